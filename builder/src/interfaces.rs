@@ -1,0 +1,320 @@
+//! What programs import and export, held against WASI.
+
+use crate::{
+    adapt::{WASI_0_1, has_function},
+    survey::{Import, Survey},
+};
+use wasmparser::BinaryReaderError;
+
+/// The interfaces of WASI 0.2 that are served in an enclave.
+const SERVED: [&str; 20] = [
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+];
+
+/// The interfaces of WASI 0.2 whose every call is refused when the program runs.
+const REFUSED: [&str; 9] = [
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+
+/// An interface of WASI 0.2 that a program imports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interface {
+    /// Its name with its version, such as `wasi:cli/stdout@0.2.3`.
+    pub name: String,
+    /// Whether it is served. Every call of one that is not is refused when the program runs.
+    pub served: bool,
+}
+
+/// Checks that a core module imports WASI 0.1 alone, and is a command.
+///
+/// # Errors
+/// [`WasmError`] names what no WASI has.
+pub fn check_module(survey: &Survey) -> Result<(), WasmError> {
+    let known = |import: &Import| import.module == WASI_0_1 && import.is_function && has_function(&import.name);
+    let foreign: Vec<_> = survey.imports.iter().filter(|import| !known(import)).collect();
+    if let Some(first) = foreign.first() {
+        let names = foreign.iter().map(|import| format!("{}.{}", import.module, import.name)).collect();
+        return Err(WasmError::Imports { names: Names(names), advice: module_advice(&first.module, &first.name) });
+    }
+    match survey.exports.iter().any(|name| name == "_start") {
+        true => Ok(()),
+        false => Err(WasmError::NoStart),
+    }
+}
+
+/// Checks that a component imports WASI 0.2 alone, and exports `wasi:cli/run`. Returns what it imports.
+///
+/// # Errors
+/// [`WasmError`] names what no WASI 0.2 has.
+pub fn check_component(survey: &Survey) -> Result<Vec<Interface>, WasmError> {
+    let mut interfaces = Vec::new();
+    let mut foreign = Vec::new();
+    for Import { name, .. } in &survey.imports {
+        match is_served(name) {
+            Some(served) => interfaces.push(Interface { name: name.clone(), served }),
+            None => foreign.push(name.clone()),
+        }
+    }
+    if let Some(first) = foreign.first() {
+        let advice = component_advice(first);
+        return Err(WasmError::Imports { names: Names(foreign), advice });
+    }
+    let exports = |start: &str| survey.exports.iter().any(|name| name.starts_with(start));
+    if exports("wasi:cli/run@0.2.") {
+        interfaces.sort();
+        Ok(interfaces)
+    } else if exports("wasi:http/incoming-handler@") || exports("wasi:http/handler@") {
+        Err(WasmError::Server)
+    } else {
+        Err(WasmError::NoRun { newer: exports("wasi:cli/run@0.3.") })
+    }
+}
+
+/// Whether an interface is served; `None` where WASI 0.2 has none of that name.
+fn is_served(name: &str) -> Option<bool> {
+    let (interface, version) = name.split_once('@')?;
+    let patch = version.strip_prefix("0.2.")?;
+    if patch.is_empty() || !patch.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match interface {
+        _ if SERVED.contains(&interface) => Some(true),
+        _ if REFUSED.contains(&interface) => Some(false),
+        _ => None,
+    }
+}
+
+fn module_advice(module: &str, name: &str) -> &'static str {
+    match module {
+        WASI_0_1 => "WASI 0.1 has no function of that name: rebuild with current tools",
+        "wasi_unstable" => "that is WASI before its first snapshot: rebuild with tools made after 2020",
+        "wasi" if name == "thread-spawn" => {
+            "threads are not supported: build for wasm32-wasip1, not wasm32-wasip1-threads"
+        }
+        "env" => {
+            "these symbols were left undefined when the program was linked: link what defines them, \
+             and build with wasi-sdk, Rust or Go for wasip1 (Emscripten's imports are not WASI)"
+        }
+        "go" | "gojs" => "that is Go for browsers: build with GOOS=wasip1",
+        "wbg" => "that is a program for browsers: build without wasm-bindgen, for wasm32-wasip1 or wasm32-wasip2",
+        _ if module.starts_with("__wbindgen") => {
+            "that is a program for browsers: build without wasm-bindgen, for wasm32-wasip1 or wasm32-wasip2"
+        }
+        _ if module.starts_with("wasi:") => {
+            "this is the core module of a component: make the component with \"wasm-tools component new\""
+        }
+        _ => "only WASI is there in an enclave: build for wasm32-wasip1 or wasm32-wasip2 without other imports",
+    }
+}
+
+fn component_advice(name: &str) -> &'static str {
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    if !interface.starts_with("wasi:") {
+        return "only WASI 0.2 is there in an enclave: compose the program with a component that exports the others, \
+                with \"wac plug\" or \"wasm-tools compose\"";
+    }
+    match version {
+        _ if version.starts_with("0.3.") => {
+            "that is WASI 0.3, which this release has not: build for WASI 0.2 (wasm32-wasip2)"
+        }
+        _ if version.starts_with("0.2.") && !version.contains('-') => {
+            "WASI 0.2 has no interface of that name: build without it"
+        }
+        _ => "that is a draft: build for WASI 0.2 (wasm32-wasip2) with current tools",
+    }
+}
+
+/// Names of imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl std::fmt::Display for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        /// More than a person reads in an error.
+        const SHOWN: usize = 8;
+        let visible = |name: &String| name.chars().flat_map(char::escape_debug).take(200).collect::<String>();
+        let shown: Vec<_> = self.0.iter().take(SHOWN).map(visible).collect();
+        f.write_str(&shown.join(", "))?;
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// Why a WebAssembly program cannot run in an enclave.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WasmError {
+    /// Not valid, whatever is supported.
+    #[error("the WebAssembly file is not valid: {0}; build it again")]
+    Malformed(String),
+    /// It needs a proposal that the engine has not.
+    #[error("the program needs {proposal}, which the enclave has not: {advice} (the validator says: {reason})")]
+    Unsupported {
+        /// The proposal.
+        proposal: &'static str,
+        /// How to do without.
+        advice: &'static str,
+        /// The validator's words.
+        reason: String,
+    },
+    /// It imports what WASI has not.
+    #[error("the program imports what WASI has not: {names}; {advice}")]
+    Imports {
+        /// What it imports beyond WASI.
+        names: Names,
+        /// What to do about the first one.
+        advice: &'static str,
+    },
+    /// A core module without entry point.
+    #[error(
+        "the program has no entry point: a core module must export \"_start\"; \
+         build an executable, not a library or reactor"
+    )]
+    NoStart,
+    /// A component that serves HTTP.
+    #[error(
+        "the program serves HTTP (it exports wasi:http/incoming-handler), which this release does not run: \
+         build a command, which exports wasi:cli/run"
+    )]
+    Server,
+    /// A component that is no command.
+    #[error(
+        "the program has no entry point: a component must export wasi:cli/run of WASI 0.2; {}",
+        if *newer { "it has that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)" } else { "build an executable, not a library" }
+    )]
+    NoRun {
+        /// Whether it exports that of WASI 0.3.
+        newer: bool,
+    },
+    /// No component can be made of the core module.
+    #[error("no component can be made of this core module: {0}; rebuild it with current tools")]
+    Adapt(String),
+}
+
+impl From<BinaryReaderError> for WasmError {
+    fn from(error: BinaryReaderError) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interface, Names, WasmError, check_component, check_module, is_served};
+    use crate::survey::survey;
+
+    fn module(text: &str) -> Result<(), WasmError> {
+        check_module(&survey(&wat::parse_str(text).unwrap()).unwrap())
+    }
+
+    fn component(text: &str) -> Result<Vec<Interface>, WasmError> {
+        check_component(&survey(&wat::parse_str(text).unwrap()).unwrap())
+    }
+
+    const START: &str = r#"(func (export "_start"))"#;
+
+    #[test]
+    fn foreign_imports_of_a_module_are_named() {
+        let cases = [
+            (r#"(import "env" "frobnicate" (func))"#, "env.frobnicate", "undefined"),
+            (r#"(import "wasi_unstable" "fd_write" (func))"#, "wasi_unstable.fd_write", "snapshot"),
+            (r#"(import "wasi" "thread-spawn" (func))"#, "wasi.thread-spawn", "threads"),
+            (r#"(import "wasi_snapshot_preview1" "fd_frob" (func))"#, "fd_frob", "no function of that name"),
+            (r#"(import "wasi_snapshot_preview1" "fd_write" (memory 1))"#, "fd_write", "no function of that name"),
+            (r#"(import "gojs" "debug" (func))"#, "gojs.debug", "GOOS=wasip1"),
+            (r#"(import "__wbindgen_placeholder__" "x" (func))"#, "__wbindgen_placeholder__.x", "browsers"),
+            (r#"(import "wasi:cli/exit@0.2.0" "exit" (func))"#, "exit", "wasm-tools component new"),
+        ];
+        for (import, name, advice) in cases {
+            let error = module(&format!("(module {import} {START})")).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(advice), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_module_needs_its_entry_point() {
+        assert_eq!(module("(module)"), Err(WasmError::NoStart));
+        assert_eq!(module(&format!("(module {START})")), Ok(()));
+        let import = r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#;
+        assert_eq!(module(&format!("(module {import} {START})")), Ok(()));
+    }
+
+    #[test]
+    fn interfaces_of_wasi_are_told_from_others() {
+        assert_eq!(is_served("wasi:cli/stdout@0.2.0"), Some(true));
+        assert_eq!(is_served("wasi:random/random@0.2.12"), Some(true));
+        assert_eq!(is_served("wasi:sockets/tcp@0.2.3"), Some(false));
+        assert_eq!(is_served("wasi:http/types@0.2.3"), Some(false));
+        for foreign in [
+            "wasi:cli/stdout",
+            "wasi:cli/stdout@0.2",
+            "wasi:cli/stdout@0.2.",
+            "wasi:cli/stdout@0.2.0-rc-2023-12-05",
+            "wasi:cli/stdout@0.3.0",
+            "wasi:keyvalue/store@0.2.0",
+            "my:own/thing@0.2.0",
+            "function",
+        ] {
+            assert_eq!(is_served(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn foreign_imports_of_a_component_are_named() {
+        let cases = [
+            ("wasi:cli/stdout@0.3.0", "WASI 0.3"),
+            ("wasi:cli/stdout@0.2.0-rc-2023-12-05", "draft"),
+            ("wasi:nn/graph@0.2.0", "no interface"),
+            ("wasi:logging/logging", "draft"),
+            ("my:own/thing@1.0.0", "compose"),
+        ];
+        for (name, advice) in cases {
+            let error = component(&format!(r#"(component (import "{name}" (instance)))"#)).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(advice), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_component_must_be_a_command() {
+        let exporting =
+            |name: &str| component(&format!(r#"(component (instance $i) (export "{name}" (instance $i)))"#));
+        assert_eq!(exporting("wasi:cli/run@0.2.6"), Ok(vec![]));
+        assert_eq!(exporting("wasi:http/incoming-handler@0.2.6"), Err(WasmError::Server));
+        assert_eq!(exporting("wasi:cli/run@0.3.0"), Err(WasmError::NoRun { newer: true }));
+        assert_eq!(exporting("my:own/thing"), Err(WasmError::NoRun { newer: false }));
+    }
+
+    #[test]
+    fn many_names_are_cut() {
+        let names = Names((0..20).map(|n| format!("env.f{n}")).collect());
+        assert!(names.to_string().ends_with("env.f7 and 12 more"), "{names}");
+    }
+}

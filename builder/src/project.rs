@@ -1,0 +1,143 @@
+//! `wasmstone.toml`, the project file: what the flags of `build` say, and the policy, in a file.
+//!
+//! With a project file the policy is closed: what the file does not name is denied.
+
+mod policy;
+
+use crate::MemorySize;
+use policy::{AnyOrList, DirectoryEntry, EnvironmentTable, NetworkKey};
+use serde::Deserialize;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+use wasmstone_policy::Policy;
+
+/// The name of the project file.
+pub const FILE_NAME: &str = "wasmstone.toml";
+
+/// The most bytes that are read of a project file.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A project file. Paths in it are relative to its own directory, and already joined with it here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// The file itself.
+    pub path: PathBuf,
+    /// The program's name.
+    pub name: Option<String>,
+    /// The WebAssembly file.
+    pub wasm: Option<PathBuf>,
+    /// The memory cap.
+    pub max_memory: Option<MemorySize>,
+    /// The platform's name.
+    pub platform: Option<String>,
+    /// Where the bundle goes.
+    pub output: Option<PathBuf>,
+    /// The signing key: a name, or a path if it contains a slash.
+    pub key: Option<String>,
+    /// What the guest may have.
+    pub policy: Policy,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Contents {
+    name: Option<String>,
+    wasm: Option<PathBuf>,
+    max_memory: Option<MemorySize>,
+    platform: Option<String>,
+    output: Option<PathBuf>,
+    key: Option<String>,
+    arguments: Option<AnyOrList<String>>,
+    #[serde(default)]
+    environment: EnvironmentTable,
+    directories: Option<AnyOrList<DirectoryEntry>>,
+    #[serde(default)]
+    directory: Vec<DirectoryEntry>,
+    network: Option<NetworkKey>,
+}
+
+impl Project {
+    /// The project file in a directory; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`ProjectError`].
+    pub fn find(directory: &Path) -> Result<Option<Self>, ProjectError> {
+        match Self::read(&directory.join(FILE_NAME)) {
+            Err(ProjectError::Read { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Reads a project file.
+    ///
+    /// # Errors
+    /// [`ProjectError`] names the line.
+    pub fn read(path: &Path) -> Result<Self, ProjectError> {
+        let failed = |error| ProjectError::Read { path: path.to_owned(), error };
+        let mut text = String::new();
+        File::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(failed(io::ErrorKind::FileTooLarge.into()));
+        }
+        Self::parse(path, &text)
+    }
+
+    /// The project file `path` with the content `text`.
+    ///
+    /// # Errors
+    /// [`ProjectError`] names the line.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ProjectError> {
+        let file: Contents = toml::from_str(text)
+            .map_err(|error| ProjectError::Syntax { path: path.to_owned(), error: Box::new(error) })?;
+        let policy = policy::policy(file.arguments, file.environment, file.directories, file.directory, file.network)
+            .map_err(|problem| ProjectError::Policy { path: path.to_owned(), problem })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            path: path.to_owned(),
+            name: file.name,
+            wasm: file.wasm.map(|wasm| directory.join(wasm)),
+            max_memory: file.max_memory,
+            platform: file.platform,
+            output: file.output.map(|output| directory.join(output)),
+            key: file.key.map(|key| if key.contains('/') { directory.join(key).display().to_string() } else { key }),
+            policy,
+        })
+    }
+}
+
+/// What is wrong with a project file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// It cannot be read.
+    #[error("cannot read the project file {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        error: io::Error,
+    },
+    /// Not TOML, or not the keys and values of a project file.
+    #[error("the project file {} has a mistake: {}; mend it there (docs/project-file.md lists every key)", path.display(), error.to_string().trim_end())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column, and what was expected.
+        error: Box<toml::de::Error>,
+    },
+    /// A policy that makes no sense.
+    #[error("the project file {} has a mistake: {problem}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and how to mend it.
+        problem: String,
+    },
+}
+
+#[cfg(test)]
+mod tests;

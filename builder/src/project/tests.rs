@@ -1,0 +1,124 @@
+use super::{Project, ProjectError};
+use std::path::{Path, PathBuf};
+use wasmstone_policy::{Access, Arguments, Directories, Directory, Environment, Names, Network, Policy};
+
+fn parse(text: &str) -> Result<Project, ProjectError> {
+    Project::parse(Path::new("some/where/wasmstone.toml"), text)
+}
+
+#[test]
+fn an_empty_file_denies_everything() {
+    let project = parse("").unwrap();
+    assert_eq!(project.policy, Policy::closed());
+    assert_eq!((project.wasm, project.max_memory), (None, None));
+}
+
+#[test]
+fn every_key_is_read() {
+    let project = parse(
+        r#"
+        name = "counter"
+        wasm = "target/app.wasm"
+        max-memory = "64M"
+        platform = "board"
+        output = "app.wsb"
+        key = "release"
+        arguments = ["--verbose"]
+        network = "any"
+
+        [environment]
+        set = { LANG = "C", HOME = "/" }
+        allow = ["TZ"]
+
+        [[directory]]
+        guest = "/data"
+        access = "read-write"
+
+        [[directory]]
+        guest = "/etc"
+        access = "read-only"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(project.name.as_deref(), Some("counter"));
+    assert_eq!(project.wasm, Some(PathBuf::from("some/where/target/app.wasm")));
+    assert_eq!(project.max_memory.unwrap().bytes(), 64 << 20);
+    assert_eq!(project.platform.as_deref(), Some("board"));
+    assert_eq!(project.output, Some(PathBuf::from("some/where/app.wsb")));
+    assert_eq!(project.key.as_deref(), Some("release"));
+    let directory = |guest: &str, access| Directory { guest: guest.to_owned(), access };
+    let expected = Policy {
+        arguments: Arguments::Fixed(vec!["--verbose".to_owned()]),
+        environment: Environment {
+            set: vec![("HOME".to_owned(), "/".to_owned()), ("LANG".to_owned(), "C".to_owned())],
+            allow: Names::Listed(vec!["TZ".to_owned()]),
+        },
+        directories: Directories::Listed(vec![
+            directory("/data", Access::ReadWrite),
+            directory("/etc", Access::ReadOnly),
+        ]),
+        network: Network::Any,
+    };
+    assert_eq!(project.policy, expected);
+}
+
+#[test]
+fn any_leaves_it_to_the_runner() {
+    let text = "arguments = \"any\"\ndirectories = \"any\"\nnetwork = \"any\"\n[environment]\nallow = \"any\"\n";
+    assert_eq!(parse(text).unwrap().policy, Policy::open());
+}
+
+#[test]
+fn the_key_can_be_a_file_beside_it() {
+    assert_eq!(parse("key = \"./my.pem\"").unwrap().key.as_deref(), Some("some/where/./my.pem"));
+}
+
+#[test]
+fn sizes_may_be_numbers() {
+    assert_eq!(parse("max-memory = 65536").unwrap().max_memory.unwrap().bytes(), 65536);
+}
+
+#[test]
+fn mistakes_are_shown_with_their_line() {
+    for (text, line, what) in [
+        ("name = \"x\"\nmax_memory = \"64M\"", "line 2", "unknown field `max_memory`"),
+        ("max-memory = \"64MB\"", "line 1", "is not a size"),
+        ("max-memory = 65537", "line 1", "the next one is 128K"),
+        ("max-memory = -1", "line 1", "is not a size"),
+        ("max-memory = true", "line 1", "such as \"256M\""),
+        ("\narguments = \"all\"", "line 2", "\"any\" or a list"),
+        ("arguments = [1]", "line 1", "string"),
+        ("network = \"yes\"", "line 1", "`denied`"),
+        ("[environment]\nfoo = 1", "line 2", "unknown field `foo`"),
+        ("[[directory]]\nguest = \"/\"\naccess = \"all\"", "line 3", "`read-only`"),
+        ("[[directory]]\nguest = \"/\"\nhost = \"/\"\naccess = \"read-only\"", "line 3", "unknown field `host`"),
+        ("name = ", "line 1", ""),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(line) && error.contains(what) && error.contains("wasmstone.toml"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let directory = "[[directory]]\nguest = \"/a\"\naccess = \"read-only\"\n";
+    for (text, what) in [
+        (format!("directories = \"any\"\n{directory}"), "both"),
+        (format!("{directory}{directory}"), "twice"),
+        ("[[directory]]\nguest = \"\"\naccess = \"read-only\"".to_owned(), "empty"),
+        ("[environment]\nset = { \"A=B\" = \"c\" }".to_owned(), "cannot be the name"),
+        ("[environment]\nset = { A = \"c\" }\nallow = [\"A\"]".to_owned(), "both set and allowed"),
+        ("arguments = [\"a\\u0000b\"]".to_owned(), "u0000"),
+    ] {
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains(what), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_none_and_an_unreadable_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(Project::find(directory.path()).unwrap().is_none());
+    std::fs::create_dir(directory.path().join("wasmstone.toml")).unwrap();
+    assert!(matches!(Project::find(directory.path()), Err(ProjectError::Read { .. })));
+}

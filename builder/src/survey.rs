@@ -1,0 +1,107 @@
+//! What a WebAssembly file imports, exports and needs at least, without validating it.
+
+use crate::WasmError;
+use wasmparser::{Encoding, Parser, Payload, TypeRef};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// What the outermost module or component imports: module (empty for a component) and name.
+    pub imports: Vec<Import>,
+    /// Names that the outermost module or component exports.
+    pub exports: Vec<String>,
+    /// Bytes that the memories of all core modules have at start, together.
+    pub minimum_memory: u64,
+}
+
+/// An import of the outermost module or component.
+#[derive(Debug)]
+pub struct Import {
+    /// The module of a core import; empty for a component's.
+    pub module: String,
+    /// The name.
+    pub name: String,
+    /// Whether a core module imports a function.
+    pub is_function: bool,
+}
+
+/// Walks through a file and everything nested in it.
+///
+/// # Errors
+/// [`WasmError::Malformed`].
+pub fn survey(wasm: &[u8]) -> Result<Survey, WasmError> {
+    let mut survey = Survey::default();
+    let mut depth = 0u32;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let outermost = depth == 1;
+        match payload? {
+            Payload::Version { encoding: Encoding::Module | Encoding::Component, .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    let memory = memory?;
+                    let size = memory.initial.saturating_mul(1 << memory.page_size_log2.unwrap_or(16).min(63));
+                    survey.minimum_memory = survey.minimum_memory.saturating_add(size);
+                }
+            }
+            Payload::ImportSection(section) if outermost => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    survey.imports.push(Import {
+                        module: import.module.to_owned(),
+                        name: import.name.to_owned(),
+                        is_function: matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)),
+                    });
+                }
+            }
+            Payload::ExportSection(section) if outermost => {
+                for export in section {
+                    survey.exports.push(export?.name.to_owned());
+                }
+            }
+            Payload::ComponentImportSection(section) if outermost => {
+                for import in section {
+                    let name = import?.name.name.to_owned();
+                    survey.imports.push(Import { module: String::new(), name, is_function: false });
+                }
+            }
+            Payload::ComponentExportSection(section) if outermost => {
+                for export in section {
+                    survey.exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(survey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::survey;
+
+    #[test]
+    fn nested_memories_are_added_up() {
+        let component = wat::parse_str(
+            "(component
+                (core module (memory 2))
+                (component (core module (memory 3) (func (export \"inner\")))))",
+        )
+        .unwrap();
+        let survey = survey(&component).unwrap();
+        assert_eq!(survey.minimum_memory, 5 << 16);
+        assert!(survey.exports.is_empty(), "{:?}", survey.exports);
+    }
+
+    #[test]
+    fn a_truncated_file_is_malformed() {
+        let module = wat::parse_str("(module (func (export \"_start\")))").unwrap();
+        for end in 9..module.len() {
+            // A cut between sections leaves a file that is whole, but without what followed.
+            if let Ok(survey) = survey(&module[..end]) {
+                assert!(survey.exports.is_empty() || end > module.len() - 10);
+            }
+        }
+        assert!(survey(&module[..module.len() - 1]).is_err());
+    }
+}

@@ -1,0 +1,195 @@
+//! Reading a bundle: strictly, in order, with every size known before it is read.
+
+use super::{
+    Bundle, MAX_SIGNATURES, Signature,
+    archive::{Archive, Entry},
+};
+use crate::{
+    KeyId, Manifest, Sha256Digest,
+    manifest::{MAX_MANIFEST_BYTES, ManifestError, MemberEntry},
+};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
+
+/// The first entry.
+pub const MANIFEST: &str = "manifest.toml";
+
+/// The entry that holds the signature by the key `id`.
+pub fn signature_path(id: &KeyId) -> String {
+    format!("signatures/{id}.sig")
+}
+
+const SIGNATURE_BYTES: u64 = 96;
+
+pub fn bundle(reader: impl Read) -> Result<Bundle, ReadError> {
+    let mut archive = Archive::new(reader);
+
+    let entry = archive.first(MANIFEST)?;
+    if entry.size > MAX_MANIFEST_BYTES {
+        return Err(ManifestError::TooLarge(entry.size).into());
+    }
+    let manifest_bytes = archive.content(&entry)?;
+    let manifest = Manifest::parse(&manifest_bytes)?;
+
+    let mut entry = archive.next(MANIFEST)?;
+    let mut signatures = BTreeMap::new();
+    while let Some(found) = entry.take_if(|entry| entry.path.starts_with("signatures/")) {
+        let (id, signature) = self::signature(&mut archive, &found)?;
+        match signatures.last_key_value() {
+            Some((last, _)) if *last == id => return Err(ReadError::Duplicate { path: found.path }),
+            Some((last, _)) if *last > id => return Err(ReadError::OutOfOrder { path: found.path }),
+            _ => signatures.insert(id, signature),
+        };
+        if signatures.len() > MAX_SIGNATURES {
+            return Err(ReadError::TooManySignatures);
+        }
+        entry = archive.next(&found.path)?;
+    }
+
+    let mut stored = Vec::new();
+    for (index, member) in manifest.members.iter().enumerate() {
+        let found = entry.take().ok_or_else(|| ReadError::Missing { path: member.path.clone() })?;
+        if found.path != member.path {
+            return Err(misplaced(&manifest.members, index, found.path));
+        }
+        stored.push(self::member(&mut archive, &found, member)?);
+        entry = archive.next(&found.path)?;
+    }
+    match entry {
+        Some(found) => Err(misplaced(&manifest.members, manifest.members.len(), found.path)),
+        None => Ok(Bundle { manifest, manifest_bytes, signatures, stored }),
+    }
+}
+
+fn signature(archive: &mut Archive<impl Read>, entry: &Entry) -> Result<(KeyId, Signature), ReadError> {
+    let damaged = || ReadError::Signature { path: entry.path.clone() };
+    if entry.size != SIGNATURE_BYTES {
+        return Err(damaged());
+    }
+    let content = archive.content(entry)?;
+    let (public_key, signature) = content.split_first_chunk::<32>().ok_or_else(damaged)?;
+    let signature = Signature { public_key: *public_key, signature: signature.try_into().map_err(|_| damaged())? };
+    let id = KeyId::of(public_key);
+    if entry.path == signature_path(&id) { Ok((id, signature)) } else { Err(damaged()) }
+}
+
+fn member(archive: &mut Archive<impl Read>, entry: &Entry, member: &MemberEntry) -> Result<Vec<u8>, ReadError> {
+    if entry.size != member.stored {
+        return Err(ReadError::Size { path: entry.path.clone(), size: entry.size, expected: member.stored });
+    }
+    let content = archive.content(entry)?;
+    if Sha256Digest::of(&content) != member.sha256 {
+        return Err(ReadError::Digest { path: entry.path.clone() });
+    }
+    Ok(content)
+}
+
+/// What is wrong with an entry found where the member `index` should be.
+fn misplaced(members: &[MemberEntry], index: usize, path: String) -> ReadError {
+    match members.iter().position(|member| member.path == path) {
+        Some(position) if position < index => ReadError::Duplicate { path },
+        Some(_) => ReadError::OutOfOrder { path },
+        None if path == MANIFEST => ReadError::Duplicate { path },
+        None if path.starts_with("signatures/") => ReadError::OutOfOrder { path },
+        None => ReadError::Extra { path },
+    }
+}
+
+/// Why a file is not a whole and undamaged bundle.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("the bundle cannot be read")]
+    Io(#[from] io::Error),
+    /// Something else than a bundle.
+    #[error("this is not a wasmstone bundle: make one from a WebAssembly program with \"wasmstone build\"")]
+    NotABundle,
+    /// The file ends too early.
+    #[error("the bundle is cut short in or after {place}: copy or download it again")]
+    Truncated {
+        /// The last entry of which something was read.
+        place: String,
+    },
+    /// The manifest, or its format.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A header that differs from what wasmstone writes.
+    #[error("the bundle is damaged: the header of \"{path}\" was changed")]
+    Header {
+        /// The path in the header.
+        path: String,
+    },
+    /// An absolute path or one with `..`.
+    #[error("the bundle is not to be trusted: it holds \"{path}\", which points outside of it")]
+    PathEscape {
+        /// The path.
+        path: String,
+    },
+    /// A symbolic link, a directory, a device.
+    #[error("the bundle is not to be trusted: \"{path}\" is not a regular file")]
+    NotAFile {
+        /// The path.
+        path: String,
+    },
+    /// Padding that is not zero.
+    #[error("the bundle is damaged: the padding after {path} was changed")]
+    Padding {
+        /// The member before the padding.
+        path: String,
+    },
+    /// A signature entry that is not one.
+    #[error("the bundle is damaged: {path} does not hold a signature by the key that it is named after")]
+    Signature {
+        /// The entry.
+        path: String,
+    },
+    /// More than [`MAX_SIGNATURES`].
+    #[error("the bundle holds more than {MAX_SIGNATURES} signatures")]
+    TooManySignatures,
+    /// A member that the manifest does not name.
+    #[error("the bundle was tampered with: its manifest does not name the member {path}")]
+    Extra {
+        /// The member.
+        path: String,
+    },
+    /// The same entry twice.
+    #[error("the bundle was tampered with: it holds {path} twice")]
+    Duplicate {
+        /// The entry.
+        path: String,
+    },
+    /// An entry in the wrong place.
+    #[error("the bundle was tampered with: {path} is out of order")]
+    OutOfOrder {
+        /// The entry.
+        path: String,
+    },
+    /// A member that the manifest names is not there.
+    #[error("the bundle is damaged: the member {path} is missing")]
+    Missing {
+        /// The member.
+        path: String,
+    },
+    /// A member of another size than the manifest says.
+    #[error("the bundle is damaged: the member {path} has {size} bytes, its manifest says {expected}")]
+    Size {
+        /// The member.
+        path: String,
+        /// Bytes found.
+        size: u64,
+        /// Bytes in the manifest.
+        expected: u64,
+    },
+    /// A member with another content than the manifest says.
+    #[error("the bundle is damaged: the member {path} does not match its digest in the manifest")]
+    Digest {
+        /// The member.
+        path: String,
+    },
+    /// Bytes after the end.
+    #[error("the bundle was tampered with: bytes follow its end")]
+    Trailing,
+}

@@ -1,0 +1,174 @@
+//! Composition: the enclave app as it is measured.
+//!
+//! An image is the generic enclave app, an ELF executable that is the same in every bundle, with two
+//! segments added: the launch, read-only, and the heap, whose size carries the memory cap. So
+//! everything that decides what runs is in the file that Keystone measures. Eyrie's ELF loader is the
+//! strictest reader of images; [`Image::parse`] accepts only what it maps as written.
+
+mod elf;
+mod writer;
+
+use crate::measurement::PAGE;
+use std::ops::Range;
+use wasmstone_policy::{DecodeError, Launch};
+use writer::Writer;
+
+/// Where the launch segment begins. The generic enclave app lies below.
+pub const LAUNCH_BASE: u64 = 0x1_0000_0000;
+
+/// Where a native program begins, in images that hold one.
+pub const NATIVE_BASE: u64 = 0x2_0000_0000;
+
+/// Where the heap begins. It ends below [`ADDRESS_LIMIT`].
+pub const HEAP_BASE: u64 = 0x8_0000_0000;
+
+/// The first address that is Eyrie's own.
+pub const ADDRESS_LIMIT: u64 = 0x20_0000_0000;
+
+/// The addresses of the stack that Eyrie maps.
+pub const STACK: Range<u64> = 0x3ffe_0000..0x4000_0000;
+
+/// An executable that Eyrie can load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The address of the first instruction.
+    pub entry: u64,
+    /// The segments, by ascending address.
+    pub segments: Vec<Segment>,
+}
+
+/// A part of the address space and what it holds at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its address, a multiple of the page size.
+    pub vaddr: u64,
+    /// Its size in memory in bytes; what the file does not fill is zero.
+    pub memory_size: u64,
+    /// Where its content is in the image's bytes; never longer than `memory_size`, and inside the file.
+    pub file: Range<usize>,
+    /// What may be done there.
+    pub permissions: Permissions,
+}
+
+/// What may be done in a segment. Never both writing and execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// Reading.
+    pub read: bool,
+    /// Writing.
+    pub write: bool,
+    /// Execution.
+    pub execute: bool,
+}
+
+impl Permissions {
+    /// Reading only.
+    pub const READ: Self = Self { read: true, write: false, execute: false };
+    /// Reading and writing.
+    pub const READ_WRITE: Self = Self { read: true, write: true, execute: false };
+    /// Reading and execution.
+    pub const READ_EXECUTE: Self = Self { read: true, write: false, execute: true };
+}
+
+impl Image {
+    /// Reads an enclave app, generic or composed.
+    ///
+    /// # Errors
+    /// [`ImageError`] for anything that Eyrie would refuse, or map differently from what it says.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ImageError> {
+        elf::parse(bytes).map(|(_, image)| image)
+    }
+}
+
+/// Composes the image: the pure function that `build`, `measure`, `verify` and `run` share.
+///
+/// What no segment of the generic enclave app maps (symbols, section headers) is left out.
+///
+/// # Errors
+/// [`ComposeError`] where the enclave app is not one, or the launch cannot be laid out.
+pub fn compose(generic_eapp: &[u8], launch: &Launch) -> Result<Vec<u8>, ComposeError> {
+    let (header, eapp) = elf::parse(generic_eapp)?;
+    if let Some(segment) = eapp.segments.iter().find(|segment| segment.end() > LAUNCH_BASE) {
+        return Err(ComposeError::Reserved { vaddr: segment.vaddr });
+    }
+    let heap = launch.memory.heap().and_then(|size| size.checked_next_multiple_of(PAGE));
+    let heap = heap.filter(|size| (1..=ADDRESS_LIMIT - HEAP_BASE).contains(size)).ok_or(ComposeError::Heap)?;
+
+    let mut image = Writer::new(generic_eapp, header, eapp);
+    image.append(LAUNCH_BASE, Permissions::READ, &launch.encode()?);
+    image.reserve(HEAP_BASE, Permissions::READ_WRITE, heap);
+    Ok(image.finish())
+}
+
+/// The launch in a composed image.
+///
+/// # Errors
+/// [`ImageError`] where the image cannot be loaded, or holds no launch, or a damaged one.
+pub fn launch(image: &[u8]) -> Result<Launch, ImageError> {
+    let segments = Image::parse(image)?.segments;
+    let segment = segments.into_iter().find(|segment| segment.vaddr == LAUNCH_BASE).ok_or(ImageError::NoLaunch)?;
+    Ok(Launch::decode(image.get(segment.file).unwrap_or_default())?)
+}
+
+impl Segment {
+    /// The address after its last byte. Parsing has excluded an overflow.
+    fn end(&self) -> u64 {
+        self.vaddr.saturating_add(self.memory_size)
+    }
+}
+
+/// Why bytes are not an enclave app.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// Not an ELF file, or a damaged one.
+    #[error("not an ELF file for 64-bit little-endian machines: {0}")]
+    NotElf(&'static str),
+    /// An ELF file for something else.
+    #[error("{0}: link a static executable for riscv64, without -pie")]
+    WrongKind(&'static str),
+    /// More program headers than any enclave app has.
+    #[error("{0} program headers: an enclave app has at most {max}", max = elf::MAX_HEADERS)]
+    TooManyHeaders(usize),
+    /// A segment that Eyrie would not map as written.
+    #[error("the segment at {vaddr:#x} {problem}")]
+    Segment {
+        /// The segment's address.
+        vaddr: u64,
+        /// What is wrong with it, and how to mend it.
+        problem: &'static str,
+    },
+    /// The entry point is outside every executable segment.
+    #[error("the entry point {0:#x} is in no executable segment")]
+    Entry(u64),
+    /// No launch segment: a generic enclave app, or not one of ours.
+    #[error("the image holds no launch segment: it is not composed")]
+    NoLaunch,
+    /// The launch segment holds something else.
+    #[error(transparent)]
+    Launch(#[from] DecodeError),
+}
+
+/// Why an image cannot be composed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ComposeError {
+    /// The generic enclave app cannot be loaded.
+    #[error("the generic enclave app cannot be loaded")]
+    Eapp(#[from] ImageError),
+    /// The generic enclave app uses addresses that composition fills.
+    #[error(
+        "the generic enclave app has a segment at {vaddr:#x} that reaches above {LAUNCH_BASE:#x}, \
+         where composition puts the launch: link it lower"
+    )]
+    Reserved {
+        /// The segment's address.
+        vaddr: u64,
+    },
+    /// A heap of no bytes, or more than the address space holds.
+    #[error("the heap does not fit in the address space of an enclave: lower the memory cap")]
+    Heap,
+    /// The launch is too large.
+    #[error("the policy is too large to be measured: shorten its arguments, variables and directories")]
+    Launch(#[from] DecodeError),
+}

@@ -1,0 +1,147 @@
+//! Ed25519 keys (RFC 8032), in the PEM files that OpenSSL reads and writes.
+
+mod store;
+
+pub use store::{KeyError, KeyKind, KeyStore, StoredKey};
+
+use crate::digest::hex_bytes;
+use ed25519_dalek::{
+    Signer, SigningKey, VerifyingKey,
+    pkcs8::{
+        self, DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
+        spki::{self, der::pem::LineEnding},
+    },
+};
+use zeroize::Zeroizing;
+
+hex_bytes! {
+    /// The name of a public key that nobody chooses: the SHA-256 of its SPKI DER.
+    KeyId, 32
+}
+
+/// The DER of a SubjectPublicKeyInfo for Ed25519, up to the 32 bytes of the key (RFC 8410).
+const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+impl KeyId {
+    /// The id of the public key with these bytes, whether or not they are a key.
+    pub fn of(public_key: &[u8; 32]) -> Self {
+        Self(crate::Sha256Digest::of(&[&SPKI_PREFIX[..], public_key].concat()).0)
+    }
+
+    /// The first 16 digits, for people.
+    pub fn short(&self) -> String {
+        hex::encode(&self.0[..8])
+    }
+}
+
+/// A public key, which checks signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// The key with these bytes of RFC 8032; `None` where they are not one.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
+        VerifyingKey::from_bytes(bytes).ok().map(Self)
+    }
+
+    /// The bytes of RFC 8032.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// Reads a `PUBLIC KEY` PEM file.
+    ///
+    /// # Errors
+    /// [`PemError`], in particular for a secret key, which nobody should hand around.
+    pub fn from_pem(pem: &str) -> Result<Self, PemError> {
+        if pem.contains("PRIVATE KEY-----") {
+            return Err(PemError::Secret);
+        }
+        VerifyingKey::from_public_key_pem(pem).map(Self).map_err(PemError::Public)
+    }
+
+    /// The `PUBLIC KEY` PEM file.
+    ///
+    /// # Errors
+    /// None that is known; the encoder's are passed on.
+    pub fn to_pem(&self) -> Result<String, PemError> {
+        self.0.to_public_key_pem(LineEnding::LF).map_err(PemError::Public)
+    }
+
+    /// The key's id.
+    pub fn id(&self) -> KeyId {
+        KeyId::of(&self.to_bytes())
+    }
+
+    /// Whether `signature` is this key's over `message`. Weak keys and signatures of a second form are refused.
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+/// A secret key, which makes signatures. Its memory is cleared when it is dropped.
+pub struct SecretKey(SigningKey);
+
+impl SecretKey {
+    /// A new key from the operating system's randomness.
+    ///
+    /// # Errors
+    /// Where the operating system has none.
+    pub fn generate() -> std::io::Result<Self> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(std::io::Error::other)?;
+        Ok(Self(SigningKey::from_bytes(&seed)))
+    }
+
+    /// Reads a `PRIVATE KEY` PEM file.
+    ///
+    /// # Errors
+    /// [`PemError`].
+    pub fn from_pem(pem: &str) -> Result<Self, PemError> {
+        SigningKey::from_pkcs8_pem(pem).map(Self).map_err(PemError::Private)
+    }
+
+    /// The `PRIVATE KEY` PEM file.
+    ///
+    /// # Errors
+    /// None that is known; the encoder's are passed on.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, PemError> {
+        // Without the public key: OpenSSL 3.0 does not read the newer form that has it.
+        let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        pair.to_pkcs8_pem(LineEnding::LF).map_err(PemError::Private)
+    }
+
+    /// The public key that belongs to it.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// The signature over `message`; the same each time.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecretKey({})", self.public().id())
+    }
+}
+
+/// Why text is not a key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PemError {
+    /// A secret key where a public one was expected.
+    #[error(
+        "this is a SECRET key: keep it to yourself, and give its public key, \
+         from \"wasmstone key show NAME\" or \"openssl pkey -in FILE -pubout\""
+    )]
+    Secret,
+    /// Not an Ed25519 public key.
+    #[error("not an Ed25519 public key in PEM form: expected a file that begins with -----BEGIN PUBLIC KEY-----")]
+    Public(#[source] spki::Error),
+    /// Not an Ed25519 secret key.
+    #[error("not an Ed25519 secret key in PEM form: expected a file that begins with -----BEGIN PRIVATE KEY-----")]
+    Private(#[source] pkcs8::Error),
+}

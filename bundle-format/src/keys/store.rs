@@ -1,0 +1,250 @@
+//! The directory of keys: `keys/NAME.pem` are one's own, `trusted/NAME.pem` those of others.
+
+use super::{KeyId, PemError, PublicKey, SecretKey};
+use crate::{InvalidName, TrustPolicy, atomic, check_name};
+use std::{
+    fs::{self, DirBuilder, File},
+    io::{self, Read},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// The most bytes that are read of a key file.
+const MAX_PEM_BYTES: u64 = 16 << 10;
+
+/// A directory of keys. It need not exist before the first key does.
+#[derive(Clone, Debug)]
+pub struct KeyStore {
+    directory: PathBuf,
+}
+
+/// A key in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// Its name in the store.
+    pub name: String,
+    /// Whose it is.
+    pub kind: KeyKind,
+    /// The public key.
+    pub public: PublicKey,
+}
+
+/// Whose a key is. Both kinds are trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyKind {
+    /// One's own, with its secret key.
+    Own,
+    /// Somebody else's.
+    Trusted,
+}
+
+impl KeyKind {
+    const ALL: [Self; 2] = [Self::Own, Self::Trusted];
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Own => "keys",
+            Self::Trusted => "trusted",
+        }
+    }
+}
+
+impl KeyStore {
+    /// The store in `directory`.
+    pub fn at(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into() }
+    }
+
+    /// Makes a new key, readable by its owner alone.
+    ///
+    /// # Errors
+    /// [`KeyError`]; an existing key is never overwritten.
+    pub fn generate(&self, name: &str) -> Result<SecretKey, KeyError> {
+        let key = SecretKey::generate().map_err(|error| self.io(error))?;
+        self.add(name, KeyKind::Own, key.to_pem().map_err(|error| self.pem(error))?.as_bytes())?;
+        Ok(key)
+    }
+
+    /// Trusts the key in a `PUBLIC KEY` PEM file from now on.
+    ///
+    /// # Errors
+    /// [`KeyError`], in particular where `pem` is a secret key or the name is taken.
+    pub fn trust(&self, name: &str, pem: &str) -> Result<KeyId, KeyError> {
+        let key = PublicKey::from_pem(pem).map_err(|error| self.pem(error))?;
+        self.add(name, KeyKind::Trusted, key.to_pem().map_err(|error| self.pem(error))?.as_bytes())?;
+        Ok(key.id())
+    }
+
+    /// One's own key of that name.
+    ///
+    /// # Errors
+    /// [`KeyError::Unknown`] where there is none; [`KeyError::Exposed`] where others could read it.
+    pub fn secret(&self, name: &str) -> Result<SecretKey, KeyError> {
+        let path = self.path(name, KeyKind::Own)?;
+        let pem = self.read(name, &path)?;
+        SecretKey::from_pem(&pem).map_err(|error| KeyError::Pem { path, error })
+    }
+
+    /// The key of that name, one's own or a trusted one.
+    ///
+    /// # Errors
+    /// [`KeyError::Unknown`] where there is none.
+    pub fn get(&self, name: &str) -> Result<StoredKey, KeyError> {
+        match self.load(name, KeyKind::Own) {
+            Err(KeyError::Unknown { .. }) => self.load(name, KeyKind::Trusted),
+            found => found,
+        }
+    }
+
+    /// Every key, one's own first, each kind by name.
+    ///
+    /// # Errors
+    /// [`KeyError`] names the first file that is not a key.
+    pub fn list(&self) -> Result<Vec<StoredKey>, KeyError> {
+        let mut keys = Vec::new();
+        for kind in KeyKind::ALL {
+            let folder = self.directory.join(kind.folder());
+            let entries = match fs::read_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(|error| KeyError::Io { path: folder.clone(), error })?,
+            };
+            for entry in entries {
+                let file = entry.map_err(|error| KeyError::Io { path: folder.clone(), error })?.file_name();
+                // Anything else than a key, such as an editor's copy, is not ours to complain about.
+                if let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".pem"))
+                    && check_name(name).is_ok()
+                {
+                    keys.push(self.load(name, kind)?);
+                }
+            }
+        }
+        keys.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        Ok(keys)
+    }
+
+    /// Whether a key is one's own or a trusted one.
+    ///
+    /// # Errors
+    /// As [`KeyStore::list`].
+    pub fn is_trusted(&self, id: &KeyId) -> Result<bool, KeyError> {
+        Ok(self.list()?.iter().any(|key| key.public.id() == *id))
+    }
+
+    /// A policy that trusts every key in the store.
+    ///
+    /// # Errors
+    /// As [`KeyStore::list`].
+    pub fn trust_policy(&self) -> Result<TrustPolicy, KeyError> {
+        let mut policy = TrustPolicy::default();
+        for key in self.list()? {
+            policy.trust(key.name, &key.public);
+        }
+        Ok(policy)
+    }
+
+    fn load(&self, name: &str, kind: KeyKind) -> Result<StoredKey, KeyError> {
+        let public = match kind {
+            KeyKind::Own => self.secret(name)?.public(),
+            KeyKind::Trusted => {
+                let path = self.path(name, kind)?;
+                let pem = self.read(name, &path)?;
+                PublicKey::from_pem(&pem).map_err(|error| KeyError::Pem { path, error })?
+            }
+        };
+        Ok(StoredKey { name: name.to_owned(), kind, public })
+    }
+
+    fn path(&self, name: &str, kind: KeyKind) -> Result<PathBuf, KeyError> {
+        check_name(name)?;
+        Ok(self.directory.join(kind.folder()).join(format!("{name}.pem")))
+    }
+
+    fn read(&self, name: &str, path: &Path) -> Result<Zeroizing<String>, KeyError> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => KeyError::Unknown { name: name.to_owned(), directory: self.directory.clone() },
+            _ => KeyError::Io { path: path.to_owned(), error },
+        };
+        let file = File::open(path).map_err(failed)?;
+        let mode = file.metadata().map_err(failed)?.permissions().mode();
+        if path.starts_with(self.directory.join(KeyKind::Own.folder())) && mode & 0o077 != 0 {
+            return Err(KeyError::Exposed { path: path.to_owned() });
+        }
+        let mut pem = Zeroizing::new(String::new());
+        file.take(MAX_PEM_BYTES).read_to_string(&mut pem).map_err(failed)?;
+        Ok(pem)
+    }
+
+    fn add(&self, name: &str, kind: KeyKind, pem: &[u8]) -> Result<(), KeyError> {
+        let path = self.path(name, kind)?;
+        // A name stands for one key, whichever folder it is in.
+        for kind in KeyKind::ALL {
+            if self.path(name, kind)?.exists() {
+                return Err(KeyError::Taken { name: name.to_owned() });
+            }
+        }
+        let folder = self.directory.join(kind.folder());
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| self.io(error))?;
+        atomic::create(&path, pem, if kind == KeyKind::Own { 0o600 } else { 0o644 }).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::AlreadyExists => KeyError::Taken { name: name.to_owned() },
+                _ => KeyError::Io { path, error },
+            }
+        })
+    }
+
+    fn io(&self, error: io::Error) -> KeyError {
+        KeyError::Io { path: self.directory.clone(), error }
+    }
+
+    fn pem(&self, error: PemError) -> KeyError {
+        KeyError::Pem { path: self.directory.clone(), error }
+    }
+}
+
+/// What went wrong with a key in a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A name that cannot be a key's.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// The name stands for a key already.
+    #[error("there is a key \"{name}\" already: choose another name")]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// No key has this name.
+    #[error("there is no key \"{name}\" in {directory}: make it with \"wasmstone key new {name}\"", directory = directory.display())]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The store.
+        directory: PathBuf,
+    },
+    /// A secret key that other users could have read.
+    #[error("others can read the secret key {path}: run \"chmod 600 {path}\", or better make a new one", path = path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The content of a file is not a key.
+    #[error("the key {path} cannot be used", path = path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        error: PemError,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot use the keys in {path}", path = path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        error: io::Error,
+    },
+}

@@ -1,0 +1,31 @@
+//! The verifier's side of wasmstone: what a bundle is, who signed it, and what it measures to.
+//!
+//! A bundle (`.wsb`) holds everything that decides what runs in the enclave. [`bundle`] reads and
+//! writes the file, [`manifest`] is its table of contents, [`keys`] signs it, [`image`] composes the
+//! enclave app that runs, [`measurement`] computes what Keystone will measure, and [`mod@verify`] holds
+//! all of them against each other. `docs/bundle-format.md` describes the bytes.
+//!
+//! Whatever comes from a file is checked before it is believed, and bounded before it is allocated.
+
+#![forbid(unsafe_code)]
+
+pub mod atomic;
+pub mod bundle;
+mod digest;
+pub mod image;
+pub mod keys;
+pub mod manifest;
+pub mod measurement;
+mod name;
+pub mod platform;
+pub mod stand_in;
+pub mod verify;
+
+pub use bundle::{Bundle, ReadError};
+pub use digest::Sha256Digest;
+pub use keys::{KeyId, KeyStore, PublicKey, SecretKey};
+pub use manifest::Manifest;
+pub use measurement::{Measurement, SmHash};
+pub use name::{InvalidName, check_name};
+pub use platform::{Platform, PlatformStore};
+pub use verify::{TrustPolicy, Verified, VerifyError, verify};

@@ -1,0 +1,71 @@
+//! What Keystone's security monitor will measure, computed beforehand.
+
+use crate::digest::hex_bytes;
+use sha3::{Digest, Sha3_512};
+
+/// Bytes of a page; Keystone measures whole pages.
+pub const PAGE: u64 = 4096;
+
+/// Bytes of the memory that holds the security monitor, all of which the boot ROM hashes.
+pub const FIRMWARE_SIZE: u64 = 0x1f_f000;
+
+const ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];
+
+hex_bytes! {
+    /// The measurement of an enclave: SHA3-512 over loader, runtime and enclave app.
+    Measurement, 64
+}
+
+hex_bytes! {
+    /// The hash of a security monitor, as the boot ROM takes it.
+    SmHash, 64
+}
+
+/// The measurement of an enclave made of these three files.
+///
+/// Keystone hashes the sizes, rounded up to pages, as 64-bit little-endian numbers, and then the files,
+/// each padded with zeros to a page. Memory sizes are not measured.
+pub fn measure(loader: &[u8], runtime: &[u8], eapp: &[u8]) -> Measurement {
+    let files = [loader, runtime, eapp];
+    let mut hash = Sha3_512::new();
+    for file in files {
+        hash.update((file.len() as u64).next_multiple_of(PAGE).to_le_bytes());
+    }
+    for file in files {
+        hash.update(file);
+        update_zeros(&mut hash, (file.len() as u64).next_multiple_of(PAGE) - file.len() as u64);
+    }
+    Measurement(hash.finalize().into())
+}
+
+/// The hash of a security monitor from its firmware image, as loaded at 0x8000_0000.
+///
+/// # Errors
+/// [`FirmwareTooLarge`] where the image does not fit in [`FIRMWARE_SIZE`] bytes.
+pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareTooLarge> {
+    let size = firmware.len() as u64;
+    let padding = FIRMWARE_SIZE.checked_sub(size).ok_or(FirmwareTooLarge { size })?;
+    let mut hash = Sha3_512::new();
+    hash.update(firmware);
+    update_zeros(&mut hash, padding);
+    Ok(SmHash(hash.finalize().into()))
+}
+
+/// A firmware image larger than the memory it is loaded into.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the firmware has {size} bytes, but a security monitor has {FIRMWARE_SIZE} at most: \
+     give the raw image that is loaded at 0x80000000 (fw_payload.bin), not an ELF or a disk image"
+)]
+pub struct FirmwareTooLarge {
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+fn update_zeros(hash: &mut Sha3_512, mut count: u64) {
+    while count > 0 {
+        let piece = count.min(PAGE);
+        hash.update(&ZEROS[..piece as usize]);
+        count -= piece;
+    }
+}

@@ -1,0 +1,231 @@
+//! The directory of platforms: `NAME/platform.toml`, `NAME/loader`, `NAME/runtime`.
+
+use super::{DeviceKey, Platform, SIM};
+use crate::{InvalidName, SmHash, check_name};
+use object::{LittleEndian, elf, read::elf::FileHeader};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+/// The most bytes that are read of a loader or a runtime.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// A directory of platforms. It need not exist before the first one does.
+#[derive(Clone, Debug)]
+pub struct PlatformStore {
+    directory: PathBuf,
+}
+
+/// Whether adding a platform may replace the one of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// It may not.
+    No,
+    /// It may.
+    Yes,
+}
+
+/// The file `platform.toml`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Description {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sm_hash: Option<SmHash>,
+    fp_safe: bool,
+    #[serde(default)]
+    device_keys: Vec<DeviceKey>,
+}
+
+impl PlatformStore {
+    /// The store in `directory`.
+    pub fn at(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into() }
+    }
+
+    /// Adds a platform, whole or not at all.
+    ///
+    /// # Errors
+    /// [`PlatformError`]: files that are not a loader and a runtime, a name that is taken.
+    pub fn add(&self, platform: &Platform, replace: Replace) -> Result<(), PlatformError> {
+        check(platform)?;
+        let target = self.directory.join(&platform.name);
+        let failed = |error| PlatformError::Io { path: target.clone(), error };
+        fs::create_dir_all(&self.directory).map_err(failed)?;
+        // Filled aside and renamed, so that no reader ever sees a part of it.
+        let aside = tempfile::Builder::new().prefix(".wasmstone-").tempdir_in(&self.directory).map_err(failed)?;
+        let fresh = aside.path().join("platform");
+        fs::create_dir(&fresh).map_err(failed)?;
+        let description = Description {
+            sm_hash: platform.sm_hash,
+            fp_safe: platform.fp_safe,
+            device_keys: platform.device_keys.clone(),
+        };
+        let description = toml::to_string(&description).map_err(|error| failed(io::Error::other(error)))?;
+        for (file, bytes) in
+            [("platform.toml", description.as_bytes()), ("loader", &platform.loader), ("runtime", &platform.runtime)]
+        {
+            write_synced(&fresh.join(file), bytes).map_err(failed)?;
+        }
+        // A rename never replaces a directory that holds something.
+        match fs::rename(&fresh, &target) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(failed(error)),
+            Err(_) if replace == Replace::No => Err(PlatformError::Taken { name: platform.name.clone() }),
+            // The old one is then aside, and goes with it.
+            Err(_) => renameat_with(CWD, &fresh, CWD, &target, RenameFlags::EXCHANGE).map_err(|e| failed(e.into())),
+        }
+    }
+
+    /// The platform of that name; `sim` always exists.
+    ///
+    /// # Errors
+    /// [`PlatformError::Unknown`] where there is none.
+    pub fn load(&self, name: &str) -> Result<Platform, PlatformError> {
+        if name == SIM {
+            return Ok(Platform::sim());
+        }
+        check_name(name)?;
+        let directory = self.directory.join(name);
+        if !directory.is_dir() {
+            return Err(PlatformError::Unknown { name: name.to_owned() });
+        }
+        let read = |file: &str| {
+            let path = directory.join(file);
+            read_bounded(&path).map_err(|error| PlatformError::Io { path, error })
+        };
+        let text = String::from_utf8_lossy(&read("platform.toml")?).into_owned();
+        let Description { sm_hash, fp_safe, device_keys } = toml::from_str(&text)
+            .map_err(|error| PlatformError::Description { path: directory.join("platform.toml"), error })?;
+        let platform = Platform {
+            name: name.to_owned(),
+            loader: read("loader")?,
+            runtime: read("runtime")?,
+            sm_hash,
+            device_keys,
+            fp_safe,
+        };
+        check(&platform)?;
+        Ok(platform)
+    }
+
+    /// The names of all platforms, in order; `sim` is one of them.
+    ///
+    /// # Errors
+    /// [`PlatformError::Io`].
+    pub fn list(&self) -> Result<Vec<String>, PlatformError> {
+        let failed = |error| PlatformError::Io { path: self.directory.clone(), error };
+        let mut names = vec![SIM.to_owned()];
+        match fs::read_dir(&self.directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            entries => {
+                for entry in entries.map_err(failed)? {
+                    let entry = entry.map_err(failed)?;
+                    if let Some(name) = entry.file_name().to_str()
+                        && check_name(name).is_ok()
+                        && name != SIM
+                        && entry.path().is_dir()
+                    {
+                        names.push(name.to_owned());
+                    }
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+fn check(platform: &Platform) -> Result<(), PlatformError> {
+    check_name(&platform.name)?;
+    if platform.name == SIM {
+        return Err(PlatformError::Sim);
+    }
+    if platform.loader.is_empty() {
+        return Err(PlatformError::EmptyLoader);
+    }
+    for (what, bytes) in [("loader", &platform.loader), ("runtime", &platform.runtime)] {
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(PlatformError::TooLarge { what });
+        }
+    }
+    let machine = elf::FileHeader64::<LittleEndian>::parse(&platform.runtime[..]).map(|header| {
+        let endian = header.endian();
+        endian.map(|endian| header.e_machine(endian))
+    });
+    match machine {
+        Ok(Ok(elf::EM_RISCV)) => Ok(()),
+        _ => Err(PlatformError::Runtime),
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What went wrong with a platform.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlatformError {
+    /// A name that cannot be a platform's.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// `sim` is built in.
+    #[error("the platform \"{SIM}\" is the simulator and cannot be redefined: choose another name")]
+    Sim,
+    /// The name stands for a platform already.
+    #[error("there is a platform \"{name}\" already: choose another name, or say that it be replaced")]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// No platform has this name.
+    #[error(
+        "there is no platform \"{name}\": add it with \"wasmstone platform add\", or see \"wasmstone platform list\""
+    )]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The loader has no bytes.
+    #[error("the loader is empty: give Keystone's loader.bin")]
+    EmptyLoader,
+    /// The runtime is something else.
+    #[error("the runtime is not an ELF file for riscv64: give eyrie-rt of a Keystone build")]
+    Runtime,
+    /// A file larger than any that is read.
+    #[error("the {what} has more than {MAX_FILE_BYTES} bytes: is it another file?")]
+    TooLarge {
+        /// Which one.
+        what: &'static str,
+    },
+    /// `platform.toml` cannot be understood.
+    #[error("{path} cannot be understood: add the platform anew", path = path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        error: toml::de::Error,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot use the platform in {path}", path = path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        error: io::Error,
+    },
+}

@@ -1,0 +1,166 @@
+//! `wasmstone build`.
+
+mod progress;
+mod summary;
+
+use crate::console;
+use crate::exit::{Exit, Fault};
+use crate::home::Home;
+use crate::keys::SigningKey;
+use anyhow::Context;
+use std::path::{Path, PathBuf};
+use summary::Summary;
+use wasmstone_builder::{MemorySize, Project, Request, project::FILE_NAME, source};
+use wasmstone_bundle::{atomic, platform::SIM};
+use wasmstone_policy::Policy;
+
+/// Build a signed bundle from a WebAssembly program.
+///
+/// Takes a component, or a core module for WASI 0.1. A wasmstone.toml beside the program says the same
+/// as these options and the policy in a file; options win over it.
+#[derive(clap::Args)]
+pub struct Build {
+    /// The program; without it, ./wasmstone.toml names it.
+    wasm: Option<PathBuf>,
+    /// The bundle to write [default: the program's name with .wsb, in the current directory].
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The most memory that the program may have, in K, M or G (powers of 1024) [default: 256M].
+    #[arg(long, value_name = "SIZE")]
+    max_memory: Option<String>,
+    /// The platform to build for [default: sim].
+    #[arg(long, value_name = "NAME")]
+    platform: Option<String>,
+    /// The signing key: a name, or a PEM file [default: default, made at first use].
+    #[arg(long, value_name = "FILE|NAME")]
+    key: Option<String>,
+    /// The program's name, its argument zero [default: the file name of the program].
+    #[arg(long)]
+    name: Option<String>,
+    /// The project file [default: wasmstone.toml beside the program].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print no progress and no summary.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Build {
+    pub fn run(self) -> anyhow::Result<Exit> {
+        let project = self.project()?;
+        let from_file = project.as_ref();
+        let wasm = match self.wasm.as_ref().or(from_file.and_then(|project| project.wasm.as_ref())) {
+            Some(wasm) => wasm.clone(),
+            None => return Err(no_program(from_file).into()),
+        };
+        let name = match self.name.or_else(|| from_file?.name.clone()) {
+            Some(name) => name,
+            None => file_name(&wasm)?,
+        };
+        let output = self.output.or_else(|| from_file?.output.clone());
+        let output =
+            output.unwrap_or_else(|| PathBuf::from(wasm.file_name().unwrap_or_default()).with_extension("wsb"));
+        let max_memory = match self.max_memory {
+            Some(size) => size.parse().context("cannot use the value of --max-memory")?,
+            None => from_file.and_then(|project| project.max_memory).unwrap_or(MemorySize::default()),
+        };
+        let home = Home::find()?;
+        let platform = self.platform.or_else(|| from_file?.platform.clone());
+        let platform = home.platforms().load(platform.as_deref().unwrap_or(SIM))?;
+        let key = self.key.or_else(|| from_file?.key.clone());
+        let key = SigningKey::find(&home, key.as_deref())?;
+        let policy = from_file.map_or_else(Policy::open, |project| project.policy.clone());
+
+        not_the_input(&wasm, &output)?;
+        let bytes = source::read(&wasm)?;
+        let request = Request { wasm: &bytes, name, max_memory, policy, platform: &platform };
+        let progress = progress::Progress::new(self.quiet);
+        let built = wasmstone_builder::build(&request, |stage| progress.show(stage));
+        progress.clear();
+        let mut built = built.with_context(|| format!("cannot build a bundle from {}", wasm.display()))?;
+
+        let (key_name, key) = key.make(&home)?;
+        let key_id = built.bundle.sign(&key)?;
+        let packed = built.bundle.to_bytes();
+        atomic::write(&output, &packed).with_context(|| unwritable(&output))?;
+
+        let summary = Summary {
+            built: &built,
+            wasm: &wasm,
+            wasm_size: bytes.len() as u64,
+            output: &output,
+            bundle_size: packed.len() as u64,
+            max_memory,
+            project: from_file,
+            key: (&key_name, key_id),
+        };
+        if !self.quiet {
+            summary.say();
+        }
+        if self.json {
+            summary.print_json()?;
+        }
+        Ok(Exit::Success)
+    }
+
+    /// The project file that applies.
+    fn project(&self) -> anyhow::Result<Option<Project>> {
+        if let Some(file) = &self.config {
+            return Ok(Some(Project::read(file)?));
+        }
+        let Some(wasm) = &self.wasm else { return Ok(Project::find(Path::new(""))?) };
+        let beside = wasm.parent().unwrap_or(Path::new(""));
+        let found = Project::find(beside)?;
+        if found.is_none() && Path::new(FILE_NAME).exists() {
+            console::warn(format_args!(
+                "./{FILE_NAME} is not used, since it is not beside {}: say --config {FILE_NAME} to use it",
+                wasm.display()
+            ));
+        }
+        Ok(found)
+    }
+}
+
+fn no_program(project: Option<&Project>) -> Fault {
+    match project {
+        None => Fault::new(
+            Exit::Usage,
+            format!("no program was given, and there is no {FILE_NAME} here: run \"wasmstone build app.wasm\""),
+        ),
+        Some(project) => Fault::new(
+            Exit::Configuration,
+            format!(
+                "no program was given, and {} names none: add a line such as wasm = \"app.wasm\"",
+                project.path.display()
+            ),
+        ),
+    }
+}
+
+fn file_name(wasm: &Path) -> Result<String, Fault> {
+    let name = wasm.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).ok_or_else(|| {
+        Fault::new(Exit::Configuration, format!("{} has no name in UTF-8: choose one with --name", wasm.display()))
+    })
+}
+
+/// Writing the bundle over the program would lose it.
+fn not_the_input(wasm: &Path, output: &Path) -> Result<(), Fault> {
+    match (wasm.canonicalize(), output.canonicalize()) {
+        (Ok(wasm), Ok(output)) if wasm == output => {
+            Err(Fault::new(Exit::Configuration, "the bundle would overwrite the program: choose another file with -o"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The error for an output that cannot be written.
+pub fn unwritable(output: &Path) -> Fault {
+    Fault::new(
+        Exit::Output,
+        format!("cannot write {}; make room there, or choose another place with -o", output.display()),
+    )
+}

@@ -1,0 +1,107 @@
+//! `wasmstone measure`.
+
+use crate::console;
+use crate::exit::Exit;
+use crate::view::SCHEMA;
+use anyhow::Context;
+use serde::Serialize;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use wasmstone_bundle::{
+    measurement::{measure, sm_hash},
+    verify::contents,
+};
+
+/// Print what Keystone will measure.
+///
+/// Of a bundle, from its members anew, signed or not; of a loader, a runtime and an enclave app, as the
+/// three files are; or of a firmware image, the hash of its security monitor.
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["bundle", "loader", "sm"]))]
+pub struct Measure {
+    /// The bundle.
+    bundle: Option<PathBuf>,
+    /// Keystone's loader.
+    #[arg(long, value_name = "FILE", requires = "runtime", requires = "eapp")]
+    loader: Option<PathBuf>,
+    /// The runtime.
+    #[arg(long, value_name = "FILE", requires = "loader")]
+    runtime: Option<PathBuf>,
+    /// The enclave app, as it will be loaded.
+    #[arg(long, value_name = "FILE", requires = "loader")]
+    eapp: Option<PathBuf>,
+    /// The raw firmware image that holds the security monitor.
+    #[arg(long, value_name = "FILE")]
+    sm: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    Measurements(Vec<ProgramJson>),
+    Measurement(String),
+    SmHash(String),
+}
+
+#[derive(Serialize)]
+struct ProgramJson {
+    target: &'static str,
+    measurement: String,
+}
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    #[serde(flatten)]
+    what: What,
+}
+
+impl Measure {
+    pub fn run(self) -> anyhow::Result<Exit> {
+        let what = self.measured()?;
+        if self.json {
+            console::print_json(&Json { schema: SCHEMA, what })?;
+            return Ok(Exit::Success);
+        }
+        match what {
+            What::Measurement(hash) | What::SmHash(hash) => console::print(hash)?,
+            What::Measurements(programs) => {
+                for program in programs {
+                    console::print(program.measurement)?;
+                }
+            }
+        }
+        Ok(Exit::Success)
+    }
+
+    fn measured(&self) -> anyhow::Result<What> {
+        if let Some(firmware) = &self.sm {
+            let hash = sm_hash(&read(firmware)?).with_context(|| format!("cannot measure {}", firmware.display()))?;
+            return Ok(What::SmHash(hash.to_string()));
+        }
+        if let (Some(loader), Some(runtime), Some(eapp)) = (&self.loader, &self.runtime, &self.eapp) {
+            return Ok(What::Measurement(measure(&read(loader)?, &read(runtime)?, &read(eapp)?).to_string()));
+        }
+        let path = self.bundle.as_deref().unwrap_or(Path::new(""));
+        let programs =
+            contents(&super::open(path)?).with_context(|| format!("cannot use {}", path.display()))?.programs;
+        let programs = programs
+            .iter()
+            .map(|program| ProgramJson { target: program.target.name(), measurement: program.measurement.to_string() });
+        Ok(What::Measurements(programs.collect()))
+    }
+}
+
+/// An enclave has at most as much.
+const MAX_BYTES: u64 = 1 << 30;
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(bytes)
+}

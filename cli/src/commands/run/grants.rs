@@ -1,0 +1,75 @@
+//! What is granted on the command line.
+
+use crate::exit::{Exit, Fault};
+use anyhow::Context;
+use std::path::Path;
+use wasmstone_happ::serve::Directory;
+use wasmstone_policy::Access;
+
+/// Options that grant something.
+#[derive(clap::Args)]
+pub struct GrantArguments {
+    /// Grant a directory for reading and writing, as GUEST [default: as HOST is written].
+    #[arg(long, value_name = "HOST[::GUEST]")]
+    dir: Vec<String>,
+    /// Grant a directory for reading only.
+    #[arg(long, value_name = "HOST[::GUEST]")]
+    read_only_dir: Vec<String>,
+    /// Set an environment variable; without =VALUE, to its own value here.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+}
+
+impl GrantArguments {
+    /// Opens the granted directories.
+    ///
+    /// # Errors
+    /// Where one cannot be opened.
+    pub fn directories(&self) -> anyhow::Result<Vec<Directory>> {
+        let read_write = self.dir.iter().map(|granted| (granted, Access::ReadWrite));
+        let read_only = self.read_only_dir.iter().map(|granted| (granted, Access::ReadOnly));
+        read_write.chain(read_only).map(|(granted, access)| directory(granted, access)).collect()
+    }
+
+    /// The granted variables: name and value. The last value of a name counts.
+    ///
+    /// # Errors
+    /// Where a variable has no value, or its name cannot be one.
+    pub fn environment(&self) -> Result<Vec<(String, String)>, Fault> {
+        let mut variables: Vec<(String, String)> = Vec::new();
+        for granted in &self.env {
+            let (name, value) = match granted.split_once('=') {
+                Some((name, value)) => (name, value.to_owned()),
+                None => (granted.as_str(), inherited(granted)?),
+            };
+            if name.is_empty() {
+                let message = format!("--env {granted}: the name is missing; write --env NAME=VALUE");
+                return Err(Fault::new(Exit::Configuration, message));
+            }
+            variables.retain(|(other, _)| other != name);
+            variables.push((name.to_owned(), value));
+        }
+        Ok(variables)
+    }
+}
+
+fn directory(granted: &str, access: Access) -> anyhow::Result<Directory> {
+    let (host, guest) = granted.split_once("::").unwrap_or((granted, granted));
+    if host.is_empty() || guest.is_empty() {
+        let message = format!("\"{granted}\" does not name a directory: write HOST or HOST::GUEST");
+        return Err(Fault::new(Exit::Configuration, message).into());
+    }
+    Directory::open(Path::new(host), guest, access).with_context(|| {
+        Fault::new(Exit::Configuration, format!("cannot grant the directory {host}: make it, or grant another one"))
+    })
+}
+
+fn inherited(name: &str) -> Result<String, Fault> {
+    std::env::var(name).map_err(|error| {
+        let problem = match error {
+            std::env::VarError::NotPresent => "is not set here",
+            std::env::VarError::NotUnicode(_) => "is not UTF-8 here",
+        };
+        Fault::new(Exit::Configuration, format!("--env {name}: {name} {problem}; write --env {name}=VALUE"))
+    })
+}

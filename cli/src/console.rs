@@ -1,0 +1,60 @@
+//! What people and scripts see: results on standard output, everything else on standard error.
+
+use crate::exit::{Exit, Fault};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Writes a line for a person to standard error, with its colours where they are wanted.
+pub fn say(line: impl Display) {
+    // Nobody is left to tell where this fails.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Writes a warning to standard error.
+pub fn warn(text: impl Display) {
+    say(format_args!("{WARNING}warning:{WARNING:#} {text}"));
+}
+
+/// Writes an error and its causes to standard error.
+pub fn error(error: &anyhow::Error) {
+    say(format_args!("{ERROR}error:{ERROR:#} {error}"));
+    for cause in error.chain().skip(1) {
+        say(format_args!("  caused by: {cause}"));
+    }
+}
+
+/// Writes a result to standard output, and a line end.
+///
+/// # Errors
+/// Where it cannot be written. A reader that wants no more is none.
+pub fn print(text: impl Display) -> Result<(), Fault> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Fault::new(Exit::Output, format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a result to standard output as JSON.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    Ok(print(serde_json::to_string_pretty(value)?)?)
+}
+
+/// A size in bytes for people.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..0x10_0000 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}

@@ -1,0 +1,165 @@
+//! Exit codes: what each means, and which one an error has.
+
+use std::fmt;
+use wasmstone_builder::{BuildError, MemoryError, ProjectError, SourceError};
+use wasmstone_bundle::{ReadError, VerifyError, keys::KeyError, platform::PlatformError, verify::ContentError};
+use wasmstone_happ::{backend::sim, serve::ConfigError};
+use wasmstone_policy::Denied;
+
+macro_rules! exits {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal,)*) => {
+        /// How the program ends. `docs/exit-codes.md` lists the same codes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Exit {
+            /// The guest's own code.
+            Guest(u8),
+            $($(#[doc = $meaning])+ $name,)*
+        }
+
+        impl Exit {
+            /// The code that the shell sees.
+            pub const fn code(self) -> u8 {
+                match self {
+                    Self::Guest(code) => code,
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            /// Every code of our own, with its meaning.
+            #[cfg(test)]
+            pub const ALL: &[(u8, &str)] = &[$(($code, concat!($($meaning),+)),)*];
+        }
+    };
+}
+
+exits! {
+    /// Done.
+    Success = 0,
+    /// Another error, such as a file that cannot be read.
+    Other = 1,
+    /// Wrong usage of the command line.
+    Usage = 2,
+    /// The bundle is damaged, or is not one.
+    Damaged = 102,
+    /// A signature is missing, not valid, or not by a trusted key.
+    Signature = 103,
+    /// The host broke the edge protocol, and the enclave ended itself.
+    Violation = 104,
+    /// The enclave's memory did not suffice.
+    OutOfMemory = 105,
+    /// The backend cannot be used on this machine.
+    Backend = 106,
+    /// The time given by `--timeout` was up.
+    TimedOut = 107,
+    /// The WebAssembly program cannot run in an enclave.
+    Wasm = 108,
+    /// A mistake in the project file, a size, a key, a platform or a grant.
+    Configuration = 109,
+    /// The bundle's content contradicts its manifest, or the enclave refused to run it.
+    Refused = 110,
+    /// The output cannot be written, for example because the disk is full.
+    Output = 111,
+    /// The enclave ended abnormally.
+    Enclave = 112,
+    /// `doctor`: the simulator cannot be used.
+    NoSimulator = 120,
+    /// `doctor --backend keystone`: there is no Keystone device.
+    NoDevice = 121,
+    /// `doctor`: the Keystone device cannot be opened.
+    DeviceDenied = 122,
+    /// `doctor`: the configuration directory cannot be used.
+    NoHome = 123,
+    /// The guest trapped.
+    Trap = 134,
+}
+
+impl Exit {
+    /// The code for an error. A [`Fault`] around it decides; else the libraries' errors have their own.
+    pub fn of(error: &anyhow::Error) -> Self {
+        if let Some(fault) = error.downcast_ref::<Fault>() {
+            fault.exit
+        } else if let Some(error) = error.downcast_ref::<BuildError>() {
+            of_build(error)
+        } else if let Some(error) = error.downcast_ref::<VerifyError>() {
+            match error {
+                VerifyError::Signature(_) => Self::Signature,
+                _ => Self::Refused,
+            }
+        } else if let Some(error) = error.downcast_ref::<ReadError>() {
+            if matches!(error, ReadError::Io(_)) { Self::Other } else { Self::Damaged }
+        } else if error.is::<ContentError>() {
+            Self::Refused
+        } else if let Some(error) = error.downcast_ref::<SourceError>() {
+            of_source(error)
+        } else if error.is::<ProjectError>()
+            || error.is::<MemoryError>()
+            || error.is::<KeyError>()
+            || error.is::<PlatformError>()
+            || error.is::<ConfigError>()
+            || error.is::<Denied>()
+        {
+            Self::Configuration
+        } else if error.is::<sim::LaunchError>() {
+            Self::Backend
+        } else {
+            Self::Other
+        }
+    }
+}
+
+fn of_build(error: &BuildError) -> Exit {
+    match error {
+        BuildError::Source(error) => of_source(error),
+        BuildError::Wasm(_) | BuildError::Compile(_) => Exit::Wasm,
+        BuildError::Memory(_) | BuildError::NoEnclaveApp(_) => Exit::Configuration,
+        _ => Exit::Other,
+    }
+}
+
+fn of_source(error: &SourceError) -> Exit {
+    if matches!(error, SourceError::Read { .. }) { Exit::Other } else { Exit::Wasm }
+}
+
+/// An error with its exit code.
+#[derive(Debug)]
+pub struct Fault {
+    exit: Exit,
+    message: String,
+}
+
+impl Fault {
+    /// An error that ends the program with `exit`. The message ends in what to do.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn the_documentation_lists_every_code() {
+        let page = include_str!("../../docs/exit-codes.md");
+        let listed: Vec<_> =
+            page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| code")).collect();
+        let expected: Vec<_> =
+            Exit::ALL.iter().map(|(code, meaning)| format!("| {code} | {} |", meaning.trim())).collect();
+        assert_eq!(listed, expected, "docs/exit-codes.md differs from cli/src/exit.rs");
+    }
+
+    #[test]
+    fn codes_are_distinct() {
+        let mut codes: Vec<_> = Exit::ALL.iter().map(|(code, _)| code).collect();
+        codes.dedup();
+        assert!(codes.is_sorted() && codes.len() == Exit::ALL.len());
+    }
+}

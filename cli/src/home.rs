@@ -1,0 +1,44 @@
+//! The configuration directory: keys and platforms.
+
+use crate::exit::{Exit, Fault};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use wasmstone_bundle::{KeyStore, PlatformStore};
+
+/// The configuration directory, which need not exist yet.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// `$WASMSTONE_HOME`, else `$XDG_CONFIG_HOME/wasmstone`, else `~/.config/wasmstone`.
+    ///
+    /// # Errors
+    /// Where none of these variables is set.
+    pub fn find() -> Result<Self, Fault> {
+        let set = |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
+        // A relative XDG_CONFIG_HOME is to be ignored, says its specification.
+        let xdg = set("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+        set("WASMSTONE_HOME")
+            .or_else(|| xdg.map(|config| config.join("wasmstone")))
+            .or_else(|| set("HOME").map(|home| home.join(".config/wasmstone")))
+            .map(Self)
+            .ok_or_else(|| {
+                Fault::new(Exit::NoHome, "there is no configuration directory: set WASMSTONE_HOME to one, or HOME")
+            })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The keys in it.
+    pub fn keys(&self) -> KeyStore {
+        KeyStore::at(&self.0)
+    }
+
+    /// The platforms in it.
+    pub fn platforms(&self) -> PlatformStore {
+        PlatformStore::at(self.0.join("platforms"))
+    }
+}

@@ -1,0 +1,59 @@
+//! `wasmstone`: builds, signs, inspects and runs bundles.
+//!
+//! One file per subcommand in `commands/`; what a library user could want is in the libraries.
+
+#![forbid(unsafe_code)]
+
+mod commands;
+mod console;
+mod exit;
+mod home;
+mod keys;
+mod view;
+
+use clap::Parser;
+use exit::Exit;
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+use wasmstone_happ::backend::sim;
+
+/// A simulated enclave's heap is bounded here too, like a real one's.
+#[global_allocator]
+static ALLOCATOR: sim::Allocator = sim::Allocator;
+
+/// Package WebAssembly programs into signed enclave bundles, and run them.
+#[derive(Parser)]
+#[command(name = "wasmstone", version, max_term_width = 100)]
+#[command(after_help = "\"wasmstone FILE.wsb\" alone is short for \"wasmstone run FILE.wsb\".")]
+struct Wasmstone {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    // An enclave process is this program with another task; it must not do anything else first.
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|argument| argument == sim::ENCLAVE_ARGUMENT) {
+        sim::enclave_main();
+    }
+    if arguments.get(1).is_some_and(|argument| is_bundle(argument)) {
+        arguments.insert(1, "run".into());
+    }
+    let exit = match Wasmstone::try_parse_from(arguments) {
+        Ok(wasmstone) => wasmstone.command.run().unwrap_or_else(|error| {
+            console::error(&error);
+            Exit::of(&error)
+        }),
+        Err(usage) => {
+            // Nobody is left to tell where this fails.
+            let _ = usage.print();
+            if usage.use_stderr() { Exit::Usage } else { Exit::Success }
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn is_bundle(argument: &OsStr) -> bool {
+    let bytes = argument.as_encoded_bytes();
+    bytes.ends_with(b".wsb") && !bytes.starts_with(b"-")
+}

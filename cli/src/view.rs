@@ -1,0 +1,151 @@
+//! Policies and signatures as people and scripts see them.
+
+use serde::Serialize;
+use std::fmt;
+use wasmstone_bundle::verify::{Signer, Standing};
+use wasmstone_policy::{Access, Arguments, Directories, Names, Network, Policy};
+
+/// The version of everything that is printed as JSON.
+pub const SCHEMA: u32 = 1;
+
+/// `"any"`, or what is allowed.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum AnyOr<T> {
+    Any(&'static str),
+    Only(T),
+}
+
+impl<T> AnyOr<T> {
+    const ANY: Self = Self::Any("any");
+}
+
+/// A policy.
+#[derive(Debug, Serialize)]
+pub struct PolicyView<'a> {
+    arguments: AnyOr<&'a [String]>,
+    environment: EnvironmentView<'a>,
+    directories: AnyOr<Vec<DirectoryView<'a>>>,
+    network: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct EnvironmentView<'a> {
+    set: Vec<VariableView<'a>>,
+    allow: AnyOr<&'a [String]>,
+}
+
+#[derive(Debug, Serialize)]
+struct VariableView<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct DirectoryView<'a> {
+    guest: &'a str,
+    access: &'static str,
+}
+
+impl<'a> PolicyView<'a> {
+    pub fn new(policy: &'a Policy) -> Self {
+        let set = policy.environment.set.iter().map(|(name, value)| VariableView { name, value });
+        Self {
+            arguments: match &policy.arguments {
+                Arguments::Any => AnyOr::ANY,
+                Arguments::Fixed(list) => AnyOr::Only(list),
+            },
+            environment: EnvironmentView {
+                set: set.collect(),
+                allow: match &policy.environment.allow {
+                    Names::Any => AnyOr::ANY,
+                    Names::Listed(names) => AnyOr::Only(names),
+                },
+            },
+            directories: match &policy.directories {
+                Directories::Any => AnyOr::ANY,
+                Directories::Listed(list) => AnyOr::Only(
+                    list.iter()
+                        .map(|entry| DirectoryView { guest: &entry.guest, access: access(entry.access) })
+                        .collect(),
+                ),
+            },
+            network: match policy.network {
+                Network::Any => "any",
+                Network::Denied => "denied",
+            },
+        }
+    }
+
+    /// One line for each part of the policy: its name and what it says.
+    pub fn lines(&self) -> [(&'static str, String); 4] {
+        const ANY: &str = "left to whoever runs the bundle";
+        let arguments = match &self.arguments {
+            AnyOr::Any(_) => ANY.to_owned(),
+            AnyOr::Only([]) => "none".to_owned(),
+            AnyOr::Only(list) => format!("{list:?}"),
+        };
+        let set: Vec<_> =
+            self.environment.set.iter().map(|variable| format!("{}={:?}", variable.name, variable.value)).collect();
+        let environment = match (&self.environment.allow, set.join(", ")) {
+            (AnyOr::Any(_), set) if set.is_empty() => ANY.to_owned(),
+            (AnyOr::Any(_), set) => format!("{set}; others {ANY}"),
+            (AnyOr::Only([]), set) if set.is_empty() => "none".to_owned(),
+            (AnyOr::Only([]), set) => set,
+            (AnyOr::Only(names), set) if set.is_empty() => format!("may be given: {}", names.join(", ")),
+            (AnyOr::Only(names), set) => format!("{set}; may be given: {}", names.join(", ")),
+        };
+        let directories = match &self.directories {
+            AnyOr::Any(_) => ANY.to_owned(),
+            AnyOr::Only(list) if list.is_empty() => "none".to_owned(),
+            AnyOr::Only(list) => {
+                let shown: Vec<_> = list.iter().map(|entry| format!("{} ({})", entry.guest, entry.access)).collect();
+                format!("may be given: {}", shown.join(", "))
+            }
+        };
+        let network = if self.network == "any" { ANY } else { "denied" };
+        [
+            ("arguments", arguments),
+            ("environment", environment),
+            ("directories", directories),
+            ("network", network.to_owned()),
+        ]
+    }
+}
+
+const fn access(access: Access) -> &'static str {
+    match access {
+        Access::ReadOnly => "read-only",
+        Access::ReadWrite => "read-write",
+    }
+}
+
+/// A signature.
+#[derive(Debug, Serialize)]
+pub struct SignerView {
+    key_id: String,
+    standing: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl From<&Signer> for SignerView {
+    fn from(signer: &Signer) -> Self {
+        let (standing, name) = match &signer.standing {
+            Standing::Trusted(name) => ("trusted", Some(name.clone())),
+            Standing::Unknown => ("unknown", None),
+            Standing::Invalid => ("invalid", None),
+        };
+        Self { key_id: signer.key.to_string(), standing, name }
+    }
+}
+
+impl fmt::Display for SignerView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} (trusted as \"{name}\")", self.key_id),
+            None if self.standing == "unknown" => write!(f, "{} (valid, but the key is not trusted)", self.key_id),
+            None => write!(f, "{} (NOT VALID)", self.key_id),
+        }
+    }
+}

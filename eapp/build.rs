@@ -1,0 +1,82 @@
+//! Lays out the WIT files that the WASI bindings are generated from. They are those of the crate
+//! `wasip2`, pinned in Cargo.lock, so that this repository holds no copy.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// What the enclave app serves itself. Everything else of WASI is refused, see `wasi/refused.rs`.
+const WORLD: &str = "
+package wasmstone:enclave;
+
+world guest {
+  import wasi:io/error@0.2.12;
+  import wasi:io/poll@0.2.12;
+  import wasi:io/streams@0.2.12;
+  import wasi:cli/environment@0.2.12;
+  import wasi:cli/exit@0.2.12;
+  import wasi:cli/stdin@0.2.12;
+  import wasi:cli/stdout@0.2.12;
+  import wasi:cli/stderr@0.2.12;
+  import wasi:cli/terminal-input@0.2.12;
+  import wasi:cli/terminal-output@0.2.12;
+  import wasi:cli/terminal-stdin@0.2.12;
+  import wasi:cli/terminal-stdout@0.2.12;
+  import wasi:cli/terminal-stderr@0.2.12;
+  import wasi:clocks/monotonic-clock@0.2.12;
+  import wasi:clocks/wall-clock@0.2.12;
+  import wasi:filesystem/types@0.2.12;
+  import wasi:filesystem/preopens@0.2.12;
+  import wasi:random/random@0.2.12;
+  import wasi:random/insecure@0.2.12;
+  import wasi:random/insecure-seed@0.2.12;
+  export wasi:cli/run@0.2.12;
+}
+";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let wit = out.join("wit");
+    let deps = wit.join("deps");
+    if deps.exists() {
+        fs::remove_dir_all(&deps)?;
+    }
+    fs::create_dir_all(&deps)?;
+    let root = wasip2_root()?;
+    for package in ["cli", "clocks", "filesystem", "io", "random", "sockets"] {
+        let source = root.join("wit/deps").join(package).with_extension("wit");
+        fs::copy(&source, deps.join(package).with_extension("wit"))
+            .map_err(|error| format!("{}: {error}", source.display()))?;
+    }
+    fs::write(wit.join("guest.wit"), WORLD)?;
+    // The macro takes a literal path only, so the line that names it is generated.
+    let macro_call = fs::read_to_string("src/bindings.in")?.replace("@WIT@", &wit.display().to_string());
+    fs::write(out.join("bindings.rs"), macro_call)?;
+    println!("cargo::rerun-if-changed=src/bindings.in");
+    Ok(())
+}
+
+/// Where cargo unpacked the crate `wasip2`.
+fn wasip2_root() -> Result<PathBuf, Box<dyn Error>> {
+    let output = Command::new(env::var("CARGO")?)
+        .args(["metadata", "--format-version=1", "--filter-platform"])
+        .arg(env::var("HOST")?)
+        .current_dir(env::var("CARGO_MANIFEST_DIR")?)
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let manifest = metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|package| {
+            package["name"] == "wasip2" && package["version"].as_str().is_some_and(|v| v.starts_with("2.0."))
+        })
+        .and_then(|package| package["manifest_path"].as_str())
+        .ok_or("cargo metadata does not list wasip2")?;
+    Ok(Path::new(manifest).parent().ok_or("wasip2 has no folder")?.to_owned())
+}

@@ -1,0 +1,93 @@
+//! Edge calls: one request, one answer, checked.
+
+use crate::platform::Platform;
+use alloc::{boxed::Box, vec::Vec};
+use wasmstone_edge_protocol::frame::{Answer, HEADER, decode_reply, request_head};
+use wasmstone_edge_protocol::{Operation, Status, Violation};
+use zeroize::Zeroize;
+
+/// The way to the host.
+pub struct Channel {
+    platform: Box<dyn Platform>,
+    request: Vec<u8>,
+    reply: Vec<u8>,
+    calls: u64,
+    broken: Option<Violation>,
+}
+
+impl Channel {
+    /// A channel over which nothing was sent yet.
+    pub fn new(platform: Box<dyn Platform>) -> Self {
+        Self { platform, request: Vec::new(), reply: Vec::new(), calls: 0, broken: None }
+    }
+
+    /// How many edge calls were made: tells whether what is known of the host's side may have changed.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// The machine underneath.
+    pub fn platform(&mut self) -> &mut dyn Platform {
+        &mut *self.platform
+    }
+
+    /// Asks the host. `payload` is sent in one piece behind `body`; the answer's payload may have at
+    /// most `reply_payload_max` bytes.
+    ///
+    /// What this side cannot send or has no memory for is answered with a status, without an edge call.
+    ///
+    /// # Errors
+    /// The violation, then and ever after, once an answer broke the contract.
+    pub fn call<O: Operation>(
+        &mut self,
+        body: &O::Request,
+        payload: &[&[u8]],
+        reply_payload_max: usize,
+    ) -> Result<Answer<'_, O>, Violation> {
+        if let Some(violation) = self.broken {
+            return Err(violation);
+        }
+        let payload_length = payload.iter().map(|part| part.len()).sum::<usize>();
+        let reply_payload_max = reply_payload_max.min(O::REPLY_PAYLOAD_MAX);
+        let (Ok(payload_length_wire), Ok(reply_payload_max_wire)) =
+            (u32::try_from(payload_length), u32::try_from(reply_payload_max))
+        else {
+            return Ok(Err(Status::MessageSize));
+        };
+        if payload_length > O::REQUEST_PAYLOAD_MAX {
+            return Ok(Err(Status::MessageSize));
+        }
+
+        let request_size = HEADER + size_of::<O::Request>() + payload_length;
+        let reply_size = HEADER + size_of::<O::Reply>() + reply_payload_max;
+        self.request.clear();
+        self.reply.clear();
+        if self.request.try_reserve_exact(request_size).is_err() || self.reply.try_reserve_exact(reply_size).is_err() {
+            return Ok(Err(Status::InsufficientMemory));
+        }
+        // Never zero, which is what a reply that was not written would name.
+        let request_id = self.calls + 1;
+        request_head::<O>(request_id, payload_length_wire, reply_payload_max_wire, body, |bytes| {
+            self.request.extend_from_slice(bytes);
+        });
+        for part in payload {
+            self.request.extend_from_slice(part);
+        }
+        self.reply.resize(reply_size, 0);
+
+        self.calls = request_id;
+        let sent = self.platform.edge_call(O::CALL, &self.request, &mut self.reply);
+        let answer = sent.and_then(|()| decode_reply::<O>(&self.reply, request_id, reply_payload_max_wire));
+        if let Err(violation) = answer {
+            self.broken = Some(violation);
+        }
+        answer
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.request.zeroize();
+        self.reply.zeroize();
+    }
+}

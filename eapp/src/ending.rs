@@ -1,0 +1,97 @@
+//! How an enclave comes to its end.
+
+use crate::Ended;
+use alloc::string::{String, ToString};
+use wasmstone_edge_protocol::{ExitStatus, Violation};
+use wasmtime::{Error, OutOfMemory, Trap};
+
+/// What the guest's own exit looks like on its way up through the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct GuestExit(pub u8);
+
+impl core::fmt::Display for GuestExit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "the guest exited with code {}", self.0)
+    }
+}
+
+impl core::error::Error for GuestExit {}
+
+/// The end, with what a person should be told.
+#[derive(Debug)]
+pub enum Ending {
+    /// The guest's exit code.
+    Guest(u8),
+    /// The guest trapped.
+    Trap(String),
+    /// The host broke the contract.
+    Violation(Violation),
+    /// The enclave's memory ran out.
+    OutOfMemory,
+    /// Nothing was run.
+    Refused(String),
+}
+
+impl Ending {
+    /// Refuses to run, for this reason.
+    pub fn refused(reason: impl ToString) -> Self {
+        Self::Refused(reason.to_string())
+    }
+
+    /// The end that an error of the engine means while the guest ran.
+    pub fn from_run(error: Error) -> Self {
+        if let Some(GuestExit(code)) = error.downcast_ref() {
+            Self::Guest(*code)
+        } else if let Some(ending) = Self::from_any(&error) {
+            ending
+        } else {
+            Self::Trap(alloc::format!("{error:?}"))
+        }
+    }
+
+    /// The end that an error of the engine means before the guest ran.
+    pub fn from_start(error: Error) -> Self {
+        // A start function is the guest's code already.
+        if error.downcast_ref::<Trap>().is_some() || error.downcast_ref::<GuestExit>().is_some() {
+            return Self::from_run(error);
+        }
+        Self::from_any(&error).unwrap_or_else(|| Self::Refused(alloc::format!("{error:?}")))
+    }
+
+    fn from_any(error: &Error) -> Option<Self> {
+        if let Some(violation) = error.downcast_ref::<Violation>() {
+            Some(Self::Violation(*violation))
+        } else if error.downcast_ref::<OutOfMemory>().is_some() {
+            Some(Self::OutOfMemory)
+        } else {
+            None
+        }
+    }
+
+    /// What is told outside, and what stays inside.
+    pub fn ended(&self) -> Ended {
+        let (status, violation) = match self {
+            Self::Guest(code) => (ExitStatus::Guest(*code), None),
+            Self::Trap(_) => (ExitStatus::Trap, None),
+            Self::Violation(violation) => (ExitStatus::Violation, Some(*violation)),
+            Self::OutOfMemory => (ExitStatus::OutOfMemory, None),
+            Self::Refused(_) => (ExitStatus::Refused, None),
+        };
+        Ended { status, violation }
+    }
+
+    /// What the host is told for a person to read. It names code, never data.
+    pub fn explanation(&self) -> Option<&str> {
+        match self {
+            Self::Trap(text) | Self::Refused(text) => Some(text),
+            // A host that broke the contract is not spoken to again.
+            Self::Guest(_) | Self::Violation(_) | Self::OutOfMemory => None,
+        }
+    }
+}
+
+impl From<Violation> for Ending {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}

@@ -1,0 +1,134 @@
+//! The enclave app: runs one WebAssembly program, answers its WASI calls.
+//!
+//! Everything in this crate is trusted. It believes what was measured (the [`Launch`], and through
+//! its digest the program) and nothing that the host says.
+//!
+//! [`Launch`]: wasmstone_policy::Launch
+
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::wildcard_imports)
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod bindings {
+    #![allow(clippy::all, clippy::restriction, missing_docs)]
+    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+}
+pub mod channel;
+mod clock;
+mod ending;
+mod engine;
+mod guest;
+mod memory;
+mod platform;
+mod program;
+mod random;
+mod start;
+mod wasi;
+
+#[cfg(test)]
+#[path = "../tests/inside/lying_host.rs"]
+mod lying_host;
+
+pub use engine::config;
+pub use memory::Region;
+pub use platform::Platform;
+
+use crate::ending::Ending;
+use alloc::{boxed::Box, sync::Arc};
+use channel::Channel;
+use guest::Guest;
+use memory::LinearMemories;
+use program::Streamed;
+use start::Start;
+use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
+use wasmstone_policy::Launch;
+use wasmtime::component::Linker;
+use wasmtime::{Engine, Store};
+
+/// How an enclave ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The value for the EXIT call.
+    pub status: ExitStatus,
+    /// What the host did, where that ended it. It stays inside.
+    pub violation: Option<Violation>,
+}
+
+/// Runs the program that `launch_segment` names, to its end.
+///
+/// `linear` is where the guest's memories go; its size is the memory cap. It is wiped before this
+/// returns, as are the keys of the random generators and the edge call buffers.
+pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region) -> Ended {
+    let mut channel = Channel::new(platform);
+    let memories = LinearMemories::new(linear);
+    let wiper = memories.wiper();
+    let (ending, channel) = match prepare(&mut channel, launch_segment, memories) {
+        Ok((launch, start, engine, program)) => execute(channel, launch, start, &engine, &program),
+        Err(ending) => (ending, Some(channel)),
+    };
+    wiper.wipe();
+    if let (Some(mut channel), Some(text)) = (channel, ending.explanation()) {
+        explain(&mut channel, text);
+    }
+    ending.ended()
+}
+
+fn prepare(
+    channel: &mut Channel,
+    launch_segment: &[u8],
+    memories: LinearMemories,
+) -> Result<(Launch, Start, Engine, Streamed), Ending> {
+    let launch = Launch::decode(launch_segment).map_err(Ending::refused)?;
+    let start = Start::fetch(channel, &launch.policy)?;
+    let engine = engine::engine(Arc::new(memories)).map_err(Ending::from_start)?;
+    let program = Streamed::fetch(channel, &launch.program)?;
+    Ok((launch, start, engine, program))
+}
+
+/// Runs the guest. The channel comes back unless memory ran out before the guest had it.
+fn execute(
+    channel: Channel,
+    launch: Launch,
+    start: Start,
+    engine: &Engine,
+    program: &Streamed,
+) -> (Ending, Option<Channel>) {
+    let guest = Guest::new(channel, launch.name, start);
+    let mut store = match Store::try_new(engine, guest) {
+        Ok(store) => store,
+        Err(_) => return (Ending::OutOfMemory, None),
+    };
+    store.limiter(|guest| guest.limits());
+    let ending = call_run(&mut store, program).unwrap_or_else(|ending| ending);
+    // Ends every resource of the guest while the program's code is still there.
+    (ending, Some(store.into_data().into_channel()))
+}
+
+fn call_run(store: &mut Store<Guest>, program: &Streamed) -> Result<Ending, Ending> {
+    let engine = store.engine().clone();
+    let component = program.load(&engine).map_err(Ending::from_start)?;
+    let mut linker = Linker::new(&engine);
+    wasi::add_to_linker(&mut linker, &component).map_err(Ending::from_start)?;
+    let instance = bindings::Guest::instantiate(&mut *store, &component, &linker).map_err(Ending::from_start)?;
+    let result = instance.wasi_cli_run().call_run(store).map_err(Ending::from_run)?;
+    Ok(Ending::Guest(if result.is_ok() { 0 } else { 1 }))
+}
+
+/// Tells the host why, cut to what the operation carries. It is the last call: what the host answers
+/// changes nothing any more.
+fn explain(channel: &mut Channel, text: &str) {
+    let mut end = text.len().min(launch::Explain::REQUEST_PAYLOAD_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    if let Some(text) = text.get(..end) {
+        let _ = channel.call::<launch::Explain>(&Empty {}, &[text.as_bytes()], 0);
+    }
+}

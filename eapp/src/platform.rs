@@ -1,0 +1,19 @@
+//! What the enclave app needs from the machine it runs on.
+
+use wasmstone_edge_protocol::Violation;
+
+/// The machine: Keystone's runtime, the simulator, or a test.
+pub trait Platform {
+    /// One edge call. `request` is copied out to the host, the host's answer is copied once into
+    /// `reply`, which the caller has zeroed; what the host does not fill stays zero.
+    ///
+    /// # Errors
+    /// A violation where the host's answer does not lie in the shared buffer.
+    fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation>;
+
+    /// Nanoseconds since a fixed point in time; never goes back.
+    fn monotonic(&mut self) -> u64;
+
+    /// Fills `seed` with what the host does not know, as far as this machine has it.
+    fn private_entropy(&mut self, seed: &mut [u8; 64]);
+}

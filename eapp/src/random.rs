@@ -1,0 +1,43 @@
+//! Randomness: a ChaCha20 generator seeded by HKDF (RFC 5869) from what the host cannot know and what it gave, so that
+//! neither alone decides the stream.
+
+use hkdf::HkdfExtract;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sha2::Sha256;
+use zeroize::Zeroize;
+
+/// Names the use in HKDF, so that no other use of the same inputs gives the same stream.
+const LABEL: &[u8] = b"wasmstone random v1";
+
+/// The guest's random numbers.
+pub struct Random {
+    secure: ChaCha20Rng,
+    insecure: ChaCha20Rng,
+}
+
+impl Random {
+    /// Seeds both generators; `private` is wiped.
+    pub fn new(private: &mut [u8; 64], host: &[u8; 32]) -> Self {
+        let mut extract = HkdfExtract::<Sha256>::new(Some(host));
+        extract.input_ikm(LABEL);
+        extract.input_ikm(private);
+        private.zeroize();
+        let (mut seed, _) = extract.finalize();
+        let mut secure = ChaCha20Rng::from_seed(seed.into());
+        secure.fill_bytes(&mut seed);
+        let insecure = ChaCha20Rng::from_seed(seed.into());
+        seed.zeroize();
+        Self { secure, insecure }
+    }
+
+    /// Fills `bytes` with unpredictable ones.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        self.secure.fill_bytes(bytes);
+    }
+
+    /// Fills `bytes` from a stream of its own, which tells nothing of the other.
+    pub fn fill_insecure(&mut self, bytes: &mut [u8]) {
+        self.insecure.fill_bytes(bytes);
+    }
+}

@@ -1,0 +1,59 @@
+//! What the host tells at start, checked, and held against the measured policy.
+
+use crate::channel::Channel;
+use crate::ending::Ending;
+use alloc::borrow::ToOwned;
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Violation, launch, record, types::Empty};
+use wasmstone_policy::{Access, Grants, Policy};
+
+/// What was told.
+pub struct Start {
+    /// What the guest gets, the policy's own arguments and variables included.
+    pub grants: Grants,
+    /// The host's wall clock: seconds and nanoseconds since 1970-01-01.
+    pub wall: (u64, u32),
+    /// Standard input, output, error is a terminal.
+    pub terminals: [bool; 3],
+    /// Entropy from the host.
+    pub entropy: [u8; 32],
+}
+
+impl Start {
+    /// Asks the host.
+    ///
+    /// # Errors
+    /// A violation, or a refusal where the grants go beyond the policy.
+    pub fn fetch(channel: &mut Channel, policy: &Policy) -> Result<Self, Ending> {
+        let answer = channel.call::<launch::Start>(&Empty {}, &[], PAYLOAD_MAX)?;
+        let (start, mut payload) = answer.map_err(|_| Violation("the host does not start the guest"))?;
+        let nanoseconds = start.wall_nanoseconds.at_most(999_999_999, "a time stamp's nanoseconds")?;
+        let terminals = start.terminals.at_most(0b111, "an unknown standard stream")?;
+        start.reserved.equal_to(0, "a reserved field is not zero")?;
+        // The counts only bound loops that end where the payload does.
+        let count = |number: u32| 0..number;
+        let mut grants = Grants::default();
+        for _ in count(start.arguments.opaque()) {
+            grants.arguments.push(record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned());
+        }
+        for _ in count(start.environment.opaque()) {
+            let name = record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned();
+            let value = record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned();
+            grants.environment.push((name, value));
+        }
+        let directories = start.directories.at_most(DIRECTORIES_MAX as u32, "too many directories")?;
+        let writable = start.writable.opaque();
+        for index in 0..directories {
+            let access = if writable >> index & 1 == 1 { Access::ReadWrite } else { Access::ReadOnly };
+            grants.directories.push((record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned(), access));
+        }
+        if !payload.is_empty() || writable.checked_shr(directories).unwrap_or(0) != 0 {
+            return Err(Violation("the start reply has more than it says").into());
+        }
+        Ok(Self {
+            grants: policy.admit(grants).map_err(Ending::refused)?,
+            wall: (start.wall_seconds.opaque(), nanoseconds),
+            terminals: [terminals & 1 != 0, terminals & 2 != 0, terminals & 4 != 0],
+            entropy: start.entropy,
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! `wasi:clocks`, answered inside.
+
+use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
+use crate::guest::Guest;
+use crate::wasi::poll::Pollable;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+
+impl monotonic_clock::Host for Guest {
+    fn now(&mut self) -> Result<u64> {
+        Ok(self.elapsed())
+    }
+
+    fn resolution(&mut self) -> Result<u64> {
+        Ok(1)
+    }
+
+    fn subscribe_instant(&mut self, when: u64) -> Result<Resource<Pollable>> {
+        Ok(self.table.push(Pollable::At(when))?)
+    }
+
+    fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<Pollable>> {
+        // A time too far away to be represented never comes.
+        let when = self.elapsed().checked_add(duration);
+        Ok(self.table.push(when.map_or(Pollable::Never, Pollable::At))?)
+    }
+}
+
+impl wall_clock::Host for Guest {
+    fn now(&mut self) -> Result<wall_clock::Datetime> {
+        let (seconds, nanoseconds) = self.clock.wall(self.channel.platform().monotonic());
+        Ok(wall_clock::Datetime { seconds, nanoseconds })
+    }
+
+    fn resolution(&mut self) -> Result<wall_clock::Datetime> {
+        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: 1 })
+    }
+}

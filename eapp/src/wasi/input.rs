@@ -1,0 +1,228 @@
+//! `wasi:io/streams.input-stream`: standard input and files, with reading ahead.
+
+use crate::bindings::wasi::io::streams::HostInputStream;
+use crate::guest::Guest;
+use crate::wasi::filesystem::OpenFile;
+use crate::wasi::poll::Pollable;
+use crate::wasi::{FileFailure, StreamFailure};
+use alloc::{sync::Arc, vec::Vec};
+use wasmstone_edge_protocol::types::{ReadAtRequest, ReadRequest};
+use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, filesystem, handle, io};
+use wasmtime::Result;
+use wasmtime::component::Resource;
+
+/// Bytes asked for at least, so that small reads do not cost an edge call each.
+const AHEAD: usize = 256 << 10;
+
+/// Bytes read ahead in all file streams together; beyond it they get just what they asked for.
+const AHEAD_TOTAL: usize = 1 << 20;
+
+/// Bytes read ahead of standard input.
+const AHEAD_STDIN: usize = 64 << 10;
+
+/// Bytes that were read and not yet given to the guest.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    given: usize,
+    /// The end is behind the bytes.
+    end: bool,
+}
+
+impl Buffer {
+    /// Whether a read would return at once.
+    pub fn is_ready(&self) -> bool {
+        self.end || self.left() > 0
+    }
+
+    fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.given)
+    }
+
+    /// The next bytes, at most `length`.
+    fn take(&mut self, length: usize) -> Vec<u8> {
+        let rest = self.bytes.get(self.given..).unwrap_or_default();
+        let taken = rest.get(..length).unwrap_or(rest).to_vec();
+        self.given += taken.len();
+        if self.left() == 0 {
+            self.bytes = Vec::new();
+            self.given = 0;
+        }
+        taken
+    }
+
+    /// Splits what the host sent into the bytes to give now and those to keep.
+    fn fill(&mut self, payload: &[u8], length: usize) -> Vec<u8> {
+        let (now, later) = payload.split_at(length.min(payload.len()));
+        self.bytes = later.to_vec();
+        self.given = 0;
+        now.to_vec()
+    }
+}
+
+/// An input stream.
+pub enum InputStream {
+    /// Standard input. All such streams share what was read ahead.
+    Stdin,
+    /// A file, from a position on.
+    File(FileInput),
+}
+
+/// Reading a file from a position on.
+pub struct FileInput {
+    file: Arc<OpenFile>,
+    /// Of the next byte to be given.
+    position: u64,
+    buffer: Buffer,
+    /// The guest's changes that the buffer knows of.
+    changes: u64,
+}
+
+impl InputStream {
+    /// Reads `file` from `position` on.
+    pub fn file(file: Arc<OpenFile>, position: u64, changes: u64) -> Self {
+        Self::File(FileInput { file, position, buffer: Buffer::default(), changes })
+    }
+}
+
+impl Guest {
+    fn read_stream(
+        &mut self,
+        stream: &Resource<InputStream>,
+        length: u64,
+        wait: bool,
+    ) -> Result<Vec<u8>, StreamFailure> {
+        let length = usize::try_from(length).unwrap_or(PAYLOAD_MAX).min(PAYLOAD_MAX);
+        match self.table.get_mut(stream)? {
+            InputStream::Stdin => self.read_stdin(length, wait),
+            InputStream::File(input) => {
+                let read = read_file(input, length, self.changes, self.read_ahead, &mut self.channel);
+                self.read_ahead = read.1;
+                read.0
+            }
+        }
+    }
+
+    fn read_stdin(&mut self, length: usize, wait: bool) -> Result<Vec<u8>, StreamFailure> {
+        if self.stdin.left() > 0 || (length == 0 && !self.stdin.end) {
+            return Ok(self.stdin.take(length));
+        }
+        if self.stdin.end {
+            return Err(StreamFailure::Closed);
+        }
+        let want = length.max(AHEAD_STDIN);
+        let request =
+            ReadRequest { handle: handle::STDIN.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
+        let (reply, payload) = self.channel.call::<io::Read>(&request, &[], want)?.map_err(StreamFailure::Failed)?;
+        self.stdin.end = reply.end.flag("an end that is neither yes nor no")?;
+        if payload.is_empty() && self.stdin.end {
+            return Err(StreamFailure::Closed);
+        }
+        if payload.is_empty() && wait {
+            return Err(Violation("a read that waits came back with nothing").into());
+        }
+        Ok(self.stdin.fill(payload, length))
+    }
+}
+
+/// Reads on; returns also how much is read ahead in all file streams then.
+fn read_file(
+    input: &mut FileInput,
+    length: usize,
+    changes: u64,
+    ahead_before: usize,
+    channel: &mut crate::channel::Channel,
+) -> (Result<Vec<u8>, StreamFailure>, usize) {
+    let others = ahead_before.saturating_sub(input.buffer.left());
+    if input.changes != changes {
+        input.buffer = Buffer::default();
+        input.changes = changes;
+    }
+    let result = if length == 0 || input.buffer.left() > 0 {
+        Ok(input.buffer.take(length))
+    } else if core::mem::take(&mut input.buffer.end) {
+        // Told once from what is known; a file that grows is asked for again.
+        Err(StreamFailure::Closed)
+    } else {
+        let want = if others < AHEAD_TOTAL { length.max(AHEAD) } else { length };
+        refill(input, length, want, channel)
+    };
+    if let Ok(bytes) = &result {
+        input.position = input.position.saturating_add(bytes.len() as u64);
+    }
+    (result, others + input.buffer.left())
+}
+
+fn refill(
+    input: &mut FileInput,
+    length: usize,
+    want: usize,
+    channel: &mut crate::channel::Channel,
+) -> Result<Vec<u8>, StreamFailure> {
+    let request = ReadAtRequest {
+        handle: input.file.handle.into(),
+        // At most PAYLOAD_MAX, which fits.
+        length: (want as u32).into(),
+        offset: input.position.into(),
+    };
+    let (reply, payload) = channel.call::<filesystem::ReadAt>(&request, &[], want)?.map_err(StreamFailure::Failed)?;
+    let end = reply.end.flag("an end that is neither yes nor no")?;
+    if payload.is_empty() {
+        return if end { Err(StreamFailure::Closed) } else { Err(Violation("a read came back with nothing").into()) };
+    }
+    input.buffer.end = end;
+    Ok(input.buffer.fill(payload, length))
+}
+
+impl HostInputStream for Guest {
+    fn read(&mut self, stream: Resource<InputStream>, length: u64) -> Result<Vec<u8>, StreamFailure> {
+        self.read_stream(&stream, length, false)
+    }
+
+    fn blocking_read(&mut self, stream: Resource<InputStream>, length: u64) -> Result<Vec<u8>, StreamFailure> {
+        self.read_stream(&stream, length, true)
+    }
+
+    fn skip(&mut self, stream: Resource<InputStream>, length: u64) -> Result<u64, StreamFailure> {
+        Ok(self.read_stream(&stream, length, false)?.len() as u64)
+    }
+
+    fn blocking_skip(&mut self, stream: Resource<InputStream>, length: u64) -> Result<u64, StreamFailure> {
+        Ok(self.read_stream(&stream, length, true)?.len() as u64)
+    }
+
+    fn subscribe(&mut self, stream: Resource<InputStream>) -> Result<Resource<Pollable>> {
+        let pollable = match self.table.get(&stream)? {
+            InputStream::Stdin => Pollable::Stdin,
+            InputStream::File(_) => Pollable::Ready,
+        };
+        Ok(self.table.push(pollable)?)
+    }
+
+    fn drop(&mut self, stream: Resource<InputStream>) -> Result<()> {
+        if let InputStream::File(input) = self.table.delete(stream)? {
+            self.read_ahead = self.read_ahead.saturating_sub(input.buffer.left());
+            self.release(input.file)?;
+        }
+        Ok(())
+    }
+}
+
+/// `descriptor.read`: at an offset, without a stream.
+pub fn read_at(guest: &mut Guest, file: u32, length: u64, offset: u64) -> Result<(Vec<u8>, bool), FileFailure> {
+    let length = usize::try_from(length).unwrap_or(PAYLOAD_MAX).min(PAYLOAD_MAX);
+    if length == 0 {
+        return Ok((Vec::new(), true));
+    }
+    let request = ReadAtRequest { handle: file.into(), length: (length as u32).into(), offset: offset.into() };
+    let (reply, payload) = guest.ask::<filesystem::ReadAt>(&request, &[], length)?;
+    let end = reply.end.flag("an end that is neither yes nor no")?;
+    let mut bytes = Vec::new();
+    if bytes.try_reserve_exact(payload.len()).is_err() {
+        return Err(Status::InsufficientMemory.into());
+    }
+    bytes.extend_from_slice(payload);
+    // As in Wasmtime, the end is told by a read that has nothing else to tell.
+    let end = end && bytes.is_empty();
+    Ok((bytes, end))
+}

@@ -1,0 +1,527 @@
+//! A host that lies, over every operation: the enclave must end with a violation, and never take a
+//! lie for data.
+
+use crate::bindings::wasi::filesystem::types::{
+    Advice, DescriptorFlags, HostDescriptor, HostDirectoryEntryStream, NewTimestamp, OpenFlags, PathFlags,
+};
+use crate::bindings::wasi::io::poll::HostPollable;
+use crate::bindings::wasi::io::streams::{HostInputStream, HostOutputStream};
+use crate::channel::Channel;
+use crate::ending::Ending;
+use crate::guest::Guest;
+use crate::platform::Platform;
+use crate::program::Streamed;
+use crate::start::Start;
+use crate::wasi::directory::EntryStream;
+use crate::wasi::filesystem::{Descriptor, OpenFile};
+use crate::wasi::input::InputStream;
+use crate::wasi::output::OutputStream;
+use crate::wasi::poll::Pollable;
+use crate::wasi::{FileFailure, StreamFailure};
+use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec, vec::Vec};
+use wasmstone_edge_protocol::frame::{HEADER, ReplyHeader, RequestHeader, reply_header};
+use wasmstone_edge_protocol::types::{EntriesReply, ReadReply, StartReply, StatReply, WriteReply};
+use wasmstone_edge_protocol::{OPERATIONS, OperationInfo, Status, VERSION, Violation};
+use wasmstone_policy::{Grants, Policy, Program, Target};
+use wasmtime::component::Resource;
+use zerocopy::{FromBytes, IntoBytes};
+
+/// How the honest answer to an operation is spoilt. It sees the frame and may do what it likes.
+type Lie = Box<dyn Fn(&mut Vec<u8>)>;
+
+/// A host that answers every operation honestly, but for one.
+struct Liar {
+    about: &'static str,
+    lie: Lie,
+    /// Every operation that it was asked.
+    asked: Arc<std::sync::Mutex<Vec<&'static str>>>,
+}
+
+impl Platform for Liar {
+    fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation> {
+        let (header, _) = RequestHeader::read_from_prefix(request).unwrap();
+        let row = OperationInfo::find(call, header.function).unwrap();
+        self.asked.lock().unwrap().push(row.name);
+        let mut frame = honest(row, header.request_id.get(), header.reply_payload_max.get());
+        if row.name == self.about {
+            (self.lie)(&mut frame);
+        }
+        // As Eyrie does: what was answered is copied, as far as there is room.
+        let length = frame.len().min(reply.len());
+        reply[..length].copy_from_slice(&frame[..length]);
+        Ok(())
+    }
+
+    fn monotonic(&mut self) -> u64 {
+        7
+    }
+
+    fn private_entropy(&mut self, seed: &mut [u8; 64]) {
+        seed.fill(1);
+    }
+}
+
+fn frame(request_id: u64, body: &[u8], payload: &[u8]) -> Vec<u8> {
+    let header = reply_header(request_id, Status::Ok, body.len() as u32, payload.len() as u32);
+    [header.as_bytes(), body, payload].concat()
+}
+
+fn regular_file() -> StatReply {
+    StatReply { kind: 6.into(), known_times: 7.into(), size: 100.into(), ..StatReply::default() }
+}
+
+/// An answer within the contract.
+fn honest(row: &OperationInfo, request_id: u64, reply_payload_max: u32) -> Vec<u8> {
+    let body = match row.name {
+        "launch.start" => StartReply::default().as_bytes().to_vec(),
+        "io.read" | "filesystem.read_at" => ReadReply { end: 1.into() }.as_bytes().to_vec(),
+        "io.write" | "filesystem.write_at" | "filesystem.append" => {
+            WriteReply { written: 3.into() }.as_bytes().to_vec()
+        }
+        "filesystem.open_at" | "filesystem.stat" | "filesystem.stat_at" => regular_file().as_bytes().to_vec(),
+        "filesystem.entries" => EntriesReply { count: 1.into(), end: 1.into() }.as_bytes().to_vec(),
+        _ => Vec::new(),
+    };
+    assert_eq!(body.len(), row.reply, "{}", row.name);
+    let payload = match row.name {
+        "launch.program" => PROGRAM.to_vec(),
+        "io.read" | "filesystem.read_at" => b"abc".to_vec(),
+        "io.poll" => vec![1; reply_payload_max as usize],
+        "filesystem.readlink_at" => b"target".to_vec(),
+        "filesystem.entries" => b"\x05\0\0\0\x06name".to_vec(),
+        _ => Vec::new(),
+    };
+    frame(request_id, &body, &payload)
+}
+
+const PROGRAM: &[u8] = b"not a program, but bytes with a digest";
+
+/// What came of an operation: done, an error for the guest, or the end.
+#[derive(Debug, PartialEq)]
+enum Came {
+    Done(String),
+    Guest(String),
+    Violation(&'static str),
+}
+
+impl From<FileFailure> for Came {
+    fn from(failure: FileFailure) -> Self {
+        match failure {
+            FileFailure::Code(status) => Self::Guest(format!("{status:?}")),
+            FileFailure::Trap(error) => error.into(),
+        }
+    }
+}
+
+impl From<StreamFailure> for Came {
+    fn from(failure: StreamFailure) -> Self {
+        match failure {
+            StreamFailure::Closed => Self::Guest("closed".to_string()),
+            StreamFailure::Failed(status) => Self::Guest(format!("{status:?}")),
+            StreamFailure::Trap(error) => error.into(),
+        }
+    }
+}
+
+impl From<wasmtime::Error> for Came {
+    fn from(error: wasmtime::Error) -> Self {
+        match error.downcast_ref::<Violation>() {
+            Some(violation) => Self::Violation(violation.0),
+            None => panic!("neither done, nor an error, nor a violation: {error:?}"),
+        }
+    }
+}
+
+impl From<Ending> for Came {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Violation(violation) => Self::Violation(violation.0),
+            other => Self::Guest(format!("{other:?}")),
+        }
+    }
+}
+
+fn came<T: core::fmt::Debug, E: Into<Came>>(result: Result<T, E>) -> Came {
+    result.map_or_else(Into::into, |done| Came::Done(format!("{done:?}")))
+}
+
+struct Bench {
+    guest: Guest,
+    asked: Arc<std::sync::Mutex<Vec<&'static str>>>,
+}
+
+impl Bench {
+    fn channel(about: &'static str, lie: Lie) -> (Channel, Arc<std::sync::Mutex<Vec<&'static str>>>) {
+        let asked = Arc::default();
+        (Channel::new(Box::new(Liar { about, lie, asked: Arc::clone(&asked) })), asked)
+    }
+
+    fn new(about: &'static str, lie: Lie) -> Self {
+        let (channel, asked) = Self::channel(about, lie);
+        let start = Start { grants: Grants::default(), wall: (0, 0), terminals: [false; 3], entropy: [0; 32] };
+        Self { guest: Guest::new(channel, "guest.wasm".to_string(), start), asked }
+    }
+
+    fn directory(&mut self) -> Resource<Descriptor> {
+        self.guest.table.push(Descriptor::granted(16, true)).unwrap()
+    }
+
+    fn file(&mut self) -> Resource<Descriptor> {
+        let directory = self.directory();
+        let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
+        self.guest.open_at(directory, PathFlags::empty(), "file".to_string(), OpenFlags::empty(), flags).unwrap()
+    }
+
+    fn output(&mut self, stream: OutputStream) -> Came {
+        let stream = self.guest.table.push(stream).unwrap();
+        came(HostOutputStream::write(&mut self.guest, stream, b"abc".to_vec()))
+    }
+}
+
+fn open_file() -> Arc<OpenFile> {
+    Arc::new(OpenFile { handle: 128, granted: false })
+}
+
+/// Does what needs the operation.
+fn perform(operation: &'static str, lie: Lie) -> Came {
+    match operation {
+        "launch.start" => {
+            let (mut channel, _) = Bench::channel(operation, lie);
+            return came(Start::fetch(&mut channel, &Policy::open()).map(|start| start.grants));
+        }
+        "launch.program" => {
+            let (mut channel, _) = Bench::channel(operation, lie);
+            let sha256 = <sha2::Sha256 as sha2::Digest>::digest(PROGRAM).into();
+            let program = Program { target: Target::Pulley64, size: PROGRAM.len() as u64, sha256 };
+            return came(Streamed::fetch(&mut channel, &program).map(|_| ()));
+        }
+        "launch.explain" => {
+            let (mut channel, _) = Bench::channel(operation, lie);
+            let call = channel.call::<wasmstone_edge_protocol::launch::Explain>(
+                &wasmstone_edge_protocol::types::Empty {},
+                &[b"why"],
+                0,
+            );
+            return call.map_or_else(|violation| Came::Violation(violation.0), |_| Came::Done(String::new()));
+        }
+        _ => {}
+    }
+    let mut bench = Bench::new(operation, lie);
+    let path = || "path".to_string();
+    let no_time = NewTimestamp::NoChange;
+    let result = match operation {
+        "io.read" => {
+            let stream = bench.guest.table.push(InputStream::Stdin).unwrap();
+            came(bench.guest.blocking_read(stream, 10))
+        }
+        "io.write" => bench.output(OutputStream::stdout()),
+        "io.poll" => {
+            let pollable = bench.guest.table.push(Pollable::Stdin).unwrap();
+            came(HostPollable::ready(&mut bench.guest, pollable))
+        }
+        "io.close" => {
+            let file = bench.file();
+            came(HostDescriptor::drop(&mut bench.guest, file))
+        }
+        "filesystem.open_at" => {
+            let directory = bench.directory();
+            let opened =
+                bench.guest.open_at(directory, PathFlags::empty(), path(), OpenFlags::empty(), DescriptorFlags::READ);
+            came(opened.and_then(|file| bench.guest.stat(file)))
+        }
+        "filesystem.read_at" => {
+            let stream = bench.guest.table.push(InputStream::file(open_file(), 0, 0)).unwrap();
+            came(HostInputStream::read(&mut bench.guest, stream, 10))
+        }
+        "filesystem.write_at" => bench.output(OutputStream::at(open_file(), 0)),
+        "filesystem.append" => bench.output(OutputStream::append(open_file())),
+        "filesystem.stat" => {
+            let directory = bench.directory();
+            came(bench.guest.stat(directory))
+        }
+        "filesystem.stat_at" => {
+            let directory = bench.directory();
+            came(bench.guest.stat_at(directory, PathFlags::empty(), path()))
+        }
+        "filesystem.set_size" => {
+            let file = bench.file();
+            came(bench.guest.set_size(file, 1))
+        }
+        "filesystem.set_times" => {
+            let file = bench.file();
+            came(bench.guest.set_times(file, no_time, no_time))
+        }
+        "filesystem.set_times_at" => {
+            let directory = bench.directory();
+            came(bench.guest.set_times_at(directory, PathFlags::empty(), path(), no_time, no_time))
+        }
+        "filesystem.advise" => {
+            let file = bench.file();
+            came(bench.guest.advise(file, 0, 1, Advice::Normal))
+        }
+        "filesystem.sync" => {
+            let file = bench.file();
+            came(bench.guest.sync(file))
+        }
+        "filesystem.create_directory_at" => {
+            let directory = bench.directory();
+            came(bench.guest.create_directory_at(directory, path()))
+        }
+        "filesystem.remove_directory_at" => {
+            let directory = bench.directory();
+            came(bench.guest.remove_directory_at(directory, path()))
+        }
+        "filesystem.unlink_file_at" => {
+            let directory = bench.directory();
+            came(bench.guest.unlink_file_at(directory, path()))
+        }
+        "filesystem.readlink_at" => {
+            let directory = bench.directory();
+            came(bench.guest.readlink_at(directory, path()))
+        }
+        "filesystem.symlink_at" => {
+            let directory = bench.directory();
+            came(bench.guest.symlink_at(directory, path(), path()))
+        }
+        "filesystem.rename_at" => {
+            let (one, other) = (bench.directory(), bench.directory());
+            came(bench.guest.rename_at(one, path(), other, path()))
+        }
+        "filesystem.link_at" => {
+            let (one, other) = (bench.directory(), bench.directory());
+            came(bench.guest.link_at(one, PathFlags::empty(), path(), other, path()))
+        }
+        "filesystem.list" => {
+            let directory = bench.directory();
+            came(bench.guest.read_directory(directory).map(|_| ()))
+        }
+        "filesystem.entries" => {
+            let stream = bench.guest.table.push(EntryStream::new(open_file())).unwrap();
+            came(bench.guest.read_directory_entry(stream))
+        }
+        other => panic!("{other} has no test"),
+    };
+    assert_eq!(bench.asked.lock().unwrap().last(), Some(&operation), "the operation was not used");
+    result
+}
+
+fn change_header(change: impl Fn(&mut ReplyHeader) + 'static) -> Lie {
+    Box::new(move |frame| {
+        let (header, _) = ReplyHeader::mut_from_prefix(frame).unwrap();
+        change(header);
+    })
+}
+
+/// Lies that are lies for any operation.
+fn common_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
+    let (body, payload_max) = (row.reply, row.reply_payload_max as u32);
+    let mut lies: Vec<(&'static str, Lie)> = vec![
+        ("nothing at all", Box::new(Vec::clear)),
+        ("half a header", Box::new(|frame| frame.truncate(HEADER / 2))),
+        ("another version", change_header(|header| header.version = (VERSION + 1).into())),
+        ("a stale request id", change_header(|header| header.request_id = 0xdead.into())),
+        ("an unknown status", change_header(|header| header.status = 38.into())),
+        ("a huge status", change_header(|header| header.status = u16::MAX.into())),
+        ("malformed", change_header(|header| header.status = Status::Malformed.number().into())),
+        ("a reserved field", change_header(|header| header.reserved = 1.into())),
+        ("a longer struct", change_header(move |header| header.body_length = (body as u32 + 1).into())),
+        ("a huge struct", change_header(|header| header.body_length = u32::MAX.into())),
+        (
+            "more payload than there is room",
+            change_header(move |header| header.payload_length = (payload_max + 1).into()),
+        ),
+        ("a huge payload", change_header(|header| header.payload_length = u32::MAX.into())),
+        (
+            "a failure with a payload",
+            change_header(|header| {
+                header.status = Status::Io.number().into();
+                header.payload_length = 1.into();
+            }),
+        ),
+        (
+            "a failure with a struct",
+            change_header(|header| {
+                header.status = Status::Io.number().into();
+                header.body_length = 4.into();
+                header.payload_length = 0.into();
+            }),
+        ),
+    ];
+    if body > 0 {
+        lies.push(("no struct", change_header(|header| header.body_length = 0.into())));
+    }
+    lies
+}
+
+fn change_body<T: FromBytes + IntoBytes + zerocopy::KnownLayout + zerocopy::Immutable + 'static>(
+    change: impl Fn(&mut T) + 'static,
+) -> Lie {
+    Box::new(move |frame| {
+        let (mut body, _) = T::read_from_prefix(&frame[HEADER..]).unwrap();
+        change(&mut body);
+        frame[HEADER..HEADER + size_of::<T>()].copy_from_slice(body.as_bytes());
+    })
+}
+
+fn payload(bytes: &'static [u8], body: usize) -> Lie {
+    Box::new(move |frame| {
+        frame.truncate(HEADER + body);
+        frame.extend_from_slice(bytes);
+        ReplyHeader::mut_from_prefix(frame).unwrap().0.payload_length = (bytes.len() as u32).into();
+    })
+}
+
+/// Lies about what an operation says.
+fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
+    let body = row.reply;
+    match row.name {
+        "launch.start" => vec![
+            ("nanoseconds", change_body(|start: &mut StartReply| start.wall_nanoseconds = 1_000_000_000.into())),
+            ("a fourth terminal", change_body(|start: &mut StartReply| start.terminals = 8.into())),
+            ("arguments that are not there", change_body(|start: &mut StartReply| start.arguments = u32::MAX.into())),
+            ("variables that are not there", change_body(|start: &mut StartReply| start.environment = 1.into())),
+            ("too many directories", change_body(|start: &mut StartReply| start.directories = 65.into())),
+            ("a writable directory that is not there", change_body(|start: &mut StartReply| start.writable = 1.into())),
+            ("reserved", change_body(|start: &mut StartReply| start.reserved = 1.into())),
+            ("more payload than said", payload(b"\x01\0\0\0a", body)),
+            (
+                "failure",
+                change_header(|header| {
+                    *header = reply_header(header.request_id.opaque(), Status::Io, 0, 0);
+                }),
+            ),
+        ],
+        "launch.program" => vec![
+            ("too little", payload(b"short", body)),
+            ("another program", payload(b"NOT a program, but bytes with a digest", body)),
+            (
+                "failure",
+                change_header(|header| {
+                    *header = reply_header(header.request_id.opaque(), Status::Io, 0, 0);
+                }),
+            ),
+        ],
+        "io.read" | "filesystem.read_at" => vec![
+            ("an end that is no truth value", change_body(|read: &mut ReadReply| read.end = 2.into())),
+            (
+                "nothing, and not the end",
+                Box::new(|frame| {
+                    frame[HEADER] = 0;
+                    ReplyHeader::mut_from_prefix(frame).unwrap().0.payload_length = 0.into();
+                }),
+            ),
+        ],
+        "io.write" | "filesystem.write_at" | "filesystem.append" => vec![
+            ("more than was sent", change_body(|write: &mut WriteReply| write.written = 4.into())),
+            ("nothing", change_body(|write: &mut WriteReply| write.written = 0.into())),
+            ("a negative number", change_body(|write: &mut WriteReply| write.written = u32::MAX.into())),
+        ],
+        "io.poll" => {
+            vec![("neither ready nor not", payload(b"\x02", body)), ("no answer for a handle", payload(b"", body))]
+        }
+        "filesystem.open_at" | "filesystem.stat" | "filesystem.stat_at" => vec![
+            ("an unknown type", change_body(|stat: &mut StatReply| stat.kind = 8.into())),
+            ("an unknown time", change_body(|stat: &mut StatReply| stat.known_times = 8.into())),
+            ("access nanoseconds", change_body(|stat: &mut StatReply| stat.accessed.nanoseconds = u32::MAX.into())),
+            (
+                "modification nanoseconds",
+                change_body(|stat: &mut StatReply| stat.modified.nanoseconds = 1_000_000_000.into()),
+            ),
+            ("change nanoseconds", change_body(|stat: &mut StatReply| stat.changed.nanoseconds = 1_000_000_000.into())),
+        ],
+        "filesystem.readlink_at" => vec![("bytes that are no text", payload(b"\xff\xfe", body))],
+        "filesystem.entries" => vec![
+            ("fewer than said", change_body(|entries: &mut EntriesReply| entries.count = 2.into())),
+            ("more than said", change_body(|entries: &mut EntriesReply| entries.count = 0.into())),
+            ("a huge count", change_body(|entries: &mut EntriesReply| entries.count = u32::MAX.into())),
+            ("an end that is no truth value", change_body(|entries: &mut EntriesReply| entries.end = 7.into())),
+            ("an unknown type", payload(b"\x02\0\0\0\x08a", body)),
+            ("an empty entry", payload(b"\0\0\0\0", body)),
+            ("an empty name", payload(b"\x01\0\0\0\x06", body)),
+            ("the directory itself", payload(b"\x02\0\0\0\x03.", body)),
+            ("the parent", payload(b"\x03\0\0\0\x03..", body)),
+            ("a path", payload(b"\x04\0\0\0\x06a/b", body)),
+            ("a NUL", payload(b"\x02\0\0\0\x06\0", body)),
+            ("bytes that are no text", payload(b"\x02\0\0\0\x06\xff", body)),
+            ("a record longer than the payload", payload(b"\xff\0\0\0\x06name", body)),
+            ("a record longer than a name", payload(b"\xff\xff\xff\x7f\x06name", body)),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn an_honest_host_is_believed() {
+    for row in OPERATIONS {
+        let result = perform(row.name, Box::new(|_| {}));
+        assert!(matches!(result, Came::Done(_)), "{}: {result:?}", row.name);
+    }
+}
+
+#[test]
+fn a_lie_ends_the_enclave() {
+    for row in OPERATIONS {
+        for (what, lie) in common_lies(row).into_iter().chain(own_lies(row)) {
+            let result = perform(row.name, lie);
+            assert!(matches!(result, Came::Violation(_)), "{}, {what}: {result:?}", row.name);
+        }
+    }
+}
+
+#[test]
+fn a_cut_answer_is_never_filled_with_something_else() {
+    // The host says a length and delivers less: what is missing is zero, never old bytes.
+    for row in OPERATIONS {
+        let whole = honest(row, 0, row.reply_payload_max as u32).len();
+        for length in 0..whole.min(200) {
+            let result = perform(row.name, Box::new(move |frame| frame.truncate(length)));
+            let names_old_bytes = format!("{result:?}").contains("path");
+            assert!(!names_old_bytes, "{} cut to {length}: {result:?}", row.name);
+        }
+    }
+}
+
+#[test]
+fn a_failure_is_the_guests_to_see() {
+    for row in OPERATIONS.iter().filter(|row| row.call != 1 && row.name != "io.close" && row.name != "io.poll") {
+        let fail: Lie = Box::new(|frame| {
+            let id = ReplyHeader::read_from_prefix(frame).unwrap().0.request_id.opaque();
+            *frame = reply_header(id, Status::InsufficientSpace, 0, 0).as_bytes().to_vec();
+        });
+        assert_eq!(perform(row.name, fail), Came::Guest("InsufficientSpace".to_string()), "{}", row.name);
+    }
+}
+
+#[test]
+fn after_a_violation_the_host_is_not_asked_again() {
+    let mut bench = Bench::new("filesystem.stat", change_header(|header| header.reserved = 1.into()));
+    for _ in 0..3 {
+        let directory = bench.directory();
+        assert!(matches!(came(bench.guest.stat(directory)), Came::Violation(_)));
+    }
+    assert_eq!(bench.asked.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_granted_for_reading_is_refused_inside() {
+    let mut bench = Bench::new("", Box::new(|_| {}));
+    let mut directory = || bench.guest.table.push(Descriptor::granted(16, false)).unwrap();
+    let (one, two, three) = (directory(), directory(), directory());
+    let denied = Came::Guest("NotPermitted".to_string());
+    let path = || "path".to_string();
+    assert_eq!(came(bench.guest.unlink_file_at(one, path())), denied);
+    assert_eq!(came(bench.guest.create_directory_at(two, path())), denied);
+    let open = bench.guest.open_at(three, PathFlags::empty(), path(), OpenFlags::CREATE, DescriptorFlags::WRITE);
+    assert_eq!(came(open), denied);
+    assert_eq!(bench.asked.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn a_host_that_wakes_early_is_asked_again() {
+    let mut bench = Bench::new("", Box::new(|_| {}));
+    // The test's clock stands still, so a deadline in the future would be waited for for ever; one
+    // that has come needs no edge call at all.
+    let pollable = bench.guest.table.push(Pollable::At(0)).unwrap();
+    HostPollable::block(&mut bench.guest, pollable).unwrap();
+    assert_eq!(bench.asked.lock().unwrap().len(), 0);
+}

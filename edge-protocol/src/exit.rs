@@ -1,0 +1,54 @@
+//! The value of Keystone's EXIT call.
+
+/// Upper bits that tell our exit values from Eyrie's own (it exits with −1 on a page fault).
+const MARK: u64 = 0x5753_4558_0000;
+
+/// How an enclave ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// The guest ended with this code.
+    Guest(u8),
+    /// The guest trapped.
+    Trap,
+    /// The host broke the edge protocol.
+    Violation,
+    /// The enclave's own memory ran out.
+    OutOfMemory,
+    /// The program is not the measured one, the grants go beyond the policy, or the program does
+    /// not fit this enclave app: nothing of it was run.
+    Refused,
+    /// The enclave app itself failed: a bug.
+    Internal,
+}
+
+impl ExitStatus {
+    /// The value for the EXIT call.
+    pub const fn value(self) -> u64 {
+        let (kind, code) = match self {
+            Self::Guest(code) => (0, code),
+            Self::Trap => (1, 0),
+            Self::Violation => (2, 0),
+            Self::OutOfMemory => (3, 0),
+            Self::Refused => (4, 0),
+            Self::Internal => (5, 0),
+        };
+        MARK | kind << 8 | code as u64
+    }
+
+    /// The status behind a value; `None` where no enclave app of ours wrote it.
+    pub const fn from_value(value: u64) -> Option<Self> {
+        if value & !0xffff != MARK {
+            return None;
+        }
+        let code = (value & 0xff) as u8;
+        match ((value >> 8) & 0xff, code) {
+            (0, code) => Some(Self::Guest(code)),
+            (1, 0) => Some(Self::Trap),
+            (2, 0) => Some(Self::Violation),
+            (3, 0) => Some(Self::OutOfMemory),
+            (4, 0) => Some(Self::Refused),
+            (5, 0) => Some(Self::Internal),
+            _ => None,
+        }
+    }
+}

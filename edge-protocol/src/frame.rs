@@ -1,0 +1,162 @@
+//! Frames: header, struct, payload. Encoding and decoding for both sides.
+
+use crate::{Operation, OperationInfo, PAYLOAD_MAX, Status, Untrusted, VERSION, Violation};
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Bytes of either header.
+pub const HEADER: usize = 24;
+
+/// The largest frame in bytes.
+pub const FRAME_MAX: usize = HEADER + 1024 + PAYLOAD_MAX;
+
+/// The beginning of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct RequestHeader {
+    /// [`VERSION`].
+    pub version: U16,
+    /// Which function of the interface that the call id names.
+    pub function: u8,
+    /// Always zero.
+    pub reserved: u8,
+    /// Bytes of the struct.
+    pub body_length: U32,
+    /// Bytes of the payload.
+    pub payload_length: U32,
+    /// The most bytes of payload that the enclave has room for in the reply.
+    pub reply_payload_max: U32,
+    /// Never used twice by one enclave.
+    pub request_id: U64,
+}
+
+/// The beginning of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct ReplyHeader {
+    /// [`VERSION`].
+    pub version: Untrusted<U16>,
+    /// A [`Status`].
+    pub status: Untrusted<U16>,
+    /// Bytes of the struct: none unless the status is `Ok`.
+    pub body_length: Untrusted<U32>,
+    /// Bytes of the payload: none unless the status is `Ok`.
+    pub payload_length: Untrusted<U32>,
+    /// Always zero.
+    pub reserved: Untrusted<U32>,
+    /// The request's.
+    pub request_id: Untrusted<U64>,
+}
+
+/// The header and the struct of a request, to be followed by `payload_length` bytes.
+pub fn request_head<O: Operation>(
+    request_id: u64,
+    payload_length: u32,
+    reply_payload_max: u32,
+    body: &O::Request,
+    mut write: impl FnMut(&[u8]),
+) {
+    let header = RequestHeader {
+        version: VERSION.into(),
+        function: O::FUNCTION,
+        reserved: 0,
+        body_length: (size_of::<O::Request>() as u32).into(),
+        payload_length: payload_length.into(),
+        reply_payload_max: reply_payload_max.into(),
+        request_id: request_id.into(),
+    };
+    write(header.as_bytes());
+    write(body.as_bytes());
+}
+
+/// What the host answered: a status other than `Ok`, or the struct and the payload.
+pub type Answer<'a, O> = Result<(<O as Operation>::Reply, &'a [u8]), Status>;
+
+/// Reads a reply. `frame` is the enclave's private copy, zeroed before the reply was copied into it,
+/// so that what the host did not write is zero.
+///
+/// # Errors
+/// A violation where any part of the header is not what the contract demands.
+pub fn decode_reply<O: Operation>(
+    frame: &[u8],
+    request_id: u64,
+    reply_payload_max: u32,
+) -> Result<Answer<'_, O>, Violation> {
+    let (header, rest) =
+        ReplyHeader::read_from_prefix(frame).map_err(|_| Violation("a reply is shorter than its header"))?;
+    header.version.equal_to(VERSION, "a reply of another protocol version")?;
+    header.request_id.equal_to(request_id, "a reply to another request")?;
+    header.reserved.equal_to(0, "a reply's reserved field is not zero")?;
+    let status = header.status.at_most(u16::MAX, "")?;
+    let status = Status::from_number(status).ok_or(Violation("an unknown status"))?;
+    if status != Status::Ok {
+        header.body_length.equal_to(0, "a failure with a struct")?;
+        header.payload_length.equal_to(0, "a failure with a payload")?;
+        return if status == Status::Malformed {
+            Err(Violation("a request was refused as malformed"))
+        } else {
+            Ok(Err(status))
+        };
+    }
+    header.body_length.equal_to(size_of::<O::Reply>() as u32, "a reply's struct has a wrong length")?;
+    let payload_length = header.payload_length.at_most(reply_payload_max, "a reply's payload is too long")?;
+    let (body, rest) = O::Reply::read_from_prefix(rest).map_err(|_| Violation("a reply is shorter than its struct"))?;
+    let payload = rest.get(..payload_length as usize).ok_or(Violation("a reply is shorter than its payload"))?;
+    Ok(Ok((body, payload)))
+}
+
+/// A request as the host reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Its row of the table.
+    pub operation: &'static OperationInfo,
+    /// To be given back in the reply.
+    pub request_id: u64,
+    /// The struct's bytes, of the length that the table says.
+    pub body: &'a [u8],
+    /// The payload, within the table's cap.
+    pub payload: &'a [u8],
+    /// The largest payload that the reply may have, within the table's cap.
+    pub reply_payload_max: usize,
+}
+
+/// Reads a request on the host's side. The error is the request id, as far as one could be read, to
+/// be answered with [`Status::Malformed`].
+///
+/// # Errors
+/// Where the frame is not a request of the table.
+pub fn decode_request(call: u64, frame: &[u8]) -> Result<Request<'_>, u64> {
+    let (header, rest) = RequestHeader::read_from_prefix(frame).map_err(|_| 0u64)?;
+    let request_id = header.request_id.get();
+    let parse = || {
+        let call = u8::try_from(call).ok()?;
+        let operation = OperationInfo::find(call, header.function)?;
+        let body_length = usize::try_from(header.body_length.get()).ok()?;
+        let payload_length = usize::try_from(header.payload_length.get()).ok()?;
+        let reply_payload_max = usize::try_from(header.reply_payload_max.get()).ok()?;
+        let fits = header.version.get() == VERSION
+            && header.reserved == 0
+            && body_length == operation.request
+            && payload_length <= operation.request_payload_max
+            && reply_payload_max <= operation.reply_payload_max;
+        if !fits {
+            return None;
+        }
+        let (body, rest) = rest.split_at_checked(body_length)?;
+        let payload = rest.get(..payload_length)?;
+        Some(Request { operation, request_id, body, payload, reply_payload_max })
+    };
+    parse().ok_or(request_id)
+}
+
+/// The header of a reply.
+pub fn reply_header(request_id: u64, status: Status, body_length: u32, payload_length: u32) -> ReplyHeader {
+    ReplyHeader {
+        version: VERSION.into(),
+        status: status.number().into(),
+        body_length: body_length.into(),
+        payload_length: payload_length.into(),
+        reserved: 0u32.into(),
+        request_id: request_id.into(),
+    }
+}

@@ -1,0 +1,47 @@
+//! The wire between a wasmstone enclave and its host: types and numbers, no I/O.
+//!
+//! The enclave asks, the host answers. A request travels as a Keystone edge call: the call id names
+//! the WASI interface, the first bytes of the data are a [`frame::RequestHeader`] with the one-byte
+//! function id, then comes the operation's fixed-size little-endian struct, then a payload. The reply
+//! has the same shape. [`operations!`] is the one table that ids, structs, caps, documentation and
+//! tests are made from.
+//!
+//! Neither side trusts the other. The enclave copies a reply once and then reads it through
+//! [`frame::decode_reply`]; every number in it is [`Untrusted`] until it passed a check. An answer
+//! that breaks the contract is a [`Violation`], which ends the enclave. The host decodes requests
+//! with [`frame::decode_request`] and answers what it cannot serve with a [`Status`].
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod exit;
+pub mod frame;
+pub mod handle;
+mod operations;
+pub mod record;
+mod status;
+pub mod types;
+mod untrusted;
+
+pub use exit::ExitStatus;
+pub use operations::{OPERATIONS, Operation, OperationInfo, filesystem, io, launch};
+pub use status::Status;
+pub use untrusted::{Untrusted, Violation};
+
+/// The protocol's version; both sides come from one release, so it must be equal.
+pub const VERSION: u16 = 1;
+
+/// Size of the shared buffer in bytes: a power of two pages, at most Keystone's 4 MiB.
+pub const BUFFER_SIZE: usize = 1 << 20;
+
+/// The largest payload in bytes: the buffer less room for Keystone's header, ours and the struct.
+pub const PAYLOAD_MAX: usize = BUFFER_SIZE - 4096;
+
+/// The longest path in bytes, Linux's `PATH_MAX`.
+pub const PATH_MAX: usize = 4096;
+
+/// The most entries of one poll.
+pub const POLL_MAX: usize = 4096;
+
+/// The most directories that can be granted.
+pub const DIRECTORIES_MAX: usize = 64;

@@ -1,0 +1,180 @@
+//! The table.
+
+use crate::types;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Calls `$callback!` with the table of all operations, by interface:
+///
+/// `call id  interface { function id  Operation  method: Request + cap of its payload -> Reply + cap of its payload; … }`
+///
+/// Caps are in bytes. The host app makes its dispatcher from it, the tests their cases.
+#[macro_export]
+macro_rules! operations {
+    ($callback:ident) => {
+        $callback! {
+            /// Starting: what the enclave has to be told, its program, and its last words.
+            1 launch {
+                /// Arguments, environment, directories, clock, entropy; once.
+                0 Start start: Empty + 0 => StartReply + $crate::PAYLOAD_MAX;
+                /// A part of the precompiled program, checked against its measured digest.
+                1 Program program: ProgramRequest + 0 => Empty + $crate::PAYLOAD_MAX;
+                /// Why the enclave ends, as text for a person.
+                2 Explain explain: Empty + 16384 => Empty + 0;
+            }
+            /// `wasi:io` and `wasi:cli`: streams, waiting, closing.
+            2 io {
+                /// Reads from a stream.
+                0 Read read: ReadRequest + 0 => ReadReply + $crate::PAYLOAD_MAX;
+                /// Writes to a stream.
+                1 Write write: HandleRequest + $crate::PAYLOAD_MAX => WriteReply + 0;
+                /// Waits for any of many handles or for time to pass.
+                2 Poll poll: PollRequest + 8 * $crate::POLL_MAX => Empty + $crate::POLL_MAX;
+                /// Gives a handle back.
+                3 Close close: HandleRequest + 0 => Empty + 0;
+            }
+            /// `wasi:filesystem`.
+            3 filesystem {
+                /// Opens or creates a file or a directory.
+                0 OpenAt open_at: OpenRequest + $crate::PATH_MAX => StatReply + 0;
+                /// Reads at an offset.
+                1 ReadAt read_at: ReadAtRequest + 0 => ReadReply + $crate::PAYLOAD_MAX;
+                /// Writes at an offset.
+                2 WriteAt write_at: WriteAtRequest + $crate::PAYLOAD_MAX => WriteReply + 0;
+                /// Writes at the end.
+                3 Append append: HandleRequest + $crate::PAYLOAD_MAX => WriteReply + 0;
+                /// Describes what is open.
+                4 Stat stat: HandleRequest + 0 => StatReply + 0;
+                /// Describes what a path names.
+                5 StatAt stat_at: PathRequest + $crate::PATH_MAX => StatReply + 0;
+                /// Cuts or extends a file.
+                6 SetSize set_size: SetSizeRequest + 0 => Empty + 0;
+                /// Sets the times of what is open.
+                7 SetTimes set_times: SetTimesRequest + 0 => Empty + 0;
+                /// Sets the times of what a path names.
+                8 SetTimesAt set_times_at: SetTimesRequest + $crate::PATH_MAX => Empty + 0;
+                /// Advises on how a file will be used.
+                9 Advise advise: AdviseRequest + 0 => Empty + 0;
+                /// Writes out to the disk.
+                10 Sync sync: SyncRequest + 0 => Empty + 0;
+                /// Makes a directory.
+                11 CreateDirectoryAt create_directory_at: PathRequest + $crate::PATH_MAX => Empty + 0;
+                /// Removes an empty directory.
+                12 RemoveDirectoryAt remove_directory_at: PathRequest + $crate::PATH_MAX => Empty + 0;
+                /// Removes a file.
+                13 UnlinkFileAt unlink_file_at: PathRequest + $crate::PATH_MAX => Empty + 0;
+                /// Reads a symbolic link.
+                14 ReadlinkAt readlink_at: PathRequest + $crate::PATH_MAX => Empty + $crate::PATH_MAX;
+                /// Makes a symbolic link; the old path is its content.
+                15 SymlinkAt symlink_at: TwoPathsRequest + 2 * $crate::PATH_MAX => Empty + 0;
+                /// Renames.
+                16 RenameAt rename_at: TwoPathsRequest + 2 * $crate::PATH_MAX => Empty + 0;
+                /// Makes a hard link.
+                17 LinkAt link_at: TwoPathsRequest + 2 * $crate::PATH_MAX => Empty + 0;
+                /// Opens a directory stream.
+                18 List list: ListRequest + 0 => Empty + 0;
+                /// Reads entries from a directory stream.
+                19 Entries entries: HandleRequest + 0 => EntriesReply + 65536;
+            }
+        }
+    };
+}
+
+/// One operation of the table.
+pub trait Operation {
+    /// Keystone's call id: the interface.
+    const CALL: u8;
+    /// The function within it.
+    const FUNCTION: u8;
+    /// `interface.method`, for people.
+    const NAME: &'static str;
+    /// What the enclave sends.
+    type Request: FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned;
+    /// What the host answers where it succeeds.
+    type Reply: FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned + Copy + Default;
+    /// The largest payload of the request in bytes.
+    const REQUEST_PAYLOAD_MAX: usize;
+    /// The largest payload of the reply in bytes.
+    const REPLY_PAYLOAD_MAX: usize;
+}
+
+/// A row of the table, as values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationInfo {
+    /// Keystone's call id.
+    pub call: u8,
+    /// The function within it.
+    pub function: u8,
+    /// `interface.method`.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Bytes of the request's struct.
+    pub request: usize,
+    /// The largest payload of the request in bytes.
+    pub request_payload_max: usize,
+    /// Bytes of the reply's struct.
+    pub reply: usize,
+    /// The largest payload of the reply in bytes.
+    pub reply_payload_max: usize,
+}
+
+impl OperationInfo {
+    const fn of<O: Operation>(doc: &'static str) -> Self {
+        Self {
+            call: O::CALL,
+            function: O::FUNCTION,
+            name: O::NAME,
+            doc,
+            request: size_of::<O::Request>(),
+            request_payload_max: O::REQUEST_PAYLOAD_MAX,
+            reply: size_of::<O::Reply>(),
+            reply_payload_max: O::REPLY_PAYLOAD_MAX,
+        }
+    }
+
+    /// The row for a call and a function.
+    pub fn find(call: u8, function: u8) -> Option<&'static Self> {
+        OPERATIONS.iter().find(|row| row.call == call && row.function == function)
+    }
+}
+
+macro_rules! define {
+    ($(
+        #[doc = $interface_doc:literal]
+        $call:literal $interface:ident {
+            $(
+                #[doc = $doc:literal]
+                $function:literal $name:ident $method:ident: $request:ident + $request_max:expr => $reply:ident + $reply_max:expr;
+            )*
+        }
+    )*) => {
+        $(
+            #[doc = $interface_doc]
+            pub mod $interface {
+                use super::{Operation, types};
+                $(
+                    #[doc = $doc]
+                    #[derive(Clone, Copy, Debug)]
+                    pub struct $name;
+
+                    impl Operation for $name {
+                        const CALL: u8 = $call;
+                        const FUNCTION: u8 = $function;
+                        const NAME: &'static str = concat!(stringify!($interface), ".", stringify!($method));
+                        type Request = types::$request;
+                        type Reply = types::$reply;
+                        const REQUEST_PAYLOAD_MAX: usize = $request_max;
+                        const REPLY_PAYLOAD_MAX: usize = $reply_max;
+                    }
+                )*
+            }
+        )*
+
+        /// The whole table.
+        pub const OPERATIONS: &[OperationInfo] = &[
+            $($(OperationInfo::of::<$interface::$name>($doc.trim_ascii_start()),)*)*
+        ];
+    };
+}
+
+operations!(define);

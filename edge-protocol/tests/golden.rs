@@ -1,0 +1,144 @@
+//! The wire's bytes: one request and one reply for every operation, compared with `golden.txt`, so
+//! that no change of the format goes unseen. `WASMSTONE_BLESS=1` writes the file anew.
+
+use std::fmt::Write;
+use wasmstone_edge_protocol::frame::{decode_reply, decode_request, reply_header, request_head};
+use wasmstone_edge_protocol::types::*;
+use wasmstone_edge_protocol::{OPERATIONS, Operation, Status, filesystem, io, launch};
+use zerocopy::IntoBytes;
+
+struct Golden {
+    text: String,
+    operations: Vec<&'static str>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Golden {
+    fn add<O: Operation>(&mut self, request: O::Request, payload: &[u8], reply: O::Reply, reply_payload: &[u8]) {
+        let id = 0x0102_0304_0506_0708;
+        let mut asked = Vec::new();
+        let room = O::REPLY_PAYLOAD_MAX as u32;
+        request_head::<O>(id, payload.len() as u32, room, &request, |bytes| asked.extend_from_slice(bytes));
+        asked.extend_from_slice(payload);
+        let mut answered = Vec::new();
+        let header = reply_header(id, Status::Ok, size_of::<O::Reply>() as u32, reply_payload.len() as u32);
+        answered.extend_from_slice(header.as_bytes());
+        answered.extend_from_slice(reply.as_bytes());
+        answered.extend_from_slice(reply_payload);
+
+        // What was written is what is read.
+        let decoded = decode_request(O::CALL.into(), &asked).unwrap();
+        assert_eq!((decoded.operation.name, decoded.request_id, decoded.payload), (O::NAME, id, payload));
+        assert_eq!(decoded.body, request.as_bytes());
+        let (body, read) = decode_reply::<O>(&answered, id, room).unwrap().unwrap();
+        assert_eq!((body.as_bytes(), read), (reply.as_bytes(), reply_payload));
+
+        writeln!(self.text, "{} call {}\n  request {}\n  reply   {}", O::NAME, O::CALL, hex(&asked), hex(&answered))
+            .unwrap();
+        self.operations.push(O::NAME);
+    }
+}
+
+fn stat() -> StatReply {
+    let time = |seconds: u64| Time { seconds: seconds.into(), nanoseconds: 999_999_999.into() };
+    StatReply {
+        kind: 6.into(),
+        known_times: 7.into(),
+        links: 2.into(),
+        size: 0x1122_3344_5566.into(),
+        accessed: time(1),
+        modified: time(2),
+        changed: time(3),
+        hash_lower: 0xaaaa.into(),
+        hash_upper: 0xbbbb.into(),
+    }
+}
+
+#[test]
+fn golden_bytes() {
+    let mut golden = Golden { text: String::new(), operations: Vec::new() };
+    let handle = HandleRequest { handle: 0x81.into() };
+    let path = PathRequest { handle: 16.into(), path_flags: 1.into() };
+    let paths = TwoPathsRequest {
+        old_directory: 16.into(),
+        new_directory: 17.into(),
+        path_flags: 1.into(),
+        old_length: 3.into(),
+    };
+    let times = SetTimesRequest {
+        handle: 0x81.into(),
+        path_flags: 1.into(),
+        accessed: NewTime { kind: 1.into(), nanoseconds: 0.into(), seconds: 0.into() },
+        modified: NewTime { kind: 2.into(), nanoseconds: 5.into(), seconds: 1_700_000_000.into() },
+    };
+    let empty = Empty {};
+    let start = StartReply {
+        wall_seconds: 1_700_000_000.into(),
+        wall_nanoseconds: 123_456_789.into(),
+        terminals: 5.into(),
+        entropy: [0xee; 32],
+        arguments: 1.into(),
+        environment: 1.into(),
+        directories: 1.into(),
+        reserved: 0.into(),
+        writable: 1.into(),
+    };
+    golden.add::<launch::Start>(empty, b"", start, b"\x01\0\0\0a\x01\0\0\0k\x01\0\0\0v\x01\0\0\0/");
+    golden.add::<launch::Program>(ProgramRequest { offset: 0x10_0000.into(), length: 4.into() }, b"", empty, b"code");
+    golden.add::<launch::Explain>(empty, b"why", empty, b"");
+    let read = ReadRequest { handle: 0.into(), length: 4096.into(), wait: 1.into() };
+    golden.add::<io::Read>(read, b"", ReadReply { end: 1.into() }, b"data");
+    golden.add::<io::Write>(HandleRequest { handle: 1.into() }, b"data", WriteReply { written: 4.into() }, b"");
+    let entry = PollEntry { handle: 0.into(), interest: 0.into() };
+    golden.add::<io::Poll>(
+        PollRequest { timeout: 1_000_000.into(), count: 1.into() },
+        entry.as_bytes(),
+        empty,
+        b"\x01",
+    );
+    golden.add::<io::Close>(handle, b"", empty, b"");
+    let open = OpenRequest {
+        directory: 16.into(),
+        handle: 0x81.into(),
+        path_flags: 1.into(),
+        open_flags: 9.into(),
+        flags: 3.into(),
+    };
+    golden.add::<filesystem::OpenAt>(open, b"path", stat(), b"");
+    let read_at = ReadAtRequest { handle: 0x81.into(), length: 4.into(), offset: 0x1_0000_0000.into() };
+    golden.add::<filesystem::ReadAt>(read_at, b"", ReadReply { end: 0.into() }, b"data");
+    let write_at = WriteAtRequest { handle: 0x81.into(), reserved: 0.into(), offset: 0x1_0000_0000.into() };
+    golden.add::<filesystem::WriteAt>(write_at, b"data", WriteReply { written: 4.into() }, b"");
+    golden.add::<filesystem::Append>(handle, b"data", WriteReply { written: 4.into() }, b"");
+    golden.add::<filesystem::Stat>(handle, b"", stat(), b"");
+    golden.add::<filesystem::StatAt>(path, b"path", stat(), b"");
+    let size = SetSizeRequest { handle: 0x81.into(), reserved: 0.into(), size: 0x1_0000_0000.into() };
+    golden.add::<filesystem::SetSize>(size, b"", empty, b"");
+    golden.add::<filesystem::SetTimes>(times, b"", empty, b"");
+    golden.add::<filesystem::SetTimesAt>(times, b"path", empty, b"");
+    let advise = AdviseRequest { handle: 0x81.into(), advice: 3.into(), offset: 1.into(), length: 2.into() };
+    golden.add::<filesystem::Advise>(advise, b"", empty, b"");
+    golden.add::<filesystem::Sync>(SyncRequest { handle: 0x81.into(), data_only: 1.into() }, b"", empty, b"");
+    golden.add::<filesystem::CreateDirectoryAt>(path, b"path", empty, b"");
+    golden.add::<filesystem::RemoveDirectoryAt>(path, b"path", empty, b"");
+    golden.add::<filesystem::UnlinkFileAt>(path, b"path", empty, b"");
+    golden.add::<filesystem::ReadlinkAt>(path, b"path", empty, b"target");
+    golden.add::<filesystem::SymlinkAt>(paths, b"oldnew", empty, b"");
+    golden.add::<filesystem::RenameAt>(paths, b"oldnew", empty, b"");
+    golden.add::<filesystem::LinkAt>(paths, b"oldnew", empty, b"");
+    golden.add::<filesystem::List>(ListRequest { directory: 16.into(), handle: 0x82.into() }, b"", empty, b"");
+    let entries = EntriesReply { count: 1.into(), end: 1.into() };
+    golden.add::<filesystem::Entries>(handle, b"", entries, b"\x05\0\0\0\x06name");
+
+    let all: Vec<_> = OPERATIONS.iter().map(|row| row.name).collect();
+    assert_eq!(golden.operations, all, "every operation of the table, in its order");
+
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt");
+    if std::env::var_os("WASMSTONE_BLESS").is_some() {
+        std::fs::write(file, &golden.text).unwrap();
+    }
+    assert_eq!(golden.text, std::fs::read_to_string(file).unwrap(), "the wire's bytes have changed");
+}

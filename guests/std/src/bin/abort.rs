@@ -1,0 +1,6 @@
+//! Aborts, after output.
+
+fn main() {
+    println!("before the abort");
+    std::process::abort();
+}

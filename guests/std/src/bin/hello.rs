@@ -1,0 +1,5 @@
+//! One line to standard output.
+
+fn main() {
+    println!("Hello, world!");
+}

@@ -1,0 +1,6 @@
+//! wasi:io/poll with an empty list is a trap.
+
+fn main() {
+    println!("before");
+    println!("{:?}", wasip2::io::poll::poll(&[]));
+}

@@ -1,0 +1,174 @@
+//! The memory that host and simulated enclave share: a page with the doorbell, then the edge call
+//! buffer. Whose turn it is stands in one word; a futex on it is the doorbell.
+
+use crate::edge_call::SharedBuffer;
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap};
+use rustix::thread::futex;
+use std::io::Error;
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use wasmstone_edge_protocol::BUFFER_SIZE;
+
+const PAGE: usize = 4096;
+
+/// Looks at the word this often before the processor is given away: an edge call is usually answered
+/// sooner than the kernel would wake us.
+const SPINS: u32 = 2000;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Turn {
+    /// The enclave runs.
+    Enclave = 0,
+    /// An edge call waits to be answered.
+    Host = 1,
+    /// The enclave has made the EXIT call.
+    Exited = 2,
+    /// The enclave's process is gone.
+    Ended = 3,
+}
+
+/// What the first page holds.
+#[repr(C)]
+struct Control {
+    turn: AtomicU32,
+    exhausted: AtomicU32,
+    exit_value: AtomicU64,
+}
+
+/// A mapping of the shared memory, which stays for the rest of the process's life.
+pub struct Shared {
+    control: &'static Control,
+    buffer: SharedBuffer,
+    spins: u32,
+}
+
+// SAFETY: the control page consists of atomics; the buffer is plain memory of which `SharedBuffer`
+// hands out no references.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+/// Makes shared memory of the right size, zeroed.
+///
+/// # Errors
+/// Those of memfd_create(2) and ftruncate(2).
+pub fn create() -> Result<OwnedFd, Errno> {
+    let memory = memfd_create("wasmstone-edge", MemfdFlags::CLOEXEC)?;
+    ftruncate(&memory, (PAGE + BUFFER_SIZE) as u64)?;
+    Ok(memory)
+}
+
+impl Shared {
+    /// Maps what [`create`] made.
+    ///
+    /// # Errors
+    /// Those of mmap(2).
+    pub fn map(memory: impl AsFd) -> Result<Self, Error> {
+        let length = PAGE + BUFFER_SIZE;
+        if rustix::fs::fstat(&memory)?.st_size != length as i64 {
+            return Err(Error::other("the shared memory has a wrong size"));
+        }
+        let flags = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: the kernel chooses the place, so nothing that exists is replaced; it stays mapped.
+        let base = unsafe { mmap(std::ptr::null_mut(), length, flags, MapFlags::SHARED, memory, 0)? };
+        let base = NonNull::new(base.cast::<u8>()).ok_or(Errno::NOMEM)?;
+        // SAFETY: the page is mapped for ever, aligned, and every bit pattern is valid for atomics.
+        let control = unsafe { base.cast::<Control>().as_ref() };
+        // SAFETY: the mapping is one page longer than the buffer and stays.
+        let buffer = unsafe { SharedBuffer::new(base.add(PAGE), BUFFER_SIZE) };
+        let parallel = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        Ok(Self { control, buffer, spins: if parallel { SPINS } else { 0 } })
+    }
+
+    /// The edge call buffer.
+    pub fn buffer(&self) -> &SharedBuffer {
+        &self.buffer
+    }
+
+    fn ring(&self, turn: Turn) {
+        self.control.turn.store(turn as u32, Ordering::Release);
+        // Waking can only fail for an address that is not one.
+        let _ = futex::wake(&self.control.turn, futex::Flags::empty(), u32::MAX);
+    }
+
+    /// Waits while `turn` holds; until `deadline` at most.
+    fn wait_while(&self, turn: Turn, deadline: Option<Instant>) -> Turn {
+        let now = || match self.control.turn.load(Ordering::Acquire) {
+            0 => Turn::Enclave,
+            1 => Turn::Host,
+            2 => Turn::Exited,
+            // Whatever else the other side wrote: we do not go on with it.
+            _ => Turn::Ended,
+        };
+        for _ in 0..self.spins {
+            if now() != turn {
+                return now();
+            }
+            std::hint::spin_loop();
+        }
+        while now() == turn {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                break;
+            }
+            let left = left.and_then(|left| left.try_into().ok());
+            // Woken, interrupted, changed or timed out: all is decided by looking again.
+            let _ = futex::wait(&self.control.turn, futex::Flags::empty(), turn as u32, left.as_ref());
+        }
+        now()
+    }
+
+    /// Host: waits until the enclave wants something. `Turn::Enclave` means that the deadline passed.
+    pub fn wait_for_enclave(&self, deadline: Option<Instant>) -> Turn {
+        self.wait_while(Turn::Enclave, deadline)
+    }
+
+    /// Host: the edge call is answered.
+    pub fn resume(&self) {
+        // Only where it is still our turn: the process may have ended meanwhile.
+        let (from, to) = (Turn::Host as u32, Turn::Enclave as u32);
+        if self.control.turn.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            self.ring(Turn::Enclave);
+        }
+    }
+
+    /// Host: the process is gone. What it said before stays said.
+    pub fn ended(&self) {
+        if self.control.turn.load(Ordering::Acquire) != Turn::Exited as u32 {
+            self.ring(Turn::Ended);
+        }
+    }
+
+    /// Host: the value of the EXIT call.
+    pub fn exit_value(&self) -> u64 {
+        self.control.exit_value.load(Ordering::Acquire)
+    }
+
+    /// Host: the enclave's allocator had nothing left at least once.
+    pub fn is_exhausted(&self) -> bool {
+        self.control.exhausted.load(Ordering::Acquire) != 0
+    }
+
+    /// Enclave: where its allocator notes that it has nothing left.
+    pub fn exhausted(&self) -> &'static AtomicU32 {
+        &self.control.exhausted
+    }
+
+    /// Enclave: has the host answer what is in the buffer.
+    pub fn call_host(&self) {
+        self.ring(Turn::Host);
+        self.wait_while(Turn::Host, None);
+    }
+
+    /// Enclave: the EXIT call.
+    pub fn exit(&self, value: u64) {
+        self.control.exit_value.store(value, Ordering::Release);
+        self.ring(Turn::Exited);
+    }
+}

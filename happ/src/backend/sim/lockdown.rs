@@ -1,0 +1,55 @@
+//! What a process gives up to become an enclave: everything but the memory that it has.
+
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
+};
+use rustix::thread::set_no_new_privs;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+};
+use std::io::{Error, Result};
+
+/// The system calls that are left: the doorbell, the end, and reading the clock where that is one.
+fn filter() -> std::result::Result<BpfProgram, seccompiler::BackendError> {
+    let operation = |number: i32| {
+        let equal = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, number as u64)?;
+        SeccompRule::new(vec![equal])
+    };
+    let doorbell = vec![operation(libc::FUTEX_WAIT)?, operation(libc::FUTEX_WAKE)?];
+    let allowed = [(libc::SYS_futex, doorbell), (libc::SYS_exit_group, vec![]), (libc::SYS_clock_gettime, vec![])];
+    let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
+    SeccompFilter::new(allowed.into_iter().collect(), SeccompAction::KillProcess, SeccompAction::Allow, architecture)?
+        .try_into()
+}
+
+/// Closes every file, those that were inherited too.
+fn close_files() -> Result<()> {
+    // SAFETY: closes file descriptors only; nothing that this process does afterwards uses one, and
+    // the mappings of the shared memory do not need theirs.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
+    if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
+}
+
+/// Dies with the host app: an enclave without a host is of no use.
+///
+/// # Errors
+/// Those of prctl(2).
+pub fn die_with_parent() -> Result<()> {
+    Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+}
+
+/// Gives everything up. What is not allowed afterwards kills the process.
+///
+/// # Errors
+/// Where the kernel lacks seccomp filters or close_range(2), Linux 5.9.
+pub fn lock_down() -> Result<()> {
+    let filter = filter().map_err(Error::other)?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    set_no_new_privs(true)?;
+    let nothing = Rlimit { current: Some(0), maximum: Some(0) };
+    for resource in [Resource::Core, Resource::Fsize, Resource::Nproc, Resource::Memlock] {
+        setrlimit(resource, nothing)?;
+    }
+    close_files()?;
+    seccompiler::apply_filter(&filter).map_err(Error::other)
+}

@@ -1,0 +1,9 @@
+//! The untrusted host side: launches an enclave and answers its edge calls.
+//!
+//! Nothing here is trusted by the enclave, and nothing here trusts the enclave: see [`serve`].
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod backend;
+mod edge_call;
+pub mod serve;

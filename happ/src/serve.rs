@@ -1,0 +1,163 @@
+//! Serving an enclave: one [`Server`] answers the edge calls of one enclave, from what its
+//! [`Config`] grants and from nothing else.
+//!
+//! What the enclave writes is not trusted. A request that breaks the protocol is answered with
+//! [`Status::Malformed`]; no request makes the server panic, allocate more than its caps, or reach
+//! a file outside the granted directories.
+
+mod config;
+mod errno;
+mod filesystem;
+mod handles;
+mod io;
+mod launch;
+mod poll;
+mod reply;
+mod stdio;
+mod text;
+mod transfer;
+
+pub use config::{Config, ConfigError, Directory, Log};
+pub use stdio::{Input, Output};
+
+use handles::Handles;
+use reply::{Failure, Payload};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmstone_edge_protocol::frame::{self, HEADER, Request};
+use wasmstone_edge_protocol::{Operation, PATH_MAX, Status, filesystem::OpenAt};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// Answers the edge calls of one enclave.
+pub struct Server {
+    start: Option<launch::Start>,
+    program: Arc<[u8]>,
+    handles: Handles,
+    stdin: Input,
+    stdout: Output,
+    stderr: Output,
+    explanation: Option<String>,
+    counts: BTreeMap<&'static str, u64>,
+    log: Option<Log>,
+}
+
+impl Server {
+    /// A server that gives what `config` grants.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the grants do not fit into the start reply.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        let start = launch::Start::new(&config)?;
+        Ok(Self {
+            start: Some(start),
+            program: config.program,
+            handles: Handles::new(config.directories),
+            stdin: config.stdin,
+            stdout: config.stdout,
+            stderr: config.stderr,
+            explanation: None,
+            counts: BTreeMap::new(),
+            log: config.log,
+        })
+    }
+
+    /// Answers one edge call. `request` must be a private copy of what the enclave wrote; `reply` is
+    /// cleared and then holds the reply's frame, at most [`frame::FRAME_MAX`] bytes. Blocks where the
+    /// operation waits.
+    pub fn answer(&mut self, call: u64, request: &[u8], reply: &mut Vec<u8>) {
+        let (request_id, status) = match frame::decode_request(call, request) {
+            Ok(request) => {
+                *self.counts.entry(request.operation.name).or_default() += 1;
+                let status = self.serve(&request, reply).err().map(|Failure(status)| status);
+                if let Some(status) = status {
+                    self.report(&request, status);
+                }
+                (request.request_id, status)
+            }
+            Err(request_id) => {
+                if let Some(log) = &mut self.log {
+                    log(&format!("a request of call {call} that is not of the protocol: {:?}", Status::Malformed));
+                }
+                (request_id, Some(Status::Malformed))
+            }
+        };
+        if let Some(status) = status {
+            reply.clear();
+            reply.extend_from_slice(frame::reply_header(request_id, status, 0, 0).as_bytes());
+        }
+    }
+
+    /// How often each operation was called, by its name in the operation table.
+    pub fn counts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.counts
+    }
+
+    /// Why the enclave ended, in its own words: at most 4096 bytes of text as the enclave sent it,
+    /// in which control characters have been made visible.
+    pub fn explanation(&self) -> Option<&str> {
+        self.explanation.as_deref()
+    }
+
+    /// Writes one line to the log where an access was refused.
+    fn report(&mut self, request: &Request<'_>, status: Status) {
+        let refused = matches!(status, Status::Access | Status::NotPermitted | Status::ReadOnly | Status::Malformed);
+        let Some(log) = self.log.as_mut().filter(|_| refused) else { return };
+        let row = request.operation;
+        let has_path = row.call == OpenAt::CALL && [PATH_MAX, 2 * PATH_MAX].contains(&row.request_payload_max);
+        if has_path {
+            log(&format!("{} \"{}\": {status:?}", row.name, text::excerpt(request.payload)));
+        } else {
+            log(&format!("{}: {status:?}", row.name));
+        }
+    }
+}
+
+/// Reads the struct of a request, has it handled, and writes the reply's frame.
+fn run<O: Operation>(
+    server: &mut Server,
+    request: &Request<'_>,
+    reply: &mut Vec<u8>,
+    handler: impl FnOnce(&mut Server, O::Request, &[u8], &mut Payload<'_>) -> Result<O::Reply, Failure>,
+) -> Result<(), Failure> {
+    let body = O::Request::read_from_bytes(request.body).map_err(|_| Failure(Status::Malformed))?;
+    let head = HEADER + size_of::<O::Reply>();
+    reply.clear();
+    reply.resize(head, 0);
+    let mut payload = Payload::new(reply, request.reply_payload_max);
+    let answer = handler(server, body, request.payload, &mut payload)?;
+    let payload_length = payload.length()?;
+    let header = frame::reply_header(request.request_id, Status::Ok, size_of::<O::Reply>() as u32, payload_length);
+    let (start, rest) = reply.split_at_mut(HEADER);
+    start.copy_from_slice(header.as_bytes());
+    rest[..size_of::<O::Reply>()].copy_from_slice(answer.as_bytes());
+    Ok(())
+}
+
+/// Makes the dispatcher from the operation table: each row is handled by the function of its name in
+/// the module of its interface, so that a row without a handler does not compile.
+macro_rules! dispatcher {
+    ($(
+        #[doc = $interface_doc:literal]
+        $call:literal $interface:ident {
+            $(
+                #[doc = $doc:literal]
+                $function:literal $name:ident $method:ident: $request:ident + $request_max:expr => $reply:ident + $reply_max:expr;
+            )*
+        }
+    )*) => {
+        impl Server {
+            fn serve(&mut self, request: &Request<'_>, reply: &mut Vec<u8>) -> Result<(), Failure> {
+                match (request.operation.call, request.operation.function) {
+                    $($(
+                        ($call, $function) => run::<wasmstone_edge_protocol::$interface::$name>(
+                            self, request, reply, $interface::$method,
+                        ),
+                    )*)*
+                    _ => Err(Failure(Status::Malformed)),
+                }
+            }
+        }
+    };
+}
+
+wasmstone_edge_protocol::operations!(dispatcher);

@@ -1,0 +1,101 @@
+//! The interface `launch`: what the enclave is told at start, its program, its last words.
+
+use super::reply::{Failure, Payload};
+use super::{Config, ConfigError, Server, text};
+use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
+use std::time::{SystemTime, UNIX_EPOCH};
+use wasmstone_edge_protocol::types::{Empty, ProgramRequest, StartReply};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Status};
+use wasmstone_policy::Access;
+
+/// The start reply, but for clock and entropy.
+pub(super) struct Start {
+    reply: StartReply,
+    payload: Vec<u8>,
+}
+
+impl Start {
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        let directories = &config.directories;
+        if directories.len() > DIRECTORIES_MAX {
+            return Err(ConfigError::TooManyDirectories(directories.len()));
+        }
+        let arguments = config.arguments.iter();
+        let environment = config.environment.iter().flat_map(|(name, value)| [name, value]);
+        let records =
+            || arguments.clone().chain(environment.clone()).chain(directories.iter().map(|granted| &granted.guest));
+
+        let total = records().fold(0usize, |total, record| total.saturating_add(4).saturating_add(record.len()));
+        if total > PAYLOAD_MAX {
+            return Err(ConfigError::TooLong(total));
+        }
+        // Within `PAYLOAD_MAX`, every count and length fits in 32 bits.
+        let mut payload = Vec::with_capacity(total);
+        for record in records() {
+            payload.extend_from_slice(&(record.len() as u32).to_le_bytes());
+            payload.extend_from_slice(record.as_bytes());
+        }
+        let terminals = [config.stdin.is_terminal(), config.stdout.is_terminal(), config.stderr.is_terminal()];
+        let writable = directories.iter().map(|granted| granted.access == Access::ReadWrite);
+        let reply = StartReply {
+            terminals: (bits(terminals) as u32).into(),
+            arguments: (config.arguments.len() as u32).into(),
+            environment: (config.environment.len() as u32).into(),
+            directories: (directories.len() as u32).into(),
+            writable: bits(writable).into(),
+            ..StartReply::default()
+        };
+        Ok(Self { reply, payload })
+    }
+}
+
+/// Bit n: item n. At most 64 items.
+fn bits(items: impl IntoIterator<Item = bool>) -> u64 {
+    items.into_iter().enumerate().fold(0, |bits, (index, item)| bits | u64::from(item) << index)
+}
+
+pub(super) fn start(server: &mut Server, _: Empty, _: &[u8], payload: &mut Payload<'_>) -> Result<StartReply, Failure> {
+    let Start { reply, payload: records } = server.start.take().ok_or(Status::Malformed)?;
+    payload.push(&records)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(StartReply {
+        wall_seconds: now.as_secs().into(),
+        wall_nanoseconds: now.subsec_nanos().into(),
+        entropy: entropy()?,
+        ..reply
+    })
+}
+
+/// 32 bytes from the host's generator.
+fn entropy() -> Result<[u8; 32], Errno> {
+    let mut bytes = [0; 32];
+    loop {
+        match getrandom(&mut bytes, GetRandomFlags::empty()) {
+            // Linux gives up to 256 bytes in one piece, once its generator is ready.
+            Ok(count) if count == bytes.len() => return Ok(bytes),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+pub(super) fn program(
+    server: &mut Server,
+    request: ProgramRequest,
+    _: &[u8],
+    payload: &mut Payload<'_>,
+) -> Result<Empty, Failure> {
+    let part = || {
+        let begin = usize::try_from(request.offset.get()).ok()?;
+        let length = usize::try_from(request.length.get()).ok()?;
+        server.program.get(begin..begin.checked_add(length)?)
+    };
+    payload.push(part().ok_or(Status::Malformed)?)?;
+    Ok(Empty {})
+}
+
+pub(super) fn explain(server: &mut Server, _: Empty, words: &[u8], _: &mut Payload<'_>) -> Result<Empty, Failure> {
+    server.explanation = Some(text::visible(&String::from_utf8_lossy(words)));
+    Ok(Empty {})
+}

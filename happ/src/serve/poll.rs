@@ -1,0 +1,42 @@
+//! Waiting.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+/// `timeout` of [`wait`] that never comes, in nanoseconds.
+pub(super) const FOR_EVER: u64 = u64::MAX;
+
+/// Waits until one of `fds` is ready or `timeout` nanoseconds have passed; the time that an
+/// interruption took counts.
+pub(super) fn wait(fds: &mut [PollFd<'_>], timeout: u64) -> Result<(), Errno> {
+    let deadline = match timeout {
+        FOR_EVER => None,
+        // A deadline beyond what the clock can say, some centuries ahead, does not come either.
+        _ => Instant::now().checked_add(Duration::from_nanos(timeout)),
+    };
+    loop {
+        let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let remaining = remaining.map(|remaining| Timespec {
+            tv_sec: remaining.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: remaining.subsec_nanos().into(),
+        });
+        match poll(fds, remaining.as_ref()) {
+            Err(Errno::INTR) => {}
+            result => return result.map(drop),
+        }
+    }
+}
+
+/// Whether `fd` is ready for `interest` now. An error that waits to be read counts as ready.
+pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: PollFlags) -> Result<bool, Errno> {
+    let mut fds = [PollFd::from_borrowed_fd(fd, interest)];
+    wait(&mut fds, 0)?;
+    Ok(!fds[0].revents().is_empty())
+}
+
+/// Waits until `fd` is ready for `interest`.
+pub(super) fn wait_for(fd: BorrowedFd<'_>, interest: PollFlags) -> Result<(), Errno> {
+    wait(&mut [PollFd::from_borrowed_fd(fd, interest)], FOR_EVER)
+}

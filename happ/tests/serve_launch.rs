@@ -1,0 +1,146 @@
+//! The interface `launch`, counts and log.
+
+#[path = "support/harness.rs"]
+mod harness;
+
+use harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
+use std::sync::{Arc, Mutex};
+use wasmstone_edge_protocol::types::{Empty, ProgramRequest};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Status, launch, record};
+use wasmstone_happ::serve::{Config, ConfigError, Directory, Server};
+use wasmstone_policy::Access;
+
+fn texts(payload: &[u8]) -> Vec<String> {
+    let mut rest = payload;
+    let mut texts = Vec::new();
+    while !rest.is_empty() {
+        texts.push(record::take_text(&mut rest, PAYLOAD_MAX).expect("a text").to_owned());
+    }
+    texts
+}
+
+#[test]
+fn the_start_reply_tells_what_was_granted_once() {
+    let host = Host::new();
+    let mut enclave = Enclave::new(Config {
+        arguments: vec!["-v".into(), "".into(), "ä".into()],
+        environment: vec![("HOME".into(), "/".into()), ("EMPTY".into(), "".into())],
+        ..host.config()
+    });
+    let (start, payload) = enclave.call::<launch::Start>(Empty {}, &[]).expect("started");
+    assert_eq!(texts(&payload), ["-v", "", "ä", "HOME", "/", "EMPTY", "", "/writable", "/readable"]);
+    assert_eq!(
+        (start.arguments.opaque(), start.environment.opaque(), start.directories.opaque()),
+        (3, 2, 2),
+        "arguments, variables, directories"
+    );
+    assert_eq!(start.writable.opaque(), 0b01);
+    assert_eq!(start.terminals.opaque(), 0);
+    assert_eq!(start.reserved.opaque(), 0);
+    assert!(start.wall_seconds.opaque() > 1_700_000_000);
+    assert!(start.wall_nanoseconds.opaque() < 1_000_000_000);
+    assert_ne!(start.entropy, [0; 32]);
+    assert_eq!(enclave.call::<launch::Start>(Empty {}, &[]), Err(Status::Malformed), "a second start");
+}
+
+#[test]
+fn entropy_differs_between_enclaves() {
+    let entropy = || Enclave::new(Config::default()).call::<launch::Start>(Empty {}, &[]).expect("started").0.entropy;
+    assert_ne!(entropy(), entropy());
+}
+
+#[test]
+fn too_little_room_for_the_start_reply_is_the_enclaves_mistake() {
+    let mut enclave = Enclave::new(Config { arguments: vec!["x".repeat(100)], ..Config::default() });
+    assert_eq!(enclave.call_with_room::<launch::Start>(Empty {}, &[], 103), Err(Status::Malformed));
+    let mut enclave = Enclave::new(Config { arguments: vec!["x".repeat(100)], ..Config::default() });
+    assert!(enclave.call_with_room::<launch::Start>(Empty {}, &[], 104).is_ok());
+}
+
+#[test]
+fn grants_that_cannot_be_passed_are_refused_before_the_start() {
+    let longest = Config { arguments: vec!["x".repeat(PAYLOAD_MAX - 4)], ..Config::default() };
+    assert!(Enclave::new(longest).call::<launch::Start>(Empty {}, &[]).is_ok());
+
+    let too_long = Config { arguments: vec!["x".repeat(PAYLOAD_MAX - 3)], ..Config::default() };
+    let error = Server::new(too_long).err();
+    assert_eq!(error, Some(ConfigError::TooLong(PAYLOAD_MAX + 1)));
+    assert!(error.is_some_and(|error| error.to_string().ends_with("a granted directory")));
+
+    let host = Host::new();
+    let grants = |count: usize| Config {
+        directories: (0..count)
+            .map(|index| Directory::open(&host.path("writable"), format!("/{index}"), Access::ReadWrite))
+            .collect::<Result<_, _>>()
+            .expect("grants"),
+        ..Config::default()
+    };
+    let (start, _) = Enclave::new(grants(DIRECTORIES_MAX)).call::<launch::Start>(Empty {}, &[]).expect("started");
+    assert_eq!(start.writable.opaque(), u64::MAX);
+    let error = Server::new(grants(DIRECTORIES_MAX + 1)).err();
+    assert_eq!(error, Some(ConfigError::TooManyDirectories(DIRECTORIES_MAX + 1)));
+}
+
+#[test]
+fn the_program_comes_in_exact_parts() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let mut enclave = Enclave::new(Config { program: bytes.clone().into(), ..Config::default() });
+    let mut part = |offset: u64, length: u32, room: usize| {
+        let request = ProgramRequest { offset: offset.into(), length: length.into() };
+        enclave.call_with_room::<launch::Program>(request, &[], room).map(|(_, part)| part)
+    };
+    assert_eq!(part(0, 256, 256), Ok(bytes.clone()));
+    assert_eq!(part(250, 6, 1000), Ok(bytes[250..].to_vec()));
+    assert_eq!(part(256, 0, 0), Ok(Vec::new()));
+    for (offset, length, room) in
+        [(250, 7, 1000), (257, 0, 0), (0, 256, 255), (u64::MAX, 1, 10), (u64::MAX, u32::MAX, 10), (0, u32::MAX, 10)]
+    {
+        assert_eq!(part(offset, length, room), Err(Status::Malformed), "{length} bytes at {offset}, room for {room}");
+    }
+}
+
+#[test]
+fn last_words_are_kept_without_what_acts_on_a_terminal() {
+    let mut enclave = Enclave::new(Config::default());
+    assert_eq!(enclave.server.explanation(), None);
+    enclave.call::<launch::Explain>(Empty {}, b"first").expect("explained");
+    enclave.call::<launch::Explain>(Empty {}, b"unreachable\n\x1b[31m\xff").expect("explained");
+    assert_eq!(enclave.server.explanation(), Some("unreachable\n\\u{1b}[31m\u{fffd}"));
+}
+
+#[test]
+fn calls_are_counted_by_operation() {
+    let host = Host::new();
+    let mut enclave = host.enclave();
+    enclave.call::<launch::Start>(Empty {}, &[]).expect("started");
+    enclave.open(128, WRITABLE, "file", CREATE, WRITE).expect("created");
+    enclave.open(129, WRITABLE, "none", 0, READ).expect_err("there is none");
+    enclave.server.answer(77, &[1, 2, 3], &mut Vec::new());
+    let counts: Vec<_> = enclave.server.counts().iter().map(|(name, count)| (*name, *count)).collect();
+    assert_eq!(counts, [("filesystem.open_at", 2), ("launch.start", 1)]);
+}
+
+#[test]
+fn refused_accesses_are_logged_on_one_line_each() {
+    let host = Host::new();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let log = Box::new(move |line: &str| sink.lock().expect("a log").push(line.to_owned()));
+    let mut enclave = Enclave::new(Config { log: Some(log), ..host.config() });
+    enclave.open(128, WRITABLE, "../outside/secret", 0, READ).expect_err("outside");
+    enclave.open(128, READABLE, "a\n\x1b\"", CREATE, WRITE).expect_err("read-only");
+    enclave.open(128, WRITABLE, "missing", 0, READ).expect_err("missing, which is not a refusal");
+    enclave
+        .call::<launch::Program>(ProgramRequest { offset: 1.into(), length: 1.into() }, &[])
+        .expect_err("no program");
+    enclave.server.answer(9, b"odd", &mut Vec::new());
+    assert_eq!(
+        *lines.lock().expect("a log"),
+        [
+            "filesystem.open_at \"../outside/secret\": NotPermitted",
+            "filesystem.open_at \"a\\n\\u{1b}\\\"\": NotPermitted",
+            "launch.program: Malformed",
+            "a request of call 9 that is not of the protocol: Malformed",
+        ]
+    );
+}

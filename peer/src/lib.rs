@@ -1,0 +1,171 @@
+//! Runs a precompiled program under Wasmtime and `wasmtime-wasi`, outside any enclave.
+//!
+//! The witness of the differential tests, which ask that a program behave in the enclave as it
+//! does here, and of the benchmarks, which compare with the same Pulley code running here. The
+//! caller brings the engine, so that both run code of one configuration.
+
+use std::path::PathBuf;
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::p2::bindings::sync::Command;
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+/// What the program is given.
+#[derive(Clone, Debug, Default)]
+pub struct RunConfig {
+    /// Arguments, argument zero included.
+    pub args: Vec<String>,
+    /// Environment variables.
+    pub env: Vec<(String, String)>,
+    /// Directories.
+    pub dirs: Vec<Dir>,
+    /// Where standard input comes from.
+    pub stdin: Input,
+    /// Where standard output goes.
+    pub stdout: Output,
+    /// Where standard error goes.
+    pub stderr: Output,
+    /// The most that each linear memory may grow to, in bytes. `None` leaves it to the program.
+    pub max_memory: Option<usize>,
+}
+
+/// A directory that the program is given.
+#[derive(Clone, Debug)]
+pub struct Dir {
+    /// The directory on this machine.
+    pub host: PathBuf,
+    /// The path that the program sees.
+    pub guest: String,
+    /// Whether the program may only read in it.
+    pub readonly: bool,
+}
+
+/// Where standard input comes from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// These bytes, then the end.
+    Bytes(Vec<u8>),
+    /// This process's own.
+    Inherit,
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+/// Where standard output or error goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// Into the [`Outcome`].
+    #[default]
+    Capture,
+    /// This process's own.
+    Inherit,
+}
+
+/// How the program ended and what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// Captured standard output; empty where it was inherited.
+    pub stdout: Vec<u8>,
+    /// Captured standard error; empty where it was inherited.
+    pub stderr: Vec<u8>,
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It returned or called exit.
+    Exited(i32),
+    /// It trapped; the text is Wasmtime's.
+    Trapped(String),
+}
+
+impl End {
+    /// The exit code as the `wasmtime` command reports it: 134 for a trap.
+    pub fn code(&self) -> i32 {
+        match self {
+            Self::Exited(code) => *code,
+            Self::Trapped(_) => 134,
+        }
+    }
+}
+
+struct Host {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    limits: StoreLimits,
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// Runs a component that an engine of the same configuration precompiled.
+///
+/// # Errors
+/// Where the bytes are not such a component, where it imports more than WASI 0.2 or exports no
+/// `wasi:cli/run`, or where a directory cannot be opened. Not for what the program itself does.
+///
+/// # Safety
+/// `precompiled` must be what [`Engine::precompile_component`] returned, unchanged: it is code.
+///
+/// [`Engine::precompile_component`]: https://docs.rs/wasmtime/48/wasmtime/struct.Engine.html#method.precompile_component
+pub unsafe fn run(engine: &Engine, precompiled: &[u8], config: RunConfig) -> Result<Outcome> {
+    // SAFETY: passed on to the caller, word for word.
+    let component = unsafe { Component::deserialize(engine, precompiled)? };
+    let mut linker = Linker::<Host>::new(engine);
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+
+    let stdout = MemoryOutputPipe::new(usize::MAX);
+    let stderr = MemoryOutputPipe::new(usize::MAX);
+    let wasi = context(config, &stdout, &stderr)?;
+    let mut store = Store::new(engine, wasi);
+    store.limiter(|host| &mut host.limits);
+
+    let command = Command::instantiate(&mut store, &component, &linker)?;
+    let ran = command.wasi_cli_run().call_run(&mut store);
+    drop(store);
+    let end = match ran {
+        Ok(result) => End::Exited(i32::from(result.is_err())),
+        // What is no exit is a trap, also where a host function raised it, as `poll` does on an empty list.
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(I32Exit(code)) => End::Exited(*code),
+            None => End::Trapped(format!("{error:?}")),
+        },
+    };
+    Ok(Outcome { end, stdout: stdout.contents().to_vec(), stderr: stderr.contents().to_vec() })
+}
+
+fn context(config: RunConfig, stdout: &MemoryOutputPipe, stderr: &MemoryOutputPipe) -> Result<Host> {
+    let mut builder = WasiCtxBuilder::new();
+    builder.args(&config.args).envs(&config.env).allow_blocking_current_thread(true);
+    match config.stdin {
+        Input::Bytes(bytes) => builder.stdin(MemoryInputPipe::new(bytes)),
+        Input::Inherit => builder.inherit_stdin(),
+    };
+    match config.stdout {
+        Output::Capture => builder.stdout(stdout.clone()),
+        Output::Inherit => builder.inherit_stdout(),
+    };
+    match config.stderr {
+        Output::Capture => builder.stderr(stderr.clone()),
+        Output::Inherit => builder.inherit_stderr(),
+    };
+    for Dir { host, guest, readonly } in config.dirs {
+        let perms = if readonly { FsPerms::ReadOnly } else { FsPerms::ReadWrite };
+        builder.preopened_dir(host, guest, perms)?;
+    }
+    let limits = match config.max_memory {
+        Some(bytes) => StoreLimitsBuilder::new().memory_size(bytes).build(),
+        None => StoreLimits::default(),
+    };
+    Ok(Host { wasi: builder.build(), table: ResourceTable::new(), limits })
+}

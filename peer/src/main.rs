@@ -1,0 +1,65 @@
+//! `wasmstone-peer [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] PROGRAM [ARGUMENTS]`
+//!
+//! Runs a program that was precompiled for the enclave outside any enclave, with this process's own
+//! standard streams. The benchmarks measure against it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use wasmstone_peer::{Dir, End, Input, Output, RunConfig, run};
+use wasmtime::{Engine, Error, Result, bail};
+
+const USAGE: &str =
+    "usage: wasmstone-peer [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] PROGRAM [ARGUMENTS]";
+
+fn main() -> ExitCode {
+    match try_main() {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn try_main() -> Result<u8> {
+    let mut arguments = std::env::args().skip(1);
+    let mut config =
+        RunConfig { stdin: Input::Inherit, stdout: Output::Inherit, stderr: Output::Inherit, ..RunConfig::default() };
+    let program = loop {
+        let argument = arguments.next().ok_or_else(usage)?;
+        match argument.as_str() {
+            "--dir" | "--read-only-dir" => {
+                let value = arguments.next().ok_or_else(usage)?;
+                let (host, guest) = value.split_once("::").unwrap_or((&value, &value));
+                let readonly = argument == "--read-only-dir";
+                config.dirs.push(Dir { host: host.into(), guest: guest.into(), readonly });
+            }
+            "--env" => {
+                let value = arguments.next().ok_or_else(usage)?;
+                let (name, value) = value.split_once('=').ok_or_else(usage)?;
+                config.env.push((name.into(), value.into()));
+            }
+            flag if flag.starts_with('-') => return Err(usage()),
+            _ => break argument,
+        }
+    };
+    let name = Path::new(&program).file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    config.args = std::iter::once(name).chain(arguments).collect();
+
+    let precompiled = match std::fs::read(&program) {
+        Ok(bytes) => bytes,
+        Err(error) => bail!("cannot read {program}: {error}"),
+    };
+    let engine = Engine::new(&wasmstone_eapp::config()?)?;
+    // SAFETY: whoever gives the path vouches that the file is what the engine's compiler wrote; it is
+    // run with no fewer rights than this process has, as any program that they could start.
+    let outcome = unsafe { run(&engine, &precompiled, config)? };
+    if let End::Trapped(reason) = &outcome.end {
+        eprintln!("error: {reason}");
+    }
+    Ok(u8::try_from(outcome.end.code()).unwrap_or(1))
+}
+
+fn usage() -> Error {
+    Error::msg(USAGE)
+}

@@ -1,0 +1,82 @@
+//! The bytes of a [`Launch`] inside the image: magic, format, length, then postcard.
+
+use crate::Launch;
+use alloc::vec::Vec;
+use core::fmt;
+
+const MAGIC: &[u8; 8] = b"WSLAUNCH";
+const FORMAT: u32 = 1;
+const HEADER: usize = 16;
+
+/// The largest encoded launch in bytes.
+pub const MAX_LAUNCH_BYTES: usize = 1 << 20;
+
+/// Why bytes are not a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// The magic bytes are missing.
+    NotALaunch,
+    /// Written by a release with another format, which is named.
+    Format(u32),
+    /// The bytes after the header are damaged.
+    Damaged,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotALaunch => f.write_str("not a launch segment"),
+            Self::Format(format) => write!(f, "launch segment has format {format}, this release reads {FORMAT}"),
+            Self::Damaged => f.write_str("launch segment is damaged"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+impl Launch {
+    /// The bytes that are measured. The same launch always gives the same bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`] where the result would be larger than [`MAX_LAUNCH_BYTES`].
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        let body = postcard::to_allocvec(self).map_err(|_| DecodeError::Damaged)?;
+        let length = u32::try_from(body.len()).map_err(|_| DecodeError::Damaged)?;
+        if body.len() > MAX_LAUNCH_BYTES - HEADER {
+            return Err(DecodeError::Damaged);
+        }
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&body);
+        Ok(bytes)
+    }
+
+    /// Reads what [`Launch::encode`] wrote; zeros may follow, as a segment is padded to its page.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for any other bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let (magic, rest) = bytes.split_first_chunk::<8>().ok_or(DecodeError::NotALaunch)?;
+        if magic != MAGIC {
+            return Err(DecodeError::NotALaunch);
+        }
+        let (format, rest) = rest.split_first_chunk::<4>().ok_or(DecodeError::Damaged)?;
+        match u32::from_le_bytes(*format) {
+            FORMAT => {}
+            other => return Err(DecodeError::Format(other)),
+        }
+        let (length, rest) = rest.split_first_chunk::<4>().ok_or(DecodeError::Damaged)?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| DecodeError::Damaged)?;
+        if length > MAX_LAUNCH_BYTES {
+            return Err(DecodeError::Damaged);
+        }
+        let (body, padding) = rest.split_at_checked(length).ok_or(DecodeError::Damaged)?;
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(DecodeError::Damaged);
+        }
+        let (launch, unread) = postcard::take_from_bytes(body).map_err(|_| DecodeError::Damaged)?;
+        if unread.is_empty() { Ok(launch) } else { Err(DecodeError::Damaged) }
+    }
+}

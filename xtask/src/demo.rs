@@ -1,0 +1,80 @@
+//! `cargo xtask demo`: from source to output, as a user would do it.
+
+use crate::setup;
+use crate::shell::{self, cargo, root, step, target};
+use anyhow::{Context, Result};
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Sets up, builds wasmstone, then builds and runs the examples with it.
+///
+/// # Errors
+/// Where a step fails.
+pub fn run() -> Result<()> {
+    setup::wasm_targets()?;
+    step("Building wasmstone (the first time takes minutes: it contains a compiler)");
+    // The whole workspace, as the tests build it, so that the engine is compiled once for both.
+    shell::run(cargo().args(["build", "--workspace", "--locked"]))?;
+
+    let demo = Demo::new()?;
+    demo.example("hello", &[], &["Ada", "Grace"])?;
+    demo.example("word-count", &["--read-only-dir", "texts::/texts"], &[])?;
+    eprintln!(
+        "\nThat was the whole path. The bundles are examples/hello/hello.wsb and examples/word-count/word-count.wsb,"
+    );
+    eprintln!("the key that signed them is in {}.", demo.home.display());
+    Ok(())
+}
+
+struct Demo {
+    /// In the place of the user's own configuration.
+    home: PathBuf,
+    path: OsString,
+}
+
+impl Demo {
+    fn new() -> Result<Self> {
+        let target = target()?;
+        let home = target.join("demo");
+        fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        let programs = target.join("debug");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths(std::iter::once(programs).chain(env::split_paths(&path)))?;
+        Ok(Self { home, path })
+    }
+
+    fn example(&self, name: &str, grants: &[&str], arguments: &[&str]) -> Result<()> {
+        let directory = root().join("examples").join(name);
+        step(&format!("examples/{name}"));
+        eprintln!("$ cd examples/{name}");
+        let mut build = cargo();
+        build.args(["build", "--release", "--target", "wasm32-wasip2"]);
+        // Where the project file looks for it.
+        build.current_dir(&directory).env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
+        shell::run(&mut build)?;
+
+        let bundle = format!("{name}.wsb");
+        self.wasmstone(&directory, &["build"])?;
+        self.wasmstone(&directory, &["measure", &bundle])?;
+        self.wasmstone(&directory, &["inspect", &bundle])?;
+        self.wasmstone(&directory, &["verify", &bundle])?;
+        let mut line = vec!["run", bundle.as_str()];
+        line.extend(grants);
+        if !arguments.is_empty() {
+            line.push("--");
+            line.extend(arguments);
+        }
+        self.wasmstone(&directory, &line)
+    }
+
+    fn wasmstone(&self, directory: &Path, arguments: &[&str]) -> Result<()> {
+        eprintln!();
+        let mut wasmstone = Command::new("wasmstone");
+        wasmstone.args(arguments).current_dir(directory);
+        wasmstone.env("PATH", &self.path).env("WASMSTONE_HOME", &self.home);
+        shell::run(&mut wasmstone)
+    }
+}

@@ -1,0 +1,44 @@
+//! The test programs of `guests/`.
+
+use crate::shell::{cargo, root, run, step, target};
+use anyhow::Result;
+
+/// Builds them into `target/guests/TARGET/release/PROGRAM.wasm`.
+///
+/// # Errors
+/// Where one does not compile, or has no case in `guests/list.rs`.
+pub fn build() -> Result<()> {
+    step("Test programs");
+    let manifest = root().join("guests/Cargo.toml");
+    let directory = target()?.join("guests");
+    for (target, packages) in
+        [("wasm32-wasip1", &["guests-std"][..]), ("wasm32-wasip2", &["guests-std", "guests-wasip2"])]
+    {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--release", "--locked", "--target", target]);
+        build.arg("--manifest-path").arg(&manifest).arg("--target-dir").arg(&directory);
+        for package in packages {
+            build.args(["--package", package]);
+        }
+        run(&mut build)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    #[allow(dead_code)]
+    mod list {
+        include!("../../guests/list.rs");
+    }
+
+    #[test]
+    fn every_case_has_a_name_of_its_own() {
+        let mut names = HashSet::new();
+        for case in list::CASES {
+            assert!(names.insert(case.name), "two cases are named {}", case.name);
+        }
+    }
+}

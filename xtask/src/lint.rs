@@ -1,0 +1,40 @@
+//! `cargo xtask lint`: what is not a test and still has to be right.
+
+use crate::shell::{cargo, root, run, step, succeeds};
+use anyhow::Result;
+
+/// Every manifest whose code is formatted: the workspace, and what stands outside it.
+const MANIFESTS: [&str; 4] =
+    ["Cargo.toml", "guests/Cargo.toml", "examples/hello/Cargo.toml", "examples/word-count/Cargo.toml"];
+
+/// Formatting, clippy and dependencies.
+///
+/// # Errors
+/// Where something is not right.
+pub fn run_all() -> Result<()> {
+    step("Formatting");
+    formatting()?;
+    step("Clippy");
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    step("Dependencies");
+    if !succeeds(cargo().args(["deny", "--version"])) {
+        eprintln!("SKIPPED: there is no cargo-deny; install it with: cargo install --locked cargo-deny");
+        return Ok(());
+    }
+    run(cargo().args(["deny", "--workspace", "check", "bans", "licenses", "sources"]))
+}
+
+/// The formatting; skipped out loud where there is no rustfmt.
+///
+/// # Errors
+/// Where a file is formatted in another way.
+pub fn formatting() -> Result<()> {
+    if !succeeds(cargo().args(["fmt", "--version"])) {
+        eprintln!("SKIPPED: there is no rustfmt; install it with: rustup component add rustfmt");
+        return Ok(());
+    }
+    for manifest in MANIFESTS {
+        run(cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(root().join(manifest)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! The project's own commands: `cargo xtask COMMAND`.
+//!
+//! Everything is built with one profile and one set of features, always as the whole workspace, so
+//! that no command makes another one compile the engine again.
+
+mod budget;
+mod debian;
+mod demo;
+mod guests;
+mod lint;
+mod programs;
+mod setup;
+mod shell;
+mod test;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo            set up, then build, sign, measure, verify and run the examples
+  test [ARGS]     set up, then run the whole test suite; ARGS go to `cargo test`
+  setup           set up only: Rust targets, Debian packages, test programs
+  budget          count the lines of trusted code
+  lint            check the formatting, clippy's advice, and the dependencies' licences";
+
+fn main() -> ExitCode {
+    match try_main() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    if command != "test" && !rest.is_empty() {
+        bail!("`{command}` takes no arguments\n\n{USAGE}");
+    }
+    match command.as_str() {
+        "demo" => demo::run(),
+        "test" => test::run(&rest),
+        "setup" => setup::for_tests().map(drop),
+        "budget" => budget::run(),
+        "lint" => lint::run_all(),
+        "" | "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command `{other}`\n\n{USAGE}"),
+    }
+}

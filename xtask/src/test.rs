@@ -1,0 +1,66 @@
+//! `cargo xtask test`: the whole suite, and its sum.
+
+mod tally;
+
+use crate::lint;
+use crate::setup::{self, Missing};
+use crate::shell::{cargo, step};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use tally::Tally;
+
+/// Sets up and runs every test. The last line on standard output is the sum.
+///
+/// # Errors
+/// Where a test fails, or the formatting is not right, or no test could be run.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let missing = setup::for_tests()?;
+    step("Formatting");
+    let formatted = lint::formatting();
+
+    step("Tests");
+    let (succeeded, tally) = tests(arguments, &missing)?;
+    for test in &tally.ignored {
+        println!("skipped: {test}");
+    }
+    for Missing { marker, reason } in &missing {
+        println!("skipped: every test with {marker} in its name: {reason}");
+    }
+    println!("{tally}");
+    formatted?;
+    if !succeeded {
+        bail!("the test suite failed");
+    }
+    if tally.passed == 0 {
+        bail!("no test was run");
+    }
+    Ok(())
+}
+
+/// Runs `cargo test`, passing its output on, and counts.
+fn tests(arguments: &[String], missing: &[Missing]) -> Result<(bool, Tally)> {
+    let mut test = cargo();
+    test.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(arguments);
+    if !missing.is_empty() && !arguments.iter().any(|argument| argument == "--") {
+        test.arg("--");
+    }
+    for Missing { marker, .. } in missing {
+        test.args(["--skip", marker]);
+    }
+    stream(&mut test)
+}
+
+fn stream(test: &mut Command) -> Result<(bool, Tally)> {
+    let mut child = test.stdout(Stdio::piped()).spawn().context("cannot run cargo test")?;
+    let mut tally = Tally::default();
+    let output = child.stdout.take().context("cargo test has no output")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.context("cannot read what cargo test prints")?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        tally.read(&line);
+    }
+    let status = child.wait().context("cannot wait for cargo test")?;
+    Ok((status.success(), tally))
+}
