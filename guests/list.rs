@@ -121,7 +121,7 @@ macro_rules! guests {
             lines: Both lines { stdin: "one\ntwo\n\nfour" };
             both_streams: Both both_streams {};
             big_output: Both big_output {};
-            closed_output: Both closed_output { closed_stdout: true, exit: Exit::Code(7), witness: false };
+            closed_output: Both closed_output { closed_stdout: true, exit: Exit::Code(1), witness: false };
             clock_reads: Both clock_reads {};
             sleep: Both sleep {};
             random_bytes: Both random_bytes {};

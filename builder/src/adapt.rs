@@ -1,5 +1,7 @@
 //! Core modules for WASI 0.1 become components: Wasmtime's adapter answers the old calls by the new ones.
 
+mod exit_code;
+
 use crate::WasmError;
 use std::{collections::BTreeSet, sync::LazyLock};
 use wasi_preview1_component_adapter_provider::{
@@ -24,9 +26,12 @@ pub fn has_function(name: &str) -> bool {
 /// # Errors
 /// [`WasmError::Adapt`].
 pub fn to_component(module: &[u8]) -> Result<Vec<u8>, WasmError> {
+    static ADAPTER: LazyLock<Option<Vec<u8>>> =
+        LazyLock::new(|| exit_code::keep_exit_codes(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER));
+    let adapter = ADAPTER.as_deref().unwrap_or(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
     let adapted = ComponentEncoder::default()
         .module(module)
-        .and_then(|encoder| encoder.adapter(WASI_0_1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER))
+        .and_then(|encoder| encoder.adapter(WASI_0_1, adapter))
         .and_then(|mut encoder| encoder.encode());
     // The whole chain: the crate's errors are not of a type that could be kept as a source.
     adapted.map_err(|error| WasmError::Adapt(format!("{error:#}")))

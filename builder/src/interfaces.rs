@@ -1,10 +1,11 @@
 //! What programs import and export, held against WASI.
 
 use crate::{
+    WasmError,
     adapt::{WASI_0_1, has_function},
     survey::{Import, Survey},
+    wasm_error::Names,
 };
-use wasmparser::BinaryReaderError;
 
 /// The interfaces of WASI 0.2 that are served in an enclave.
 const SERVED: [&str; 20] = [
@@ -151,85 +152,10 @@ fn component_advice(name: &str) -> &'static str {
     }
 }
 
-/// Names of imports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names(pub Vec<String>);
-
-impl std::fmt::Display for Names {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        /// More than a person reads in an error.
-        const SHOWN: usize = 8;
-        let visible = |name: &String| name.chars().flat_map(char::escape_debug).take(200).collect::<String>();
-        let shown: Vec<_> = self.0.iter().take(SHOWN).map(visible).collect();
-        f.write_str(&shown.join(", "))?;
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
-    }
-}
-
-/// Why a WebAssembly program cannot run in an enclave.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WasmError {
-    /// Not valid, whatever is supported.
-    #[error("the WebAssembly file is not valid: {0}; build it again")]
-    Malformed(String),
-    /// It needs a proposal that the engine has not.
-    #[error("the program needs {proposal}, which the enclave has not: {advice} (the validator says: {reason})")]
-    Unsupported {
-        /// The proposal.
-        proposal: &'static str,
-        /// How to do without.
-        advice: &'static str,
-        /// The validator's words.
-        reason: String,
-    },
-    /// It imports what WASI has not.
-    #[error("the program imports what WASI has not: {names}; {advice}")]
-    Imports {
-        /// What it imports beyond WASI.
-        names: Names,
-        /// What to do about the first one.
-        advice: &'static str,
-    },
-    /// A core module without entry point.
-    #[error(
-        "the program has no entry point: a core module must export \"_start\"; \
-         build an executable, not a library or reactor"
-    )]
-    NoStart,
-    /// A component that serves HTTP.
-    #[error(
-        "the program serves HTTP (it exports wasi:http/incoming-handler), which this release does not run: \
-         build a command, which exports wasi:cli/run"
-    )]
-    Server,
-    /// A component that is no command.
-    #[error(
-        "the program has no entry point: a component must export wasi:cli/run of WASI 0.2; {}",
-        if *newer { "it has that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)" } else { "build an executable, not a library" }
-    )]
-    NoRun {
-        /// Whether it exports that of WASI 0.3.
-        newer: bool,
-    },
-    /// No component can be made of the core module.
-    #[error("no component can be made of this core module: {0}; rebuild it with current tools")]
-    Adapt(String),
-}
-
-impl From<BinaryReaderError> for WasmError {
-    fn from(error: BinaryReaderError) -> Self {
-        Self::Malformed(error.to_string())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Interface, Names, WasmError, check_component, check_module, is_served};
-    use crate::survey::survey;
+    use super::{Interface, check_component, check_module, is_served};
+    use crate::{WasmError, survey::survey};
 
     fn module(text: &str) -> Result<(), WasmError> {
         check_module(&survey(&wat::parse_str(text).unwrap()).unwrap())
@@ -310,11 +236,5 @@ mod tests {
         assert_eq!(exporting("wasi:http/incoming-handler@0.2.6"), Err(WasmError::Server));
         assert_eq!(exporting("wasi:cli/run@0.3.0"), Err(WasmError::NoRun { newer: true }));
         assert_eq!(exporting("my:own/thing"), Err(WasmError::NoRun { newer: false }));
-    }
-
-    #[test]
-    fn many_names_are_cut() {
-        let names = Names((0..20).map(|n| format!("env.f{n}")).collect());
-        assert!(names.to_string().ends_with("env.f7 and 12 more"), "{names}");
     }
 }

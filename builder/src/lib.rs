@@ -14,12 +14,14 @@ pub mod project;
 mod requirements;
 pub mod source;
 mod survey;
+mod wasm_error;
 
 pub use compile::CompileError;
-pub use interfaces::{Interface, WasmError};
+pub use interfaces::Interface;
 pub use memory::{MemoryError, MemorySize};
 pub use project::{Project, ProjectError};
 pub use source::{SourceError, WasmKind};
+pub use wasm_error::{Names, WasmError};
 
 use std::borrow::Cow;
 use wasmstone_bundle::{
@@ -96,7 +98,9 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     request.max_memory.holds(survey.minimum_memory)?;
 
     progress(Stage::Compiling);
-    let program = requirements::diagnosed(request.wasm, || compile::precompile(&component))?;
+    // Valid or not: first the program as it was given, then as it was adapted.
+    let compile = || requirements::diagnosed(&component, || compile::precompile(&component));
+    let program = requirements::diagnosed(request.wasm, compile)?;
 
     progress(Stage::Packing);
     let memory = request.max_memory.layout(program.len() as u64, request.platform, &eapp)?;

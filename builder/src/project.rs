@@ -122,11 +122,12 @@ pub enum ProjectError {
         error: io::Error,
     },
     /// Not TOML, or not the keys and values of a project file.
-    #[error("the project file {} has a mistake: {}; mend it there (docs/project-file.md lists every key)", path.display(), error.to_string().trim_end())]
+    #[error("the project file {} has a mistake: mend it (docs/project-file.md lists every key)", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
         /// Line, column, and what was expected.
+        #[source]
         error: Box<toml::de::Error>,
     },
     /// A policy that makes no sense.

@@ -1,12 +1,18 @@
 //! The subcommands, one file each.
 
 mod build;
+mod completion;
+mod doctor;
 mod inspect;
+mod key;
 mod measure;
+mod new;
+mod platform;
 mod run;
+mod sign;
 mod verify;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Fault};
 use anyhow::Context;
 use std::path::Path;
 use wasmstone_bundle::Bundle;
@@ -14,11 +20,17 @@ use wasmstone_bundle::Bundle;
 /// What to do.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    New(new::New),
     Build(build::Build),
-    Run(run::Run),
+    Run(Box<run::Run>),
     Measure(measure::Measure),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Sign(sign::Sign),
+    Key(key::Key),
+    Platform(platform::Platform),
+    Doctor(doctor::Doctor),
+    Completion(completion::Completion),
 }
 
 impl Command {
@@ -28,11 +40,17 @@ impl Command {
     /// What went wrong; [`Exit::of`] knows its code.
     pub fn run(self) -> anyhow::Result<Exit> {
         match self {
+            Self::New(command) => command.run(),
             Self::Build(command) => command.run(),
             Self::Run(command) => command.run(),
             Self::Measure(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Key(command) => command.run(),
+            Self::Platform(command) => command.run(),
+            Self::Doctor(command) => command.run(),
+            Self::Completion(command) => command.run(),
         }
     }
 }
@@ -40,4 +58,12 @@ impl Command {
 /// Reads a bundle, once.
 fn open(path: &Path) -> anyhow::Result<Bundle> {
     Bundle::open(path).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// The error for an output that cannot be written.
+fn unwritable(output: &Path) -> Fault {
+    Fault::new(
+        Exit::Output,
+        format!("cannot write {}; make room there, or choose another place with -o", output.display()),
+    )
 }

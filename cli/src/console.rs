@@ -11,8 +11,8 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Writes a line for a person to standard error, with its colours where they are wanted.
 pub fn say(line: impl Display) {
-    // Nobody is left to tell where this fails.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    // In one piece, since a guest may be writing too. Nobody is left to tell where this fails.
+    let _ = anstream::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Writes a warning to standard error.
@@ -22,10 +22,24 @@ pub fn warn(text: impl Display) {
 
 /// Writes an error and its causes to standard error.
 pub fn error(error: &anyhow::Error) {
-    say(format_args!("{ERROR}error:{ERROR:#} {error}"));
+    say(format_args!("{ERROR}error:{ERROR:#} {}", paragraph(&error.to_string())));
     for cause in error.chain().skip(1) {
-        say(format_args!("  caused by: {cause}"));
+        say(format_args!("  caused by: {}", paragraph(&cause.to_string())));
     }
+}
+
+/// Text of several lines, such as a piece of a file, indented below its first.
+fn paragraph(text: &str) -> String {
+    text.trim_end().lines().map(visible).collect::<Vec<_>>().join("\n    ")
+}
+
+/// Text from a file that anybody may have written, without what a terminal would obey.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// Writes a result to standard output, and a line end.
@@ -56,5 +70,21 @@ pub fn size(bytes: u64) -> String {
         0..1024 => format!("{bytes} bytes"),
         1024..0x10_0000 => format!("{:.1} KiB", bytes as f64 / 1024.0),
         _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{paragraph, size, visible};
+
+    #[test]
+    fn terminals_are_not_commanded() {
+        assert_eq!(visible("a\u{1b}[31mb\u{9b}c\td é"), "a\\u{1b}[31mb\\u{9b}c\\td é");
+        assert_eq!(paragraph("one\n  two\u{7}\n"), "one\n      two\\u{7}");
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        assert_eq!([0, 1023, 1024, 1 << 20].map(size), ["0 bytes", "1023 bytes", "1.0 KiB", "1.0 MiB"]);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use wasmstone_builder::{BuildError, MemoryError, ProjectError, SourceError};
-use wasmstone_bundle::{ReadError, VerifyError, keys::KeyError, platform::PlatformError, verify::ContentError};
+use wasmstone_bundle::{
+    ReadError, VerifyError, bundle::BuildError as PackError, keys::KeyError, measurement::FirmwareTooLarge,
+    platform::PlatformError, verify::ContentError,
+};
 use wasmstone_happ::{backend::sim, serve::ConfigError};
 use wasmstone_policy::Denied;
 
@@ -96,6 +99,7 @@ impl Exit {
             || error.is::<KeyError>()
             || error.is::<PlatformError>()
             || error.is::<ConfigError>()
+            || error.is::<FirmwareTooLarge>()
             || error.is::<Denied>()
         {
             Self::Configuration
@@ -112,6 +116,7 @@ fn of_build(error: &BuildError) -> Exit {
         BuildError::Source(error) => of_source(error),
         BuildError::Wasm(_) | BuildError::Compile(_) => Exit::Wasm,
         BuildError::Memory(_) | BuildError::NoEnclaveApp(_) => Exit::Configuration,
+        BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
         _ => Exit::Other,
     }
 }

@@ -16,11 +16,10 @@ const DEFAULT: &str = "default";
 const MAX_PEM_BYTES: u64 = 16 << 10;
 
 /// A key to sign with.
-pub enum SigningKey {
-    /// It exists, and has this name for people.
-    Ready(String, SecretKey),
-    /// The default key, not made yet.
-    ToBeMade,
+pub struct SigningKey {
+    name: String,
+    /// `None` where it is the default key, and not made yet.
+    key: Option<SecretKey>,
 }
 
 impl SigningKey {
@@ -29,16 +28,15 @@ impl SigningKey {
     /// # Errors
     /// Where there is no such key, or it cannot be used.
     pub fn find(home: &Home, named: Option<&str>) -> anyhow::Result<Self> {
-        let name = match named {
-            Some(file) if is_file(file) => return Ok(Self::Ready(file.to_owned(), secret_in(file)?)),
-            Some(name) => name,
-            None => DEFAULT,
-        };
-        match home.keys().secret(name) {
-            Ok(key) => Ok(Self::Ready(name.to_owned(), key)),
-            Err(KeyError::Unknown { .. }) if named.is_none() => Ok(Self::ToBeMade),
-            Err(error) => Err(error.into()),
+        let name = named.unwrap_or(DEFAULT).to_owned();
+        if is_file(&name) {
+            return Ok(Self { key: Some(secret_in(&name)?), name });
         }
+        let key = match home.keys().secret(&name) {
+            Err(KeyError::Unknown { .. }) if name == DEFAULT => None,
+            found => Some(found?),
+        };
+        Ok(Self { name, key })
     }
 
     /// The key and its name, made now if need be.
@@ -46,19 +44,17 @@ impl SigningKey {
     /// # Errors
     /// Where it cannot be stored.
     pub fn make(self, home: &Home) -> anyhow::Result<(String, SecretKey)> {
-        match self {
-            Self::Ready(name, key) => Ok((name, key)),
-            Self::ToBeMade => {
-                let key = home.keys().generate(DEFAULT)?;
-                console::say(format_args!(
-                    "made the signing key \"{DEFAULT}\" ({}) in {}; \
-                     others need its public key: \"wasmstone key show {DEFAULT}\"",
-                    key.public().id().short(),
-                    home.path().display()
-                ));
-                Ok((DEFAULT.to_owned(), key))
-            }
+        let Self { name, key } = self;
+        if let Some(key) = key {
+            return Ok((name, key));
         }
+        let key = home.keys().generate(&name)?;
+        console::say(format_args!(
+            "made the signing key \"{name}\" ({}) in {}; others need its public key: \"wasmstone key show {name}\"",
+            key.public().id().short(),
+            home.path().display()
+        ));
+        Ok((name, key))
     }
 }
 

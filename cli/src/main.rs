@@ -32,10 +32,10 @@ struct Wasmstone {
 
 fn main() -> ExitCode {
     // An enclave process is this program with another task; it must not do anything else first.
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    if arguments.get(1).is_some_and(|argument| argument == sim::ENCLAVE_ARGUMENT) {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == sim::ENCLAVE_ARGUMENT) {
         sim::enclave_main();
     }
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|argument| is_bundle(argument)) {
         arguments.insert(1, "run".into());
     }

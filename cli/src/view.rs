@@ -1,5 +1,6 @@
 //! Policies and signatures as people and scripts see them.
 
+use crate::console::visible;
 use serde::Serialize;
 use std::fmt;
 use wasmstone_bundle::verify::{Signer, Standing};
@@ -85,16 +86,6 @@ impl<'a> PolicyView<'a> {
             AnyOr::Only([]) => "none".to_owned(),
             AnyOr::Only(list) => format!("{list:?}"),
         };
-        let set: Vec<_> =
-            self.environment.set.iter().map(|variable| format!("{}={:?}", variable.name, variable.value)).collect();
-        let environment = match (&self.environment.allow, set.join(", ")) {
-            (AnyOr::Any(_), set) if set.is_empty() => ANY.to_owned(),
-            (AnyOr::Any(_), set) => format!("{set}; others {ANY}"),
-            (AnyOr::Only([]), set) if set.is_empty() => "none".to_owned(),
-            (AnyOr::Only([]), set) => set,
-            (AnyOr::Only(names), set) if set.is_empty() => format!("may be given: {}", names.join(", ")),
-            (AnyOr::Only(names), set) => format!("{set}; may be given: {}", names.join(", ")),
-        };
         let directories = match &self.directories {
             AnyOr::Any(_) => ANY.to_owned(),
             AnyOr::Only(list) if list.is_empty() => "none".to_owned(),
@@ -106,10 +97,26 @@ impl<'a> PolicyView<'a> {
         let network = if self.network == "any" { ANY } else { "denied" };
         [
             ("arguments", arguments),
-            ("environment", environment),
+            ("environment", self.environment.line(ANY)),
             ("directories", directories),
             ("network", network.to_owned()),
         ]
+        .map(|(name, text)| (name, visible(&text)))
+    }
+}
+
+impl EnvironmentView<'_> {
+    fn line(&self, any: &str) -> String {
+        let mut parts: Vec<_> =
+            self.set.iter().map(|variable| format!("{}={:?}", variable.name, variable.value)).collect();
+        match &self.allow {
+            AnyOr::Any(_) if parts.is_empty() => parts.push(any.to_owned()),
+            AnyOr::Any(_) => parts.push(format!("others {any}")),
+            AnyOr::Only([]) if parts.is_empty() => parts.push("none".to_owned()),
+            AnyOr::Only([]) => {}
+            AnyOr::Only(names) => parts.push(format!("may be given: {}", names.join(", "))),
+        }
+        parts.join("; ")
     }
 }
 

@@ -16,8 +16,9 @@ use std::process::Command;
 pub fn run() -> Result<()> {
     setup::wasm_targets()?;
     step("Building wasmstone (the first time takes minutes: it contains a compiler)");
-    // The whole workspace, as the tests build it, so that the engine is compiled once for both.
-    shell::run(cargo().args(["build", "--workspace", "--locked"]))?;
+    // There are no examples among the workspace's own targets, but asking for them makes Cargo choose
+    // features as it does for tests. Without it, `cargo test` compiles the engine a second time.
+    shell::run(cargo().args(["build", "--workspace", "--lib", "--bins", "--examples", "--locked"]))?;
 
     let demo = Demo::new()?;
     demo.example("hello", &[], &["Ada", "Grace"])?;

@@ -94,8 +94,10 @@ fn mistakes_are_shown_with_their_line() {
         ("[[directory]]\nguest = \"/\"\nhost = \"/\"\naccess = \"read-only\"", "line 3", "unknown field `host`"),
         ("name = ", "line 1", ""),
     ] {
-        let error = parse(text).unwrap_err().to_string();
-        assert!(error.contains(line) && error.contains(what) && error.contains("wasmstone.toml"), "{text}: {error}");
+        let error = parse(text).unwrap_err();
+        assert!(error.to_string().contains("wasmstone.toml"), "{text}: {error}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains(line) && cause.contains(what), "{text}: {cause}");
     }
 }
 

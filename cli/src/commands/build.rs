@@ -85,7 +85,7 @@ impl Build {
         let (key_name, key) = key.make(&home)?;
         let key_id = built.bundle.sign(&key)?;
         let packed = built.bundle.to_bytes();
-        atomic::write(&output, &packed).with_context(|| unwritable(&output))?;
+        atomic::write(&output, &packed).with_context(|| super::unwritable(&output))?;
 
         let summary = Summary {
             built: &built,
@@ -155,12 +155,4 @@ fn not_the_input(wasm: &Path, output: &Path) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
-}
-
-/// The error for an output that cannot be written.
-pub fn unwritable(output: &Path) -> Fault {
-    Fault::new(
-        Exit::Output,
-        format!("cannot write {}; make room there, or choose another place with -o", output.display()),
-    )
 }

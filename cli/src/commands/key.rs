@@ -77,7 +77,9 @@ impl Key {
             Verb::New { name } => {
                 let key = home.keys().generate(&name)?;
                 console::print(key.public().id())?;
-                console::say(format_args!("made the key \"{name}\"; others need its public key: \"wasmstone key show {name}\""));
+                console::say(format_args!(
+                    "made the key \"{name}\"; others need its public key: \"wasmstone key show {name}\""
+                ));
             }
             Verb::List { json } => list(&home.keys().list()?, json)?,
             Verb::Trust { file, name } => {

@@ -10,7 +10,11 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use wasmstone_bundle::{Platform as Description, Sha256Digest, SmHash, measurement::sm_hash, platform::{DeviceKey, Replace}};
+use wasmstone_bundle::{
+    Platform as Description, Sha256Digest, SmHash,
+    measurement::sm_hash,
+    platform::{DeviceKey, PlatformError, Replace},
+};
 
 /// Manage platforms: the Keystone builds that bundles are made for.
 #[derive(clap::Args)]
@@ -102,7 +106,10 @@ impl Platform {
             Verb::Add(add) => {
                 let replace = if add.replace { Replace::Yes } else { Replace::No };
                 let platform = add.description()?;
-                platforms.add(&platform, replace)?;
+                platforms.add(&platform, replace).map_err(|error| match error {
+                    PlatformError::Taken { name } => anyhow::Error::from(taken(&name)),
+                    error => error.into(),
+                })?;
                 console::say(format_args!("added the platform \"{}\"", platform.name));
             }
             Verb::List { json: true } => {
@@ -139,12 +146,20 @@ impl Add {
     }
 }
 
+fn taken(name: &str) -> Fault {
+    let message = format!("there is a platform \"{name}\" already: choose another name, or replace it with --replace");
+    Fault::new(Exit::Configuration, message)
+}
+
 fn device_key(text: &str) -> anyhow::Result<DeviceKey> {
     match text.parse() {
         Ok(key) => Ok(key),
         Err(_) if Path::new(text).exists() => Ok(DeviceKey(keys::public_in(text)?.to_bytes())),
         Err(error) => Err(error).with_context(|| {
-            Fault::new(Exit::Configuration, format!("\"{text}\" is neither a device key nor a file: give 64 digits or a PEM file"))
+            Fault::new(
+                Exit::Configuration,
+                format!("\"{text}\" is neither a device key nor a file: give 64 digits or a PEM file"),
+            )
         }),
     }
 }

@@ -14,6 +14,9 @@ use wasmtime::component::Resource;
 /// Bytes asked for at least, so that small reads do not cost an edge call each.
 const AHEAD: usize = 256 << 10;
 
+/// As [`AHEAD`], for the first read elsewhere than at a file's beginning: it may well be the only one.
+const AHEAD_ELSEWHERE: usize = 16 << 10;
+
 /// Bytes read ahead in all file streams together; beyond it they get just what they asked for.
 const AHEAD_TOTAL: usize = 1 << 20;
 
@@ -76,12 +79,15 @@ pub struct FileInput {
     buffer: Buffer,
     /// The guest's changes that the buffer knows of.
     changes: u64,
+    /// Bytes to ask for at least.
+    ahead: usize,
 }
 
 impl InputStream {
     /// Reads `file` from `position` on.
     pub fn file(file: Arc<OpenFile>, position: u64, changes: u64) -> Self {
-        Self::File(FileInput { file, position, buffer: Buffer::default(), changes })
+        let ahead = if position == 0 { AHEAD } else { AHEAD_ELSEWHERE };
+        Self::File(FileInput { file, position, buffer: Buffer::default(), changes, ahead })
     }
 }
 
@@ -144,7 +150,8 @@ fn read_file(
         // Told once from what is known; a file that grows is asked for again.
         Err(StreamFailure::Closed)
     } else {
-        let want = if others < AHEAD_TOTAL { length.max(AHEAD) } else { length };
+        let want = if others < AHEAD_TOTAL { length.max(input.ahead) } else { length };
+        input.ahead = AHEAD;
         refill(input, length, want, channel)
     };
     if let Ok(bytes) = &result {

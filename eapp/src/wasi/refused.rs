@@ -26,14 +26,21 @@ struct Nothing;
 /// Where memory runs out.
 pub fn add_to_linker(linker: &mut Linker<Guest>, component: &Component) -> Result<()> {
     let engine = linker.engine().clone();
+    // An interface names the resources of others again that it uses; only the first is a definition.
+    let mut defined = Vec::new();
     for (name, item) in component.component_type().imports(&engine) {
-        if !REFUSED.iter().any(|prefix| name.starts_with(prefix)) {
-            continue;
-        }
-        if let ComponentItem::ComponentInstance(interface) = item.ty {
-            let mut instance = linker.instance(name)?;
-            for (name, item) in interface.exports(&engine) {
-                refuse(&mut instance, name, &item.ty)?;
+        let ComponentItem::ComponentInstance(interface) = item.ty else { continue };
+        let refused = REFUSED.iter().any(|prefix| name.starts_with(prefix));
+        let mut instance = if refused { Some(linker.instance(name)?) } else { None };
+        for (name, item) in interface.exports(&engine) {
+            if let ComponentItem::Resource(ty) = item.ty {
+                if defined.contains(&ty) {
+                    continue;
+                }
+                defined.push(ty);
+            }
+            if let Some(instance) = &mut instance {
+                refuse(instance, name, &item.ty)?;
             }
         }
     }
@@ -43,7 +50,13 @@ pub fn add_to_linker(linker: &mut Linker<Guest>, component: &Component) -> Resul
 fn refuse(instance: &mut LinkerInstance<'_, Guest>, name: &str, item: &ComponentItem) -> Result<()> {
     match item {
         ComponentItem::Resource(_) => instance.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(())),
-        ComponentItem::ComponentFunc(_) => instance.func_new(name, |mut store, ty, _params, results| {
+        ComponentItem::ComponentFunc(_) => instance.func_new(name, |mut store, ty, params, results| {
+            // What was lent has to be given back, what was given is ours to drop.
+            for param in params {
+                if let Val::Resource(resource) = param {
+                    resource.resource_drop(&mut store)?;
+                }
+            }
             for (result, ty) in results.iter_mut().zip(ty.results()) {
                 *result = refusal(&mut store, &ty)?;
             }

@@ -1,4 +1,4 @@
-//! Writes to standard output until that fails, then says so with exit code 7.
+//! Writes to standard output until that fails, then says so with exit code 1.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     loop {
         if io::stdout().write_all(&line).and_then(|()| io::stdout().flush()).is_err() {
             eprintln!("output refused");
-            return ExitCode::from(7);
+            return ExitCode::FAILURE;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 fn attempt(path: &str) {
     let read = fs::read_to_string(path);
-    let written = OpenOptions::new().write(true).create(true).open(path);
+    let written = OpenOptions::new().append(true).create(true).open(path);
     println!("{path}: read {}, write {}", verdict(read), verdict(written));
 }
 

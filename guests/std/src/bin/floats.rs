@@ -38,7 +38,7 @@ fn main() {
     println!("after {rounds} rounds: {x:?}, {wide:016x}, {narrow:016x}");
 
     let zero = black_box(0.0f64);
-    println!("{:?} {:?} {:?} {:?}", 1.0 / zero, -1.0 / zero, zero / zero, (-zero).to_bits());
+    println!("{:?} {:?} {:?} {:?}", 1.0 / zero, -1.0 / zero, black_box(0.0) / zero, (-zero).to_bits());
     println!("{:?} {:?}", black_box(f64::MIN_POSITIVE) / 3.0, black_box(f32::MIN_POSITIVE) / 3.0);
     println!("{} {} {}", black_box(f64::NAN) as i32, black_box(1e300) as i64, black_box(-1e300) as u8);
     println!("{:?} {:?}", black_box(0.1) + black_box(0.2), black_box(16_777_217i32) as f32);

@@ -1,0 +1,151 @@
+//! What `build` writes, and when.
+
+use crate::support::{HELLO, NOTHING, Sandbox, component};
+use std::io::Write;
+use std::process::Stdio;
+
+#[test]
+fn the_bundle_goes_to_the_current_directory() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("sub/app.wasm", NOTHING);
+    let ran = sandbox.wasmstone(["build", "sub/app.wasm"]).succeeds();
+    assert_eq!(ran.stdout, "");
+    for word in ["built app.wsb", "core module", "memory cap   256M", "left to whoever runs the bundle", "measurement"]
+    {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+    assert_eq!(sandbox.files(), ["app.wsb", "sub"]);
+}
+
+#[test]
+fn the_key_is_made_once_and_said() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    assert!(sandbox.wasmstone(["build", "app.wasm"]).succeeds().stderr.contains("made the signing key \"default\""));
+    assert!(!sandbox.wasmstone(["build", "app.wasm"]).succeeds().stderr.contains("made the signing key"));
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    sandbox.wasmstone(["key", "new", "default"]).succeeds();
+    let ran = sandbox.wasmstone(["build", "app.wasm", "-q", "-o", "other.wsb"]).succeeds();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    assert_eq!(sandbox.files(), ["app.wasm", "other.wsb"]);
+}
+
+#[test]
+fn json_agrees_with_inspect_and_measure() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", HELLO);
+    let built = sandbox.wasmstone(["build", "app.wasm", "--json", "--max-memory", "8M"]).succeeds().json();
+    let inspected = sandbox.wasmstone(["inspect", "app.wsb", "--json"]).succeeds().json();
+    let program = &inspected["programs"][0];
+    assert_eq!(built["schema"], 1);
+    assert_eq!(built["max_memory"], 8 << 20);
+    assert_eq!(built["policy"]["arguments"], "any");
+    assert_eq!(built["policy"], program["policy"]);
+    assert_eq!(built["program_sha256"], program["sha256"]);
+    assert_eq!(built["measurement"], program["measurement"]);
+    assert_eq!(built["key_id"], inspected["signatures"][0]["key_id"]);
+    assert_eq!(built["bundle_size"], sandbox.read("app.wsb").len());
+    let measured = sandbox.wasmstone(["measure", "app.wsb"]).succeeds().stdout;
+    assert_eq!(built["measurement"], measured.trim_end());
+    let interfaces = built["interfaces"].as_array().unwrap();
+    assert!(interfaces.iter().any(|name| name.as_str().unwrap().starts_with("wasi:cli/stdout@0.2.")), "{interfaces:?}");
+}
+
+#[test]
+fn interfaces_that_will_be_refused_are_shown() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", &component(&["wasi:sockets/tcp@0.2.6", "wasi:cli/exit@0.2.6"], &["wasi:cli/run@0.2.6"]));
+    let ran = sandbox.wasmstone(["build", "app.wasm", "--json"]).succeeds();
+    assert!(ran.stderr.contains("refused      wasi:sockets/tcp@0.2.6"), "{}", ran.stderr);
+    let built = ran.json();
+    assert_eq!(built["refused_interfaces"], serde_json::json!(["wasi:sockets/tcp@0.2.6"]));
+    assert_eq!(built["interfaces"], serde_json::json!(["wasi:cli/exit@0.2.6"]));
+}
+
+#[test]
+fn the_same_bytes_from_everywhere() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", HELLO);
+    sandbox.wasm("deep/er/app.wasm", HELLO);
+    sandbox.write("other/place/.keep", "");
+    sandbox.wasmstone(["build", "app.wasm", "-o", "first.wsb"]).succeeds();
+    let absolute = sandbox.path("deep/er/app.wasm").display().to_string();
+    for line in [
+        "umask 077; \"$WASMSTONE\" build app.wasm -o again.wsb".to_owned(),
+        "cd deep/er; umask 000; TZ=Asia/Tokyo LANG=de_DE.UTF-8 \"$WASMSTONE\" build app.wasm -o ../../again.wsb"
+            .to_owned(),
+        format!(
+            "touch -d 2001-01-01 '{absolute}'; cd other/place; \"$WASMSTONE\" build '{absolute}' -o ../../again.wsb"
+        ),
+    ] {
+        sandbox.shell(&line).succeeds();
+        assert!(sandbox.read("first.wsb") == sandbox.read("again.wsb"), "{line}");
+    }
+}
+
+#[test]
+fn other_inputs_give_other_measurements() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    let mut found = Vec::new();
+    for extra in [&[][..], &["--max-memory", "64M"], &["--name", "other"]] {
+        let built = sandbox.wasmstone([&["build", "app.wasm", "--json"], extra].concat()).succeeds().json();
+        found.push(built["measurement"].to_string());
+    }
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", HELLO);
+    sandbox.wasmstone(["key", "new", "default"]).succeeds();
+    sandbox.write("app.wsb", "what was there before");
+    // A limit on the size of files stands for the disk; the signal that comes with it is ignored.
+    let ran = sandbox.shell("trap '' XFSZ; ulimit -f 2; exec \"$WASMSTONE\" build app.wasm");
+    ran.fails(111, &["cannot write app.wsb", "caused by"]);
+    assert_eq!(sandbox.read("app.wsb"), b"what was there before");
+    assert_eq!(sandbox.files(), ["app.wasm", "app.wsb"]);
+    sandbox.wasmstone(["build", "app.wasm", "-o", "/dev/full"]).fails(111, &["cannot write /dev/full"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    sandbox.wasmstone(["build", "app.wasm", "-o", "no/such/app.wsb"]).fails(111, &["cannot write no/such/app.wsb"]);
+    sandbox.wasmstone(["build", "app.wasm", "-o", "."]).fails(111, &["cannot write ."]);
+    assert_eq!(sandbox.files(), ["app.wasm"]);
+}
+
+#[test]
+fn the_program_is_never_overwritten() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    let before = sandbox.read("app.wasm");
+    sandbox.wasmstone(["build", "app.wasm", "-o", "./app.wasm"]).fails(109, &["would overwrite the program"]);
+    assert_eq!(sandbox.read("app.wasm"), before);
+}
+
+#[test]
+fn a_killed_build_changes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("app.wsb", "what was there before");
+    sandbox.shell("mkfifo app.wasm").succeeds();
+    let mut build = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
+    let mut build = build.args(["build", "app.wasm"]).stderr(Stdio::null()).spawn().unwrap();
+    // Opening waits for the reader, so the build is at work; it then waits for more.
+    let mut pipe = std::fs::File::options().write(true).open(sandbox.path("app.wasm")).unwrap();
+    pipe.write_all(b"\0asm").unwrap();
+    build.kill().unwrap();
+    assert_eq!(build.wait().unwrap().code(), None);
+    assert_eq!(sandbox.read("app.wsb"), b"what was there before");
+    assert_eq!(sandbox.files(), ["app.wasm", "app.wsb"]);
+}

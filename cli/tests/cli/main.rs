@@ -1,0 +1,14 @@
+//! The `wasmstone` program as its users meet it: exit codes, what is written where, and what is not.
+
+mod build;
+mod build_refused;
+mod bundles;
+mod completions;
+mod keys;
+mod measure;
+mod platforms;
+mod project_file;
+mod project_new;
+mod run;
+mod support;
+mod usage;

@@ -1,0 +1,110 @@
+//! Running, as far as it needs no compiled guest: grants, ends, banners.
+
+use crate::support::{COUNT, HELLO, LOOP, NOTHING, Sandbox, TRAP};
+
+#[test]
+fn the_program_has_standard_output_for_itself() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(HELLO);
+    for arguments in [&["run", "app.wsb"][..], &["app.wsb"], &["./app.wsb"]] {
+        let ran = sandbox.wasmstone(arguments).succeeds();
+        assert_eq!(ran.stdout, "hello\n");
+        assert_eq!(ran.stderr, "wasmstone: simulated enclave, nothing is protected\n");
+    }
+}
+
+#[test]
+fn exit_codes_pass_through() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(COUNT);
+    let code = |arguments: &[&str]| sandbox.wasmstone(arguments).code;
+    assert_eq!(code(&["app.wsb"]), Some(1));
+    assert_eq!(code(&["app.wsb", "--", "a", "--dir", "c"]), Some(4));
+    assert_eq!(code(&["app.wsb", "--env", "A=1", "--env", "B=", "--", "a"]), Some(22));
+    assert_eq!(code(&["app.wsb", "--env", "A=1", "--env", "A=2"]), Some(11));
+    assert_eq!(code(&["app.wsb", "--env", "PATH"]), Some(11));
+}
+
+#[test]
+fn a_trap_is_explained() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(TRAP);
+    sandbox.wasmstone(["app.wsb"]).fails(134, &["the program trapped", "unreachable"]);
+}
+
+#[test]
+fn a_program_is_stopped_in_time() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(LOOP);
+    sandbox.wasmstone(["app.wsb", "--timeout", "100ms"]).fails(107, &["--timeout"]);
+    sandbox.wasmstone(["app.wsb", "--timeout", "100"]).fails(2, &["30s"]);
+}
+
+#[test]
+fn grants_must_make_sense() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(NOTHING);
+    sandbox.write("file", "");
+    for (options, words) in [
+        (&["--dir", "nowhere"][..], &["cannot grant the directory nowhere", "No such file"][..]),
+        (&["--read-only-dir", "file"], &["cannot grant the directory file", "Not a directory"]),
+        (&["--dir", "::/data"], &["does not name a directory"]),
+        (&["--dir", ".::"], &["does not name a directory"]),
+        (&["--env", "NOT_SET_HERE"], &["NOT_SET_HERE is not set here"]),
+        (&["--env", "=x"], &["the name is missing"]),
+    ] {
+        sandbox.wasmstone([&["run", "app.wsb"], options].concat()).fails(109, words);
+    }
+    let many: Vec<_> = (0..65).flat_map(|_| ["--dir", "."]).collect();
+    sandbox.wasmstone([&["run", "app.wsb"], &many[..]].concat()).fails(109, &["65 directories"]);
+}
+
+#[test]
+fn grants_are_held_against_the_policy() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wasmstone.toml",
+        "[environment]\nset = { MODE = \"fast\" }\nallow = [\"TZ\"]\n[[directory]]\nguest = \"/data\"\naccess = \"read-only\"\n",
+    );
+    sandbox.bundle(COUNT);
+    for (options, words) in [
+        (&["--", "a"][..], "allows no arguments"),
+        (&["--env", "MODE=slow"], "fixes the environment variable MODE"),
+        (&["--env", "LANG=C"], "does not allow the environment variable LANG"),
+        (&["--dir", "."], "does not allow the directory ."),
+        (&["--dir", ".::/data"], "for reading only"),
+    ] {
+        sandbox.wasmstone([&["run", "app.wsb"], options].concat()).fails(109, &["more was granted", words]);
+    }
+    let ran = sandbox.wasmstone(["run", "app.wsb", "--env", "TZ=UTC", "--read-only-dir", ".::/data"]);
+    assert_eq!(ran.code, Some(21), "{ran:?}");
+}
+
+#[test]
+fn keystone_is_never_replaced_by_the_simulator() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(NOTHING);
+    sandbox.wasmstone(["run", "app.wsb", "--backend", "keystone"]).fails(106, &["--backend sim"]);
+    sandbox.wasmstone(["run", "app.wsb", "--backend", "sim"]).succeeds();
+}
+
+#[test]
+fn edge_calls_are_counted() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(HELLO);
+    let ran = sandbox.wasmstone(["run", "app.wsb", "--edge-calls"]).succeeds();
+    let counts: serde_json::Value = serde_json::from_str(ran.stderr.lines().last().unwrap()).unwrap();
+    assert!(
+        counts.as_object().unwrap().values().all(|count| count.as_u64().is_some_and(|count| count > 0)),
+        "{counts}"
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(NOTHING);
+    sandbox.wasmstone(["run", "app.wsb", "--log", "no/such/log"]).fails(111, &["cannot write the log no/such/log"]);
+    sandbox.wasmstone(["run", "app.wsb", "--log", "log"]).succeeds();
+    assert!(sandbox.files().contains(&"log".to_owned()));
+}

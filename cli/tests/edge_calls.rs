@@ -1,0 +1,73 @@
+//! How often a guest needs its host. Counts do not depend on the machine, so they are asserted.
+
+mod run;
+
+use run::{Bundled, Enclave, build, guest};
+use std::collections::BTreeMap;
+use std::fs;
+use tempfile::TempDir;
+
+type Counts = BTreeMap<String, u64>;
+
+/// Runs a program and returns the edge calls that it caused itself: not those of starting it.
+fn calls(program: &str, target: &str, arguments: &[&str]) -> (Counts, String) {
+    let bundled: Bundled = build(&guest(program, target), &[]);
+    let data = TempDir::new().unwrap();
+    fs::write(data.path().join("seed"), "small file\n").unwrap();
+    fs::write(data.path().join("big"), vec![7; 1 << 20]).unwrap();
+    let mut enclave = Enclave::new(&bundled);
+    enclave.option("--read-only-dir", &format!("{}::/data", data.path().display())).flag("--edge-calls");
+    let output = enclave.command(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let mut counts: Counts = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+    assert_eq!((counts.remove("launch.start"), counts.remove("launch.program")), (Some(1), Some(1)), "{counts:?}");
+    (counts, String::from_utf8(output.stdout).unwrap())
+}
+
+fn expect(program: &str, expected: &[(&str, u64)]) {
+    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+        let (counts, _) = calls(program, target, &[]);
+        let expected: Counts = expected.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        assert_eq!(counts, expected, "{program}, {target}");
+    }
+}
+
+/// Prints lines about something that needs no host: there is one edge call a line.
+fn only_lines(program: &str, arguments: &[&str]) {
+    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+        let (counts, stdout) = calls(program, target, arguments);
+        let lines = stdout.lines().count() as u64;
+        assert_eq!(counts, Counts::from([("io.write".to_owned(), lines)]), "{program}, {target}: {stdout}");
+    }
+}
+
+#[test]
+fn a_printed_line_is_one_call() {
+    expect("hello", &[("io.write", 1)]);
+}
+
+#[test]
+fn clocks_need_none() {
+    only_lines("clock_reads", &[]);
+}
+
+#[test]
+fn random_bytes_need_none() {
+    only_lines("random_bytes", &[]);
+}
+
+#[test]
+fn arguments_and_environment_need_none() {
+    only_lines("arguments", &["one", "two"]);
+}
+
+#[test]
+fn a_mebibyte_is_read_in_four() {
+    expect("read_big", &[("filesystem.open_at", 1), ("filesystem.read_at", 2), ("io.close", 1), ("io.write", 1)]);
+}
+
+#[test]
+fn a_small_file_is_opened_read_and_closed_in_three() {
+    expect("read_small", &[("filesystem.open_at", 1), ("filesystem.read_at", 1), ("io.close", 1), ("io.write", 1)]);
+}

@@ -1,0 +1,113 @@
+//! Building and running bundles with the real command, for the tests beside this folder.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use tempfile::TempDir;
+use wasmstone_bundle::Bundle;
+use wasmstone_peer::{Outcome, RunConfig};
+
+/// A configuration directory of the test process's own. It is made before the first build, so that
+/// tests that run at once find one and the same key.
+static HOME: LazyLock<TempDir> = LazyLock::new(|| {
+    let home = TempDir::new().unwrap();
+    let made = wasmstone(home.path()).args(["key", "new", "default"]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    home
+});
+
+fn wasmstone(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wasmstone"));
+    command.env("WASMSTONE_HOME", home);
+    command
+}
+
+/// The command, with the tests' own configuration directory.
+pub fn command() -> Command {
+    wasmstone(HOME.path())
+}
+
+/// Where `cargo xtask test` puts what it builds for the tests.
+pub fn target_directory() -> PathBuf {
+    // The command lies in TARGET/PROFILE/wasmstone.
+    Path::new(env!("CARGO_BIN_EXE_wasmstone")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// A test program.
+pub fn guest(program: &str, target: &str) -> PathBuf {
+    let path = target_directory().join(format!("guests/{target}/release/{program}.wasm"));
+    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
+    path
+}
+
+/// A bundle, built in a directory of its own.
+pub struct Bundled {
+    directory: TempDir,
+    program: Vec<u8>,
+}
+
+impl Bundled {
+    /// The bundle.
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("program.wsb")
+    }
+
+    /// Runs the bundle's program outside any enclave.
+    pub fn run_outside(&self, config: RunConfig) -> Outcome {
+        let engine = wasmtime::Engine::new(&wasmstone_eapp::config().unwrap()).unwrap();
+        // SAFETY: the bundle was built by this test, so the program is what the compiler wrote.
+        unsafe { wasmstone_peer::run(&engine, &self.program, config) }.unwrap()
+    }
+}
+
+/// Builds a bundle.
+pub fn build(wasm: &Path, flags: &[&str]) -> Bundled {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("program.wsb");
+    let output = command().arg("build").arg(wasm).arg("-o").arg(&path).args(flags).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let program = Bundle::open(&path).unwrap().member("pulley64/program").unwrap().unwrap().into_owned();
+    Bundled { directory, program }
+}
+
+/// A run that is being put together.
+pub struct Enclave<'a> {
+    bundled: &'a Bundled,
+    options: Vec<String>,
+}
+
+impl<'a> Enclave<'a> {
+    /// A run without grants.
+    pub fn new(bundled: &'a Bundled) -> Self {
+        Self { bundled, options: Vec::new() }
+    }
+
+    /// Adds an option of `wasmstone run`.
+    pub fn option(&mut self, name: &str, value: &str) -> &mut Self {
+        self.options.extend([name.to_owned(), value.to_owned()]);
+        self
+    }
+
+    /// Adds an option without a value.
+    pub fn flag(&mut self, name: &str) -> &mut Self {
+        self.options.push(name.to_owned());
+        self
+    }
+
+    /// The command line. A guest that hangs fails its test in the end.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command();
+        command.arg("run").arg(self.bundled.path()).args(["--backend", "sim", "--timeout", "300s"]).args(&self.options);
+        command.arg("--").args(arguments);
+        command
+    }
+}
+
+/// What the guest itself wrote to standard error: without the line that says that nothing is protected.
+pub fn guests_own(stderr: &str) -> &str {
+    let (first, rest) = stderr.split_once('\n').unwrap_or((stderr, ""));
+    assert!(first.contains("nothing is protected"), "the first line is {first:?}");
+    rest
+}

@@ -1,0 +1,140 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_wasmstone_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_wasmstone_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_wasmstone_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_wasmstone_using_subcommand
+    set -l cmd (__fish_wasmstone_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -s V -l version -d 'Print version'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "new" -d 'Start a project: a program, its build, its wasmstone.toml'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "build" -d 'Build a signed bundle from a WebAssembly program'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "run" -d 'Run a bundle: verify it, then launch its enclave and serve it'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "measure" -d 'Print what Keystone will measure'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "sign" -d 'Add a signature to a bundle, or renew one\'s own'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "key" -d 'Make, trust and show the keys that sign bundles'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "platform" -d 'Manage platforms: the Keystone builds that bundles are made for'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -l template -d 'The language' -r -f -a "rust\t''
+c\t''"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s o -l output -d 'The bundle to write [default: the program\'s name with .wsb, in the current directory]' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l max-memory -d 'The most memory that the program may have, in K, M or G (powers of 1024) [default: 256M]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l platform -d 'The platform to build for [default: sim]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l key -d 'The signing key: a name, or a PEM file [default: default, made at first use]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l name -d 'The program\'s name, its argument zero [default: the file name of the program]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l config -d 'The project file [default: wasmstone.toml beside the program]' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l json -d 'Print the result as JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s q -l quiet -d 'Print no progress and no summary'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l dir -d 'Grant a directory for reading and writing, as GUEST [default: as HOST is written]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l read-only-dir -d 'Grant a directory for reading only' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l env -d 'Set an environment variable; without =VALUE, to its own value here' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l timeout -d 'Stop the program after this time, such as 500ms, 30s, 5m or 1h' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l backend -d 'What runs the bundle [default: keystone where there is its device, else sim]' -r -f -a "keystone\t'A Keystone enclave'
+sim\t'A process that simulates one, and protects nothing'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l log -d 'Write a line for each refused access to a file, or with - to standard error' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l edge-calls -d 'At the end, print how often the enclave called the host, as JSON on standard error'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l loader -d 'Keystone\'s loader' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l runtime -d 'The runtime' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l eapp -d 'The enclave app, as it will be loaded' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l sm -d 'The raw firmware image that holds the security monitor' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand inspect" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand verify" -l key -d 'Trust only this key: a name, or a PEM file; can be given more than once [default: all that are stored]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand verify" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand sign" -l key -d 'The signing key: a name, or a PEM file [default: default, made at first use]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand sign" -s o -l output -d 'Where the signed bundle goes [default: in the place of the bundle]' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and not __fish_seen_subcommand_from new list trust show help" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and not __fish_seen_subcommand_from new list trust show help" -f -a "new" -d 'Make a signing key'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and not __fish_seen_subcommand_from new list trust show help" -f -a "list" -d 'List all keys: one\'s own, and those of others that are trusted'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and not __fish_seen_subcommand_from new list trust show help" -f -a "trust" -d 'Trust the key of somebody else from now on'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and not __fish_seen_subcommand_from new list trust show help" -f -a "show" -d 'Print a public key, to be given to others'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and not __fish_seen_subcommand_from new list trust show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from trust" -l name -d 'The name to know it by [default: the file\'s, without .pem]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Make a signing key'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List all keys: one\'s own, and those of others that are trusted'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Trust the key of somebody else from now on'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print a public key, to be given to others'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "add" -d 'Add a platform, from the files of a Keystone build'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "list" -d 'List all platforms'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "show" -d 'Show a platform'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l loader -d 'Keystone\'s loader (loader.bin)' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l runtime -d 'The runtime (eyrie-rt)' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l sm -d 'The raw firmware image that holds the security monitor, which is hashed' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l sm-hash -d 'The hash of the security monitor, 128 hexadecimal digits' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l device-key -d 'The public key of a device, 64 hexadecimal digits or a PEM file; can be given more than once' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l fp-safe -d 'The platform saves and protects floating-point registers. Stock Keystone does not'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l replace -d 'Replace a platform of the same name'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a platform, from the files of a Keystone build'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from help" -f -a "list" -d 'List all platforms'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a platform'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand doctor" -l backend -d 'What bundles are to run on: with keystone, a missing device is a failure' -r -f -a "keystone\t''
+sim\t''"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand doctor" -l json -d 'Print JSON'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand completion" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "new" -d 'Start a project: a program, its build, its wasmstone.toml'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "build" -d 'Build a signed bundle from a WebAssembly program'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "run" -d 'Run a bundle: verify it, then launch its enclave and serve it'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "measure" -d 'Print what Keystone will measure'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "sign" -d 'Add a signature to a bundle, or renew one\'s own'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "key" -d 'Make, trust and show the keys that sign bundles'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "platform" -d 'Manage platforms: the Keystone builds that bundles are made for'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a signing key'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List all keys: one\'s own, and those of others that are trusted'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "trust" -d 'Trust the key of somebody else from now on'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Print a public key, to be given to others'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from platform" -f -a "add" -d 'Add a platform, from the files of a Keystone build'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from platform" -f -a "list" -d 'List all platforms'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from platform" -f -a "show" -d 'Show a platform'
