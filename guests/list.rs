@@ -129,6 +129,7 @@ macro_rules! guests {
             threads: Both threads {};
 
             files: Both files { data: Data::Empty };
+            bulk: Both bulk { data: Data::Empty };
             times: Both times { data: Data::Empty };
             directories: Both directories { data: Data::Empty };
             many_files: Both many_files { data: Data::Empty };

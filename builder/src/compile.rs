@@ -3,6 +3,7 @@
 use crate::requirements::SUPPORTED;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmparser::WasmFeatures;
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine, Result};
 
 /// Compiles a component to what the enclave app loads.
@@ -10,19 +11,29 @@ use wasmtime::{Config, Engine, Result};
 /// # Errors
 /// [`CompileError`]; the compiler's panics too, since a hostile program may find one.
 pub fn precompile(component: &[u8]) -> std::result::Result<Vec<u8>, CompileError> {
-    let compiled = catch_unwind(AssertUnwindSafe(|| Engine::new(&config()?)?.precompile_component(component)));
-    match compiled {
-        Ok(Ok(program)) => Ok(program),
-        Ok(Err(error)) => Err(CompileError(format!("{error:#}"))),
+    match catch_unwind(AssertUnwindSafe(|| compile(component))) {
+        Ok(program) => program,
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(CompileError(text.unwrap_or_else(|| "the compiler panicked".to_owned())))
+            Err(CompileError::Compiler(text.unwrap_or_else(|| "it panicked".to_owned())))
         }
     }
 }
 
-fn config() -> Result<Config> {
+fn compile(component: &[u8]) -> std::result::Result<Vec<u8>, CompileError> {
+    let compiler = |error: wasmtime::Error| CompileError::Compiler(format!("{error:#}"));
+    let engine = config().and_then(|config| Engine::new(&config)).map_err(compiler)?;
+    let component = Component::new(&engine, component).map_err(compiler)?;
+    wasmstone_eapp::check(&component).map_err(|error| CompileError::Link(format!("{error:#}")))?;
+    component.serialize().map_err(compiler)
+}
+
+/// The configuration that programs are compiled with: the enclave's own, with a compiler.
+///
+/// # Errors
+/// Where this build of Wasmtime lacks Pulley.
+pub fn config() -> Result<Config> {
     let mut config = wasmstone_eapp::config()?;
     // Cargo features of the engine decide over some of these, and differ between builds.
     config.wasm_features(WasmFeatures::all().difference(SUPPORTED), false);
@@ -30,10 +41,16 @@ fn config() -> Result<Config> {
     Ok(config)
 }
 
-/// The compiler failed on a program that is valid.
+/// Why a valid program has no compiled form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the compiler cannot compile this program: {0}; please report it, with the program if you can")]
-pub struct CompileError(String);
+pub enum CompileError {
+    /// The compiler failed.
+    #[error("the compiler cannot compile this program: {0}; please report it, with the program if you can")]
+    Compiler(String),
+    /// It would not start in an enclave.
+    #[error("the program imports what WASI has not: {0}; build it for WASI 0.2 or 0.1 as published")]
+    Link(String),
+}
 
 #[cfg(test)]
 mod tests {

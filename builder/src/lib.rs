@@ -16,7 +16,7 @@ pub mod source;
 mod survey;
 mod wasm_error;
 
-pub use compile::CompileError;
+pub use compile::{CompileError, config};
 pub use interfaces::Interface;
 pub use memory::{MemoryError, MemorySize};
 pub use project::{Project, ProjectError};

@@ -155,7 +155,8 @@ pub enum MemoryError {
     },
     /// Less than the program needs.
     #[error(
-        "the program needs {needed} of memory at start, more than the memory cap of {cap}: raise it with --max-memory {needed}"
+        "the program needs {needed} of memory at start, more than the memory cap of {cap}: \
+         raise it with --max-memory {needed}"
     )]
     Minimum {
         /// What the program needs.

@@ -156,7 +156,10 @@ pub enum SourceError {
         error: io::Error,
     },
     /// Larger than any that is read.
-    #[error("the file has more than {} MiB: strip debug information from it, or make the program smaller", MAX_WASM_BYTES >> 20)]
+    #[error(
+        "the file has more than {} MiB: strip debug information from it, or make the program smaller",
+        MAX_WASM_BYTES >> 20
+    )]
     TooLarge,
     /// Something else.
     #[error("this is not WebAssembly; {}", .0.advice())]

@@ -60,7 +60,10 @@ pub enum WasmError {
     /// A component that is no command.
     #[error(
         "the program has no entry point: a component must export wasi:cli/run of WASI 0.2; {}",
-        if *newer { "it has that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)" } else { "build an executable, not a library" }
+        match newer {
+            true => "it has that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)",
+            false => "build an executable, not a library",
+        }
     )]
     NoRun {
         /// Whether it exports that of WASI 0.3.

@@ -28,6 +28,9 @@ pub fn config() -> Result<Config> {
     config.guard_before_linear_memory(false);
     config.table_lazy_init(true);
     config.max_wasm_stack(GUEST_STACK);
+    // The defaults of these depend on how Wasmtime was built; every machine is to compute the same.
+    config.concurrency_support(false);
+    config.relaxed_simd_deterministic(true);
     // Smaller programs: tables that only a debugger or a system unwinder reads.
     config.generate_address_map(false);
     config.debug_symbols(false);

@@ -49,8 +49,19 @@ use program::Streamed;
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
 use wasmstone_policy::Launch;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
+
+/// Whether a component can be linked in an enclave: the same linker looks at it, on the build side.
+///
+/// # Errors
+/// Names the first import that is not there or has another type.
+pub fn check(component: &Component) -> wasmtime::Result<()> {
+    let mut linker = Linker::new(component.engine());
+    wasi::add_to_linker(&mut linker, component)?;
+    bindings::GuestPre::new(linker.instantiate_pre(component)?)?;
+    Ok(())
+}
 
 /// How an enclave ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! Everything is built with one profile and one set of features, always as the whole workspace, so
 //! that no command makes another one compile the engine again.
 
+mod bench;
 mod budget;
 mod debian;
 mod demo;
@@ -23,6 +24,7 @@ usage: cargo xtask COMMAND
   test [ARGS]     set up, then run the whole test suite; ARGS go to `cargo test`
   setup           set up only: Rust targets, Debian packages, test programs
   budget          count the lines of trusted code
+  bench [--bless] measure this machine; --bless puts the table into README.md and docs/benchmarks.md
   lint            check the formatting, clippy's advice, and the dependencies' licences";
 
 fn main() -> ExitCode {
@@ -39,7 +41,7 @@ fn try_main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
-    if command != "test" && !rest.is_empty() {
+    if !["test", "bench"].contains(&command.as_str()) && !rest.is_empty() {
         bail!("`{command}` takes no arguments\n\n{USAGE}");
     }
     match command.as_str() {
@@ -47,6 +49,7 @@ fn try_main() -> Result<()> {
         "test" => test::run(&rest),
         "setup" => setup::for_tests().map(drop),
         "budget" => budget::run(),
+        "bench" => bench::run(&rest),
         "lint" => lint::run_all(),
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -179,7 +179,8 @@ fn ended(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit> {
             (Exit::Enclave, "the enclave app failed; please report it, with the bundle if you can".to_owned())
         }
         Outcome::Crashed { reason } => {
-            (Exit::Enclave, format!("the enclave ended abnormally: {reason}; please report it, with the bundle if you can"))
+            let message = format!("the enclave ended abnormally: {reason}; please report it, with the bundle if you can");
+            (Exit::Enclave, message)
         }
     };
     Err(Fault::new(exit, message).into())

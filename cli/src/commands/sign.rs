@@ -38,7 +38,8 @@ impl Sign {
         let others = signers(&bundle, &home.keys().trust_policy()?);
         if let Some(invalid) = others.iter().find(|signer| signer.standing == Standing::Invalid) {
             let message = format!(
-                "will not sign {}: it has an invalid signature by the key {}, and would never be accepted; build it anew",
+                "will not sign {}: it has an invalid signature by the key {}, and would never be accepted; \
+                 build it anew",
                 self.bundle.display(),
                 invalid.key.short()
             );

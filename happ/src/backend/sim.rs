@@ -14,7 +14,7 @@ pub use enclave::enclave_main;
 
 use crate::backend::Outcome;
 use crate::edge_call::Dispatcher;
-use crate::serve::Server;
+use crate::serve::{Config, Server};
 use doorbell::{Shared, Turn};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -24,9 +24,11 @@ use std::fs::File;
 use std::io::{Error, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use wasmstone_edge_protocol::ExitStatus;
 
@@ -58,6 +60,9 @@ fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> LaunchError
 
 /// Runs `image` to its end, answering its edge calls from `server`.
 ///
+/// An answer can take for ever, such as the one to a read of a terminal. Where the enclave ends or its
+/// time is up meanwhile, nobody waits for the answer: `server` has then nothing left to give or to tell.
+///
 /// # Errors
 /// [`LaunchError`] where the machine does not let us start the process; nothing was run then.
 pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Outcome, LaunchError> {
@@ -66,22 +71,32 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Ou
     let shared = Arc::new(Shared::map(&memory).map_err(failed("map shared memory"))?);
     let mut child = Command::new(&options.executable)
         .arg(ENCLAVE_ARGUMENT)
+        .arg(std::process::id().to_string())
         .env_clear()
         .stdin(image)
         .stdout(memory)
         .stderr(Stdio::inherit())
         .spawn()
         .map_err(failed("start a process"))?;
-    let watched = watch(&child, shared.clone());
-    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-    let outcome = match watched {
-        Ok(()) => Ok(serve(&shared, server, deadline)),
-        Err(error) => Err(failed("watch a process")(error)),
-    };
+    let deadline = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let served = pidfd(&child).and_then(|process| {
+        let nothing = Server::new(Config::default()).map_err(Error::other)?;
+        let serving = Serving::start(shared.clone(), std::mem::replace(server, nothing))?;
+        let timed_out = !wait_for_end(&process, &serving.running, deadline)?;
+        Ok((serving, timed_out))
+    });
     // It has ended, or it must. Killing what has ended already is no error worth a word.
     let _ = child.kill();
     let status = child.wait().map_err(failed("wait"))?;
-    Ok(outcome?.unwrap_or_else(|| crashed(&shared, status)))
+    let (serving, timed_out) = served.map_err(failed("watch a process"))?;
+    let ended = if shared.ended() == Turn::Host {
+        None
+    } else {
+        let (returned, ended) = serving.thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        *server = returned;
+        ended
+    };
+    Ok(ended.unwrap_or_else(|| if timed_out { Outcome::TimedOut } else { crashed(&shared, status) }))
 }
 
 fn image_file(image: &[u8]) -> Result<OwnedFd, Error> {
@@ -90,30 +105,54 @@ fn image_file(image: &[u8]) -> Result<OwnedFd, Error> {
     Ok(file.into())
 }
 
-/// Rings the doorbell when the process ends, so that nobody waits for it for ever.
-fn watch(child: &Child, shared: Arc<Shared>) -> Result<(), Error> {
+fn pidfd(child: &Child) -> Result<OwnedFd, Error> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
-    let process = pidfd_open(pid, PidfdFlags::empty())?;
-    std::thread::Builder::new().name("enclave watch".into()).spawn(move || {
-        let mut fds = [PollFd::new(&process, PollFlags::IN)];
-        while let Err(Errno::INTR) = poll(&mut fds, None) {}
-        shared.ended();
-    })?;
-    Ok(())
+    Ok(pidfd_open(pid, PidfdFlags::empty())?)
+}
+
+/// A thread that answers edge calls, so that this one can look after the enclave's end and its time.
+struct Serving {
+    thread: JoinHandle<(Server, Option<Outcome>)>,
+    /// Hangs up when the thread ends.
+    running: OwnedFd,
+}
+
+impl Serving {
+    fn start(shared: Arc<Shared>, mut server: Server) -> Result<Self, Error> {
+        let (running, end) = std::io::pipe()?;
+        let thread = std::thread::Builder::new().name("edge calls".into()).spawn(move || {
+            let _end = end;
+            let outcome = serve(&shared, &mut server);
+            (server, outcome)
+        })?;
+        Ok(Self { thread, running: running.into() })
+    }
+}
+
+/// Waits until the process is gone or the thread has ended; false where `deadline` came first.
+fn wait_for_end(process: &OwnedFd, running: &OwnedFd, deadline: Option<Instant>) -> Result<bool, Error> {
+    let mut fds = [PollFd::new(process, PollFlags::IN), PollFd::new(running, PollFlags::IN)];
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // What is too long for the system's type is never over.
+        match poll(&mut fds, left.and_then(|left| left.try_into().ok()).as_ref()) {
+            Err(Errno::INTR) => {}
+            ready => return Ok(ready? > 0),
+        }
+    }
 }
 
 /// Serves until the enclave ends; `None` where it did without saying how.
-fn serve(shared: &Shared, server: &mut Server, deadline: Option<Instant>) -> Option<Outcome> {
+fn serve(shared: &Shared, server: &mut Server) -> Option<Outcome> {
     let mut dispatcher = Dispatcher::default();
     loop {
-        match shared.wait_for_enclave(deadline) {
+        match shared.wait_for_enclave() {
             Turn::Host => {
                 dispatcher.dispatch(shared.buffer(), server);
                 shared.resume();
             }
             Turn::Exited => return Some(exited(shared.exit_value())),
-            Turn::Enclave => return Some(Outcome::TimedOut),
-            Turn::Ended => return None,
+            Turn::Enclave | Turn::Ended => return None,
         }
     }
 }

@@ -10,7 +10,6 @@ use std::io::Error;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 use wasmstone_edge_protocol::BUFFER_SIZE;
 
 const PAGE: usize = 4096;
@@ -31,6 +30,18 @@ pub enum Turn {
     Exited = 2,
     /// The enclave's process is gone.
     Ended = 3,
+}
+
+impl Turn {
+    fn from_number(number: u32) -> Self {
+        match number {
+            0 => Self::Enclave,
+            1 => Self::Host,
+            2 => Self::Exited,
+            // Whatever else the other side wrote: we do not go on with it.
+            _ => Self::Ended,
+        }
+    }
 }
 
 /// What the first page holds.
@@ -93,19 +104,17 @@ impl Shared {
 
     fn ring(&self, turn: Turn) {
         self.control.turn.store(turn as u32, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
         // Waking can only fail for an address that is not one.
         let _ = futex::wake(&self.control.turn, futex::Flags::empty(), u32::MAX);
     }
 
-    /// Waits while `turn` holds; until `deadline` at most.
-    fn wait_while(&self, turn: Turn, deadline: Option<Instant>) -> Turn {
-        let now = || match self.control.turn.load(Ordering::Acquire) {
-            0 => Turn::Enclave,
-            1 => Turn::Host,
-            2 => Turn::Exited,
-            // Whatever else the other side wrote: we do not go on with it.
-            _ => Turn::Ended,
-        };
+    /// Waits while `turn` holds.
+    fn wait_while(&self, turn: Turn) -> Turn {
+        let now = || Turn::from_number(self.control.turn.load(Ordering::Acquire));
         for _ in 0..self.spins {
             if now() != turn {
                 return now();
@@ -113,20 +122,15 @@ impl Shared {
             std::hint::spin_loop();
         }
         while now() == turn {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                break;
-            }
-            let left = left.and_then(|left| left.try_into().ok());
-            // Woken, interrupted, changed or timed out: all is decided by looking again.
-            let _ = futex::wait(&self.control.turn, futex::Flags::empty(), turn as u32, left.as_ref());
+            // Woken, interrupted or changed: all is decided by looking again.
+            let _ = futex::wait(&self.control.turn, futex::Flags::empty(), turn as u32, None);
         }
         now()
     }
 
-    /// Host: waits until the enclave wants something. `Turn::Enclave` means that the deadline passed.
-    pub fn wait_for_enclave(&self, deadline: Option<Instant>) -> Turn {
-        self.wait_while(Turn::Enclave, deadline)
+    /// Host: waits until the enclave wants something.
+    pub fn wait_for_enclave(&self) -> Turn {
+        self.wait_while(Turn::Enclave)
     }
 
     /// Host: the edge call is answered.
@@ -134,15 +138,17 @@ impl Shared {
         // Only where it is still our turn: the process may have ended meanwhile.
         let (from, to) = (Turn::Host as u32, Turn::Enclave as u32);
         if self.control.turn.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            self.ring(Turn::Enclave);
+            self.wake();
         }
     }
 
-    /// Host: the process is gone. What it said before stays said.
-    pub fn ended(&self) {
-        if self.control.turn.load(Ordering::Acquire) != Turn::Exited as u32 {
-            self.ring(Turn::Ended);
-        }
+    /// Host: the process is gone. What it said before stays said. Returns whose turn it was.
+    pub fn ended(&self) -> Turn {
+        let exited = Turn::Exited as u32;
+        let end = |turn| (turn != exited).then_some(Turn::Ended as u32);
+        let before = self.control.turn.fetch_update(Ordering::AcqRel, Ordering::Acquire, end).unwrap_or(exited);
+        self.wake();
+        Turn::from_number(before)
     }
 
     /// Host: the value of the EXIT call.
@@ -163,7 +169,7 @@ impl Shared {
     /// Enclave: has the host answer what is in the buffer.
     pub fn call_host(&self) {
         self.ring(Turn::Host);
-        self.wait_while(Turn::Host, None);
+        self.wait_while(Turn::Host);
     }
 
     /// Enclave: the EXIT call.

@@ -5,6 +5,7 @@ use super::doorbell::Shared;
 use super::lockdown;
 use crate::edge_call::{HEADER, Header, STATUS_OK};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+use rustix::process::Pid;
 use std::fs::File;
 use std::io::{Error, Read, Result, stdin, stdout};
 use std::os::fd::AsFd;
@@ -27,7 +28,8 @@ pub fn enclave_main() -> ! {
 }
 
 fn run() -> Result<()> {
-    lockdown::die_with_parent()?;
+    let parent = std::env::args().nth(2).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+    lockdown::die_with_parent(parent.ok_or_else(|| Error::other("it was not started by its host"))?)?;
     let shared = Arc::new(Shared::map(stdout().as_fd())?);
     let mut image = Vec::new();
     let mut file = File::from(stdin().as_fd().try_clone_to_owned()?);

@@ -1,7 +1,8 @@
 //! What a process gives up to become an enclave: everything but the memory that it has.
 
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal,
+    setrlimit,
 };
 use rustix::thread::set_no_new_privs;
 use seccompiler::{
@@ -30,12 +31,13 @@ fn close_files() -> Result<()> {
     if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
 }
 
-/// Dies with the host app: an enclave without a host is of no use.
+/// Dies with the host app, the process `parent`: an enclave without a host is of no use.
 ///
 /// # Errors
-/// Those of prctl(2).
-pub fn die_with_parent() -> Result<()> {
-    Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+/// Those of prctl(2), or where the host app has ended already.
+pub fn die_with_parent(parent: Pid) -> Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    if getppid() == Some(parent) { Ok(()) } else { Err(Error::other("it was not started by its host")) }
 }
 
 /// Gives everything up. What is not allowed afterwards kills the process.

@@ -1,0 +1,181 @@
+//! What the process of a simulated enclave can do, and that it never outlives its host.
+
+mod run;
+
+use run::{Bundled, Enclave, build, guest};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, PidfdFlags, Signal, geteuid, kill_process, pidfd_open};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::LazyLock;
+
+static CAT: LazyLock<Bundled> = LazyLock::new(|| build(&guest("cat", "wasm32-wasip2"), &[]));
+
+/// A process that is held by its file descriptor, so that its number cannot come to mean another one.
+struct Process {
+    pid: Pid,
+    fd: OwnedFd,
+}
+
+impl Process {
+    fn new(pid: Pid) -> Self {
+        Self { pid, fd: pidfd_open(pid, PidfdFlags::empty()).unwrap() }
+    }
+
+    fn proc(&self, name: &str) -> PathBuf {
+        format!("/proc/{}/{name}", self.pid.as_raw_nonzero()).into()
+    }
+
+    fn status(&self, name: &str) -> String {
+        let status = fs::read_to_string(self.proc("status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("no {name} in {status}")).trim().to_owned()
+    }
+
+    fn has_ended(&self, wait: bool) -> bool {
+        let timeout = (!wait).then(Default::default);
+        let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
+        poll(&mut fds, timeout.as_ref()).unwrap() > 0
+    }
+}
+
+/// The guest `cat` in an enclave, which waits for its input to go on.
+struct Cat {
+    host: Child,
+    enclave: Process,
+}
+
+impl Cat {
+    fn start(change: impl FnOnce(&mut Enclave<'_>)) -> Self {
+        let mut run = Enclave::new(&CAT);
+        change(&mut run);
+        let mut command = run.command(&[]);
+        let mut host = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Once it has answered it runs inside, with everything given up.
+        host.stdin.as_mut().unwrap().write_all(b"hello").unwrap();
+        let mut echo = [0; 5];
+        host.stdout.as_mut().unwrap().read_exact(&mut echo).unwrap();
+        assert_eq!(&echo, b"hello");
+        let children = children(host.id());
+        let [enclave] = children[..] else { panic!("{children:?}") };
+        Self { host, enclave: Process::new(enclave) }
+    }
+
+    fn host(&self) -> Pid {
+        Pid::from_child(&self.host)
+    }
+
+    /// Waits for the host while its standard input stays open, and for the enclave, of which nothing is left.
+    fn end(mut self) -> (ExitStatus, String) {
+        let status = self.host.wait().unwrap();
+        assert!(self.enclave.has_ended(true));
+        let mut stderr = String::new();
+        self.host.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (status, stderr)
+    }
+}
+
+fn children(parent: u32) -> Vec<Pid> {
+    let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let is_child = |pid: &i32| {
+        // Gone already, unless it is the one that is looked for.
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.lines().any(|line| line.strip_prefix("PPid:").is_some_and(|number| number.trim() == parent.to_string()))
+    };
+    numbers.filter(is_child).map(|pid| Pid::from_raw(pid).unwrap()).collect()
+}
+
+#[test]
+fn nothing_is_left_to_it() {
+    // A file that whoever started us left open, as it happens.
+    let inherited = File::open("/etc/hostname").or_else(|_| File::open("/dev/null")).unwrap();
+    fcntl_setfd(&inherited, FdFlags::empty()).unwrap();
+    let cat = Cat::start(|_| {});
+    let host = Process::new(cat.host());
+    assert!(host.proc(&format!("fd/{}", inherited.as_raw_fd())).exists(), "the host has inherited it");
+
+    assert_eq!(cat.enclave.status("Seccomp"), "2");
+    assert_eq!(cat.enclave.status("NoNewPrivs"), "1");
+    assert_eq!(cat.enclave.status("Threads"), "1");
+    let files = fs::read_dir(cat.enclave.proc("fd"));
+    let environment = fs::read(cat.enclave.proc("environ"));
+    if geteuid().is_root() {
+        assert_eq!(files.unwrap().map(|file| file.unwrap().file_name()).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(environment.unwrap(), b"");
+    } else {
+        // A process that cannot be debugged is hidden from everybody but root.
+        assert_eq!(files.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(environment.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
+    let limits = fs::read_to_string(cat.enclave.proc("limits")).unwrap();
+    for name in ["Max core file size", "Max file size", "Max processes", "Max locked memory"] {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        assert_eq!(line.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"], "{name}");
+    }
+
+    assert!(!cat.enclave.has_ended(false));
+    let mut cat = cat;
+    drop(cat.host.stdin.take());
+    assert_eq!(cat.end(), (ExitStatus::from_raw(0), "wasmstone: simulated enclave, nothing is protected\n".into()));
+}
+
+#[test]
+fn it_ends_with_its_host() {
+    for signal in [Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP] {
+        let cat = Cat::start(|_| {});
+        kill_process(cat.host(), signal).unwrap();
+        let (status, _) = cat.end();
+        assert_eq!(status.signal(), Some(signal.as_raw()));
+    }
+}
+
+#[test]
+fn a_host_notices_its_death_though_the_guest_waits_for_input() {
+    for signal in [Signal::KILL, Signal::SEGV] {
+        let cat = Cat::start(|_| {});
+        kill_process(cat.enclave.pid, signal).unwrap();
+        let (status, stderr) = cat.end();
+        assert_eq!(status.code(), Some(112), "{stderr}");
+        assert!(stderr.contains("error: the enclave ended abnormally"), "{stderr}");
+        assert!(stderr.contains(&format!("killed by signal {}", signal.as_raw())), "{stderr}");
+    }
+}
+
+#[test]
+fn its_time_is_up_though_the_guest_waits_for_input() {
+    let cat = Cat::start(|run| {
+        run.option("--timeout", "2s");
+    });
+    let (status, stderr) = cat.end();
+    assert_eq!(status.code(), Some(107), "{stderr}");
+}
+
+#[test]
+fn its_time_is_up_though_nobody_reads_its_output() {
+    let bundled = build(&guest("big_output", "wasm32-wasip2"), &[]);
+    let mut command = Enclave::new(&bundled).option("--timeout", "2s").command(&[]);
+    let mut host = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(host.wait().unwrap().code(), Some(107));
+}
+
+#[test]
+fn nobody_else_starts_one() {
+    let start = |parent: &[&str]| {
+        let output = run::command().arg("__simulated-enclave").args(parent).stdin(Stdio::null()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let orphan = "simulated enclave: it was not started by its host\n".to_owned();
+    for parent in ["1", "0", "-1", "99999999999", "", "x"] {
+        assert_eq!(start(&[parent]), (Some(1), orphan.clone()), "{parent}");
+    }
+    assert_eq!(start(&[]), (Some(1), orphan));
+    // Neither shared memory nor an image.
+    let (code, stderr) = start(&[&std::process::id().to_string()]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.starts_with("simulated enclave: "), "{stderr}");
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask bench`: measures this machine, and with `--bless` puts the table into the documents.
+
+use crate::shell::{self, cargo, root, step, target};
+use crate::{budget, guests, programs, setup};
+use anyhow::{Context, Result, bail, ensure};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Where the table goes, between [`BEGIN`] and [`END`].
+const DOCUMENTS: [&str; 2] = ["README.md", "docs/benchmarks.md"];
+
+const BEGIN: &str = "<!-- bench -->\n";
+const END: &str = "<!-- /bench -->";
+
+/// Builds everything as users have it, measures, and prints the table.
+///
+/// # Errors
+/// Where something cannot be built or run. Not where a requirement is missed: the table says so.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let bless = match arguments {
+        [] => false,
+        [flag] if flag == "--bless" => true,
+        _ => bail!("usage: cargo xtask bench [--bless]"),
+    };
+    setup::wasm_targets()?;
+    guests::build()?;
+    programs::build()?;
+    step("Building wasmstone for release");
+    shell::run(cargo().args(["build", "--release", "--workspace", "--locked"]))?;
+
+    step("Measuring, which takes some minutes: let the machine do nothing else");
+    let mut benchmark = Command::new(target()?.join("release/wasmstone-benchmark"));
+    benchmark.arg(budget::trusted_lines()?.to_string()).stderr(Stdio::inherit());
+    let output = benchmark.output().context("cannot run wasmstone-benchmark")?;
+    ensure!(output.status.success(), "wasmstone-benchmark failed: {}", output.status);
+    let table = String::from_utf8(output.stdout).context("the table is not text")?;
+    print!("{table}");
+    if bless {
+        for document in DOCUMENTS {
+            put(&root().join(document), &table)?;
+        }
+    }
+    Ok(())
+}
+
+fn put(document: &Path, table: &str) -> Result<()> {
+    let text = fs::read_to_string(document).with_context(|| format!("cannot read {}", document.display()))?;
+    let replaced = between_marks(&text, table).with_context(|| format!("{} lacks the marks", document.display()))?;
+    fs::write(document, replaced).with_context(|| format!("cannot write {}", document.display()))
+}
+
+/// `text` with `table` in the place of what was between the marks.
+fn between_marks(text: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}{table}{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOCUMENTS, between_marks};
+    use crate::shell::root;
+    use std::fs;
+
+    #[test]
+    fn the_table_replaces_the_one_before() {
+        let text = "a\n<!-- bench -->\nold\n<!-- /bench -->\nb\n";
+        let replaced = between_marks(text, "| new |\n").unwrap();
+        assert_eq!(replaced, "a\n<!-- bench -->\n| new |\n<!-- /bench -->\nb\n");
+        assert_eq!(between_marks(&replaced, "| new |\n").unwrap(), replaced);
+        assert_eq!(between_marks("a\n<!-- bench -->\n", "x"), None);
+    }
+
+    #[test]
+    fn the_documents_have_a_place_for_the_table() {
+        for document in DOCUMENTS {
+            let text = fs::read_to_string(root().join(document)).unwrap();
+            assert!(between_marks(&text, "").is_some(), "{document} lacks the marks");
+        }
+    }
+}
