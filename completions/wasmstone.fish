@@ -32,7 +32,7 @@ complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "run" -d 'Run a 
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "measure" -d 'Print what Keystone will measure'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
-complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "sign" -d 'Add a signature to a bundle, or renew one\'s own'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "sign" -d 'Add a signature to a bundle'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "key" -d 'Make, trust and show the keys that sign bundles'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "platform" -d 'Manage platforms: the Keystone builds that bundles are made for'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'
@@ -42,7 +42,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -l template -d 
 c\t''"
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -s h -l help -d 'Print help'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s o -l output -d 'The bundle to write [default: the program\'s name with .wsb, in the current directory]' -r -F
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l max-memory -d 'The most memory that the program may have, in K, M or G (powers of 1024) [default: 256M]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l max-memory -d 'The most memory that the program may have, in K, M or G (powers of 1024); an enclave has 1024M in all [default: 256M]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l platform -d 'The platform to build for [default: sim]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l key -d 'The signing key: a name, or a PEM file [default: default, made at first use]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l name -d 'The program\'s name, its argument zero [default: the file name of the program]' -r
@@ -56,7 +56,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l env -d 'Set 
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l timeout -d 'Stop the program after this time, such as 500ms, 30s, 5m or 1h' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l backend -d 'What runs the bundle [default: keystone where there is its device, else sim]' -r -f -a "keystone\t'A Keystone enclave'
 sim\t'A process that simulates one, and protects nothing'"
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l log -d 'Write a line for each refused access to a file, or with - to standard error' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l log -d 'For each access that the host refused, write a line to this file, or with - to standard error' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l edge-calls -d 'At the end, print how often the enclave called the host, as JSON on standard error'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
@@ -125,7 +125,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "measure" -d 'Print what Keystone will measure'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "sign" -d 'Add a signature to a bundle, or renew one\'s own'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "sign" -d 'Add a signature to a bundle'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "key" -d 'Make, trust and show the keys that sign bundles'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "platform" -d 'Manage platforms: the Keystone builds that bundles are made for'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'

@@ -109,6 +109,7 @@ macro_rules! guests {
             trap: Both trap { exit: Exit::Trap };
             recurse: Both recurse { exit: Exit::Trap };
             allocate: Both allocate { max_memory: 16 << 20 };
+            allocate_all: Both allocate_all { max_memory: 16 << 20 };
             large_static: Both large_static { max_memory: 64 << 20 };
 
             no_arguments: Both arguments {};

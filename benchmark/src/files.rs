@@ -1,11 +1,10 @@
 //! Asking the host: lines printed one by one, files.
 
-use crate::place::{Both, Places};
+use crate::place::{Both, Places, Program};
+use crate::statistics::Rounds;
 use crate::table::{Row, spread, unit};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::io::Write;
-use std::path::Path;
 
 const ROUNDS: usize = 5;
 
@@ -25,9 +24,8 @@ const FILES: u32 = 10_000;
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("asking the host: lines, files");
     let directory = places.directory("data")?;
-    let mut rows = vec![lines(places, &directory.join("lines"))?];
-
     let bulk = places.program("bulk")?;
+    let mut rows = vec![lines(places, &bulk)?];
     let run = |arguments: &[&str]| places.compare(&bulk.task(arguments).directory(&directory), ROUNDS);
     let moved = |what: &str, both: &Both| {
         let speed = |seconds: f64| f64::from(MEBIBYTES << 20) / seconds;
@@ -45,20 +43,20 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
         fs::write(directory.join(index.to_string()), "").context("cannot make files")?;
     }
     let both = run(&["open", &FILES.to_string()])?;
-    let what = format!("opening and closing {FILES} files");
+    let what = "opening and closing 10,000 files";
     rows.push(Row::measured(what, &both.inside, &both.outside, unit::milliseconds, spread(&both.ratio(), unit::ratio)));
     Ok(rows)
 }
 
-/// Each line is one edge call. What a line costs more inside is what the call costs: all else is done
-/// outside as well.
-fn lines(places: &Places, input: &Path) -> Result<Row> {
-    let written = File::create(input).and_then(|mut file| file.write_all("x\n".repeat(LINES as usize).as_bytes()));
-    written.context("cannot write the lines")?;
-    let both = places.compare_silently(&places.program("lines")?.task(&[]).stdin(input), ROUNDS)?;
-    let a_line = |seconds: f64| seconds / f64::from(LINES);
-    let more = both.difference().map(a_line);
-    let (inside, outside) = (both.inside.map(a_line), both.outside.map(a_line));
-    let compared = format!("+ {}", spread(&more, unit::microseconds));
-    Ok(Row::measured("printing a line: one edge call", &inside, &outside, unit::microseconds, compared))
+/// The same lines are printed one by one and many together. The first takes an edge call for each line.
+fn lines(places: &Places, bulk: &Program) -> Result<Row> {
+    let print = |how: &str| places.compare_silently(&bulk.task(&[how, &LINES.to_string()]), ROUNDS);
+    let (alone, together) = (print("lines")?, print("lines-together")?);
+    let a_line =
+        |alone: &Rounds, together| alone.with(together, |alone, together| (alone - together) / f64::from(LINES));
+    let inside = a_line(&alone.inside, &together.inside);
+    let outside = a_line(&alone.outside, &together.outside);
+    let more = inside.with(&outside, |inside, outside| inside - outside);
+    let compared = spread(&more, unit::more_microseconds);
+    Ok(Row::measured("a write to standard output: one edge call", &inside, &outside, unit::microseconds, compared))
 }

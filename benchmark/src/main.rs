@@ -3,6 +3,7 @@
 //! Prints a Markdown table. Started by `cargo xtask bench`, which builds what is measured and counts
 //! the trusted lines. What each row means is in `docs/benchmarks.md`.
 
+mod alike;
 mod building;
 mod compute;
 mod files;
@@ -13,10 +14,16 @@ mod start;
 mod statistics;
 mod table;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use place::Places;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use table::Row;
+use wasmstone_happ::backend::sim;
+
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: sim::Allocator = sim::Allocator;
 
 fn main() -> ExitCode {
     match try_main() {
@@ -29,7 +36,20 @@ fn main() -> ExitCode {
 }
 
 fn try_main() -> Result<()> {
-    let trusted_lines = std::env::args().nth(1);
+    let mut arguments = std::env::args().skip(1);
+    let first = arguments.next();
+    match first.as_deref() {
+        Some(sim::ENCLAVE_ARGUMENT) => sim::enclave_main(),
+        Some(side @ (alike::INSIDE | alike::OUTSIDE)) => {
+            let run = if side == alike::INSIDE { alike::inside } else { alike::outside };
+            let program = PathBuf::from(arguments.next().context("a program is missing")?);
+            run(&program, arguments.collect())
+        }
+        _ => measure(first),
+    }
+}
+
+fn measure(trusted_lines: Option<String>) -> Result<()> {
     let places = Places::new()?;
     type Section = fn(&Places) -> Result<Vec<Row>>;
     let sections: [Section; 5] = [compute::rows, start::rows, building::rows, files::rows, sizes::rows];

@@ -1,8 +1,9 @@
 //! The two places that a program runs in: a simulated enclave, and Wasmtime outside.
 
+use crate::alike;
 use crate::statistics::Rounds;
-use anyhow::{Context, Result, bail, ensure};
-use std::fs::{self, File};
+use anyhow::{Context, Result, ensure};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,6 +18,7 @@ pub struct Places {
     /// The command.
     pub wasmstone: PathBuf,
     peer: PathBuf,
+    this: PathBuf,
     work: TempDir,
 }
 
@@ -32,7 +34,7 @@ pub struct Task<'a> {
     program: &'a Program,
     arguments: Vec<String>,
     directory: Option<&'a Path>,
-    stdin: Option<&'a Path>,
+    alike: bool,
 }
 
 /// How long a run took, inside and outside, in seconds.
@@ -62,17 +64,14 @@ impl Places {
     /// Where one is missing.
     pub fn new() -> Result<Self> {
         let this = std::env::current_exe().context("cannot find this program")?;
-        let (profile, target) = match (this.parent(), this.ancestors().nth(2)) {
-            (Some(profile), Some(target)) => (profile, target.to_owned()),
-            _ => bail!("this program is not in a target directory"),
-        };
-        let (wasmstone, peer) = (profile.join("wasmstone"), profile.join("wasmstone-peer"));
+        let (wasmstone, peer) = (this.with_file_name("wasmstone"), this.with_file_name("wasmstone-peer"));
+        let target = this.ancestors().nth(2).context("this program is not in a target directory")?.to_owned();
         for built in [&wasmstone, &peer] {
             ensure!(built.exists(), "{} is missing: run `cargo xtask bench`", built.display());
         }
         // Not in the system's directory, which may be in memory and too small.
         let work = TempDir::with_prefix_in("benchmark-", &target).context("cannot make a directory")?;
-        Ok(Self { target, wasmstone, peer, work })
+        Ok(Self { target, wasmstone, peer, this, work })
     }
 
     /// A fresh directory.
@@ -159,8 +158,8 @@ impl Places {
     ) -> Result<Both> {
         let mut pairs = Vec::new();
         for _ in 0..=rounds {
-            let (inside, printed_inside) = measure(&mut self.inside(task)?)?;
-            let (outside, printed_outside) = measure(&mut self.outside(task)?)?;
+            let (inside, printed_inside) = measure(&mut self.inside(task))?;
+            let (outside, printed_outside) = measure(&mut self.outside(task))?;
             ensure!(
                 printed_inside == printed_outside,
                 "{} prints {:?} inside, {:?} outside",
@@ -177,19 +176,31 @@ impl Places {
         })
     }
 
-    fn inside(&self, task: &Task<'_>) -> Result<Command> {
+    fn inside(&self, task: &Task<'_>) -> Command {
+        if task.alike {
+            return self.alike(alike::INSIDE, &task.program.bundle, task);
+        }
         let mut command = self.command();
         command.arg("run").arg(&task.program.bundle).args(["--backend", "sim"]);
-        task.grant(&mut command)?;
+        task.grant(&mut command);
         command.arg("--").args(&task.arguments);
-        Ok(command)
+        command
     }
 
-    fn outside(&self, task: &Task<'_>) -> Result<Command> {
+    fn outside(&self, task: &Task<'_>) -> Command {
+        if task.alike {
+            return self.alike(alike::OUTSIDE, &task.program.precompiled, task);
+        }
         let mut command = Command::new(&self.peer);
-        task.grant(&mut command)?;
+        task.grant(&mut command);
         command.arg(&task.program.precompiled).args(&task.arguments);
-        Ok(command)
+        command
+    }
+
+    fn alike(&self, side: &str, program: &Path, task: &Task<'_>) -> Command {
+        let mut command = Command::new(&self.this);
+        command.arg(side).arg(program).args(&task.arguments).stdin(Stdio::null());
+        command
     }
 
     /// wasmstone, with a configuration of its own.
@@ -204,7 +215,7 @@ impl Program {
     /// A run with these arguments.
     pub fn task(&self, arguments: &[&str]) -> Task<'_> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Task { program: self, arguments, directory: None, stdin: None }
+        Task { program: self, arguments, directory: None, alike: false }
     }
 }
 
@@ -215,20 +226,16 @@ impl<'a> Task<'a> {
         self
     }
 
-    /// Takes standard input from a file. Without it there is none.
-    pub fn stdin(mut self, file: &'a Path) -> Self {
-        self.stdin = Some(file);
+    /// Runs in one and the same executable inside and outside, see [`alike`]. Nothing is granted then.
+    pub fn alike(mut self) -> Self {
+        self.alike = true;
         self
     }
 
-    fn grant(&self, command: &mut Command) -> Result<()> {
+    fn grant(&self, command: &mut Command) {
         if let Some(directory) = self.directory {
             command.arg("--dir").arg(format!("{}::/data", directory.display()));
         }
-        command.stdin(match self.stdin {
-            Some(file) => Stdio::from(File::open(file).with_context(|| format!("cannot read {}", file.display()))?),
-            None => Stdio::null(),
-        });
-        Ok(())
+        command.stdin(Stdio::null());
     }
 }

@@ -17,7 +17,7 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("starting: hello");
     let both = places.compare_start(&places.program("hello")?.task(&[]), ROUNDS)?;
     let more = both.difference();
-    let compared = format!("+ {}", spread(&more, unit::milliseconds));
+    let compared = spread(&more, unit::more_milliseconds);
     let row = Row::measured("start to first output: hello", &both.inside, &both.outside, unit::milliseconds, compared);
-    Ok(vec![row.at_most(more.median(), LIMIT, unit::milliseconds)])
+    Ok(vec![row.at_most(more.median(), LIMIT, unit::more_milliseconds)])
 }

@@ -79,9 +79,19 @@ pub mod unit {
         format!("{:.1} ms", value * 1e3)
     }
 
+    /// Milliseconds more, given in seconds.
+    pub fn more_milliseconds(value: f64) -> String {
+        format!("{:+.1} ms", value * 1e3)
+    }
+
     /// Microseconds, given in seconds.
     pub fn microseconds(value: f64) -> String {
         format!("{:.1} µs", value * 1e6)
+    }
+
+    /// Microseconds more, given in seconds.
+    pub fn more_microseconds(value: f64) -> String {
+        format!("{:+.1} µs", value * 1e6)
     }
 
     /// Mebibytes in a second, given in bytes in a second.
@@ -111,6 +121,7 @@ mod tests {
     #[test]
     fn values_have_their_units() {
         assert_eq!(unit::milliseconds(0.0123), "12.3 ms");
+        assert_eq!(unit::more_milliseconds(0.0123), "+12.3 ms");
         assert_eq!(unit::microseconds(0.000_004_56), "4.6 µs");
         assert_eq!(unit::throughput(f64::from(3 << 20)), "3 MiB/s");
     }

@@ -1,6 +1,7 @@
 //! Core modules for WASI 0.1 become components: Wasmtime's adapter answers the old calls by the new ones.
 
-mod exit_code;
+mod adapter;
+mod own_memory;
 
 use crate::WasmError;
 use std::{collections::BTreeSet, sync::LazyLock};
@@ -11,6 +12,10 @@ use wit_component::ComponentEncoder;
 
 /// The module name of WASI 0.1.
 pub const WASI_0_1: &str = WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+
+/// What the adapter takes of the program's own memory in bytes, before the program starts: a page of
+/// stack and one of state.
+pub const ADAPTER_MEMORY: u64 = 2 * wasmstone_policy::WASM_PAGE;
 
 /// Whether WASI 0.1 has a function of that name: what the adapter exports.
 pub fn has_function(name: &str) -> bool {
@@ -26,9 +31,10 @@ pub fn has_function(name: &str) -> bool {
 /// # Errors
 /// [`WasmError::Adapt`].
 pub fn to_component(module: &[u8]) -> Result<Vec<u8>, WasmError> {
-    static ADAPTER: LazyLock<Option<Vec<u8>>> =
-        LazyLock::new(|| exit_code::keep_exit_codes(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER));
-    let adapter = ADAPTER.as_deref().unwrap_or(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+    let mended = adapter::mended(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+    let adapter = mended.as_deref().unwrap_or(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+    let rewritten = own_memory::sees_its_own(module);
+    let module = rewritten.as_deref().unwrap_or(module);
     let adapted = ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.adapter(WASI_0_1, adapter))

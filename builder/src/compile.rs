@@ -59,7 +59,12 @@ mod tests {
     #[test]
     fn the_same_component_gives_the_same_program() {
         let component = wat::parse_str(
-            "(component (core module (func (export \"a\") (param i32) (result i32) local.get 0 i32.const 7 i32.mul)))",
+            r#"(component
+                (core module $code (func (export "run") (result i32) i32.const 7 i32.const 6 i32.mul))
+                (core instance $code (instantiate $code))
+                (func $run (result (result)) (canon lift (core func $code "run")))
+                (instance $run (export "run" (func $run)))
+                (export "wasi:cli/run@0.2.6" (instance $run)))"#,
         )
         .unwrap();
         assert_eq!(precompile(&component).unwrap(), precompile(&component).unwrap());

@@ -6,6 +6,7 @@ use crate::{
     survey::{Import, Survey},
     wasm_error::Names,
 };
+use wasmstone_eapp::TABLE_MAX;
 
 /// The interfaces of WASI 0.2 that are served in an enclave.
 const SERVED: [&str; 20] = [
@@ -64,10 +65,20 @@ pub fn check_module(survey: &Survey) -> Result<(), WasmError> {
         let names = foreign.iter().map(|import| format!("{}.{}", import.module, import.name)).collect();
         return Err(WasmError::Imports { names: Names(names), advice: module_advice(&first.module, &first.name) });
     }
-    match survey.exports.iter().any(|name| name == "_start") {
-        true => Ok(()),
-        false => Err(WasmError::NoStart),
+    let exports = |export: &str| survey.exports.iter().any(|name| name == export);
+    if !exports("_start") {
+        return Err(WasmError::NoStart);
     }
+    if exports("memory") { Ok(()) } else { Err(WasmError::NoMemory) }
+}
+
+/// Checks that the tables at start are no larger than an enclave lets them be.
+///
+/// # Errors
+/// [`WasmError::Table`].
+pub fn check_tables(survey: &Survey) -> Result<(), WasmError> {
+    let elements = survey.largest_table;
+    if elements > TABLE_MAX as u64 { Err(WasmError::Table { elements }) } else { Ok(()) }
 }
 
 /// Checks that a component imports WASI 0.2 alone, and exports `wasi:cli/run`. Returns what it imports.
@@ -154,7 +165,7 @@ fn component_advice(name: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interface, check_component, check_module, is_served};
+    use super::{Interface, TABLE_MAX, check_component, check_module, check_tables, is_served};
     use crate::{WasmError, survey::survey};
 
     fn module(text: &str) -> Result<(), WasmError> {
@@ -166,6 +177,7 @@ mod tests {
     }
 
     const START: &str = r#"(func (export "_start"))"#;
+    const MEMORY: &str = r#"(memory (export "memory") 1)"#;
 
     #[test]
     fn foreign_imports_of_a_module_are_named() {
@@ -188,9 +200,19 @@ mod tests {
     #[test]
     fn a_module_needs_its_entry_point() {
         assert_eq!(module("(module)"), Err(WasmError::NoStart));
-        assert_eq!(module(&format!("(module {START})")), Ok(()));
+        assert_eq!(module(&format!("(module {START})")), Err(WasmError::NoMemory));
+        assert_eq!(module(&format!("(module {MEMORY} {START})")), Ok(()));
         let import = r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#;
-        assert_eq!(module(&format!("(module {import} {START})")), Ok(()));
+        assert_eq!(module(&format!("(module {import} {MEMORY} {START})")), Ok(()));
+    }
+
+    #[test]
+    fn tables_are_as_large_as_in_an_enclave() {
+        let tables = |elements: usize| {
+            check_tables(&survey(&wat::parse_str(format!("(module (table {elements} funcref))")).unwrap()).unwrap())
+        };
+        assert_eq!(tables(TABLE_MAX), Ok(()));
+        assert_eq!(tables(TABLE_MAX + 1), Err(WasmError::Table { elements: TABLE_MAX as u64 + 1 }));
     }
 
     #[test]

@@ -95,7 +95,10 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     };
     let survey = if kind == WasmKind::Component { survey } else { survey::survey(&component)? };
     let interfaces = interfaces::check_component(&survey)?;
-    request.max_memory.holds(survey.minimum_memory)?;
+    interfaces::check_tables(&survey)?;
+    let adapter = if kind == WasmKind::CoreModule { adapt::ADAPTER_MEMORY } else { 0 };
+    let minimum = survey.minimum_memory.saturating_add(adapter);
+    request.max_memory.holds(minimum, request.platform, &eapp)?;
 
     progress(Stage::Compiling);
     // Valid or not: first the program as it was given, then as it was adapted.
@@ -103,7 +106,7 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     let program = requirements::diagnosed(request.wasm, compile)?;
 
     progress(Stage::Packing);
-    let memory = request.max_memory.layout(program.len() as u64, request.platform, &eapp)?;
+    let memory = request.max_memory.layout(minimum, program.len() as u64, request.platform, &eapp)?;
     let launch = Launch {
         name: request.name.clone(),
         program: Program { target: Target::Pulley64, size: program.len() as u64, sha256: Sha256Digest::of(&program).0 },

@@ -46,20 +46,24 @@ impl MemorySize {
     /// Checks that memories of `minimum` bytes fit.
     ///
     /// # Errors
-    /// [`MemoryError::Minimum`] says which cap would do.
-    pub fn holds(self, minimum: u64) -> Result<(), MemoryError> {
+    /// [`MemoryError::Minimum`] says which cap would do, [`MemoryError::NeverFits`] that none would.
+    pub fn holds(self, minimum: u64, platform: &Platform, eapp: &[u8]) -> Result<(), MemoryError> {
         if minimum <= self.0 {
             return Ok(());
         }
-        let needed = minimum.checked_next_multiple_of(WASM_PAGE).ok_or(MemoryError::Overflow)?;
-        Err(MemoryError::Minimum { needed: Self(needed), cap: self })
+        let needed = Self(minimum.div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
+        match needed.layout(minimum, 0, platform, eapp) {
+            Ok(_) => Err(MemoryError::Minimum { needed, cap: self }),
+            Err(_) => Err(MemoryError::NeverFits { needed }),
+        }
     }
 
-    /// The division of the heap for a program of `program` bytes.
+    /// The division of the heap for a program of `program` bytes, whose memories have `minimum` bytes.
     ///
     /// # Errors
-    /// [`MemoryError::Enclave`] where the enclave would be larger than [`ENCLAVE_MAX`].
-    pub fn layout(self, program: u64, platform: &Platform, eapp: &[u8]) -> Result<Memory, MemoryError> {
+    /// [`MemoryError::Enclave`] where the enclave would be larger than [`ENCLAVE_MAX`], and
+    /// [`MemoryError::NeverFits`] where it would be so with every cap.
+    pub fn layout(self, minimum: u64, program: u64, platform: &Platform, eapp: &[u8]) -> Result<Memory, MemoryError> {
         let memory = Memory::for_program(self.0, program).ok_or(MemoryError::Overflow)?;
         // The launch is not composed yet; its limit stands for it.
         let files =
@@ -67,7 +71,14 @@ impl MemorySize {
         let fixed = files.iter().map(|size| size.next_multiple_of(PAGE)).sum::<u64>() + RUNTIME_NEEDS;
         let room = ENCLAVE_MAX.saturating_sub(fixed) / (HEAP_PER_PAGE_TABLE + 1) * HEAP_PER_PAGE_TABLE;
         let most = room.saturating_sub(memory.runtime) / WASM_PAGE * WASM_PAGE;
-        if self.0 <= most { Ok(memory) } else { Err(MemoryError::Enclave { cap: self, most }) }
+        if self.0 <= most {
+            return Ok(memory);
+        }
+        let needed = Self(minimum.max(1).div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
+        if needed.0 > most {
+            return Err(MemoryError::NeverFits { needed });
+        }
+        Err(MemoryError::Enclave { cap: self, most: Self(most) })
     }
 }
 
@@ -92,7 +103,9 @@ impl FromStr for MemorySize {
         if number.is_empty() {
             return Err(malformed());
         }
-        let letter = unit.strip_suffix("iB").filter(|letter| !letter.is_empty()).unwrap_or(unit);
+        // K, KB and KiB are the same.
+        let letter = unit.strip_suffix(['B', 'b']).map_or(unit, |unit| unit.strip_suffix('i').unwrap_or(unit));
+        let letter = if letter.is_empty() { unit } else { letter };
         let shift = match UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(letter)) {
             Some((_, shift)) => *shift,
             None if letter.is_empty() => 0,
@@ -166,17 +179,24 @@ pub enum MemoryError {
     },
     /// More than an enclave has.
     #[error(
-        "a memory cap of {cap} does not fit: an enclave has {}M in all; {}", ENCLAVE_MAX >> 20,
-        match MemorySize::from_bytes(*most) {
-            Ok(most) => format!("for this program use at most --max-memory {most}"),
-            Err(_) => "this program is too large for an enclave".to_owned(),
-        }
+        "a memory cap of {cap} does not fit: an enclave has {}M in all; for this program use at most --max-memory {most}",
+        ENCLAVE_MAX >> 20
     )]
     Enclave {
         /// What was asked for.
         cap: MemorySize,
-        /// The most bytes that fit, a multiple of [`WASM_PAGE`], or zero.
-        most: u64,
+        /// The largest cap that fits.
+        most: MemorySize,
+    },
+    /// More than an enclave has, whatever the cap is.
+    #[error(
+        "the program cannot run in an enclave: its memory at start ({needed}) and its code do not fit into the {}M that \
+         an enclave has in all; build it to start with less memory",
+        ENCLAVE_MAX >> 20
+    )]
+    NeverFits {
+        /// What the program's memories need.
+        needed: MemorySize,
     },
 }
 
@@ -196,8 +216,10 @@ mod tests {
             ("65536", 65536),
             ("64K", 65536),
             ("64k", 65536),
+            ("64KB", 65536),
             ("64KiB", 65536),
             ("256M", 256 << 20),
+            ("256MB", 256 << 20),
             ("256MiB", 256 << 20),
             ("1G", 1 << 30),
             ("1GiB", 1 << 30),
@@ -208,7 +230,10 @@ mod tests {
 
     #[test]
     fn malformed_sizes_are_refused() {
-        for text in ["", "M", "-1", "1.5G", "256MB", "256 M", "0x10000", "1e9", "iB", "64iB", "1T", "٣M", "+64K"] {
+        for text in [
+            "", "M", "-1", "1.5G", "65536B", "256Mi", "256MBB", "256 M", "0x10000", "1e9", "iB", "64iB", "1T", "٣M",
+            "+64K",
+        ] {
             assert!(matches!(text.parse::<MemorySize>(), Err(MemoryError::Malformed(_))), "{text}");
         }
         for text in ["99999999999999999999", "18446744073709551615G", "18446744073709551615"] {
@@ -226,23 +251,33 @@ mod tests {
 
     #[test]
     fn a_cap_below_the_minimum_names_the_flag() {
+        let (platform, eapp) = (Platform::sim(), stand_in::eapp());
         let cap: MemorySize = "1M".parse().unwrap();
-        assert_eq!(cap.holds(1 << 20), Ok(()));
-        let error = cap.holds((1 << 20) + 65536).unwrap_err().to_string();
+        let holds = |minimum| cap.holds(minimum, &platform, &eapp);
+        assert_eq!(holds(1 << 20), Ok(()));
+        let error = holds((1 << 20) + 65536).unwrap_err().to_string();
         assert!(error.contains("--max-memory 1088K"), "{error}");
-        assert_eq!(cap.holds(u64::MAX), Err(MemoryError::Overflow));
+        assert!(matches!(holds(900 << 20), Err(MemoryError::Minimum { .. })));
+        for minimum in [ENCLAVE_MAX - 65536, ENCLAVE_MAX, u64::MAX] {
+            let error = holds(minimum).unwrap_err();
+            assert!(matches!(error, MemoryError::NeverFits { .. }) && !error.to_string().contains("--max"), "{error}");
+        }
     }
 
     #[test]
     fn the_most_that_fits_is_proposed_and_fits() {
         let (platform, eapp) = (Platform::sim(), stand_in::eapp());
-        let cap = MemorySize::from_bytes(ENCLAVE_MAX).unwrap();
-        let Err(MemoryError::Enclave { most, .. }) = cap.layout(5 << 20, &platform, &eapp) else { panic!("it fits") };
+        let layout = |cap: u64, minimum, program| {
+            MemorySize::from_bytes(cap).unwrap().layout(minimum, program, &platform, &eapp)
+        };
+        let Err(MemoryError::Enclave { most, .. }) = layout(ENCLAVE_MAX, 0, 5 << 20) else { panic!("it fits") };
+        let most = most.bytes();
         assert!(most > 900 << 20);
-        assert!(MemorySize::from_bytes(most).unwrap().layout(5 << 20, &platform, &eapp).is_ok());
-        assert!(MemorySize::from_bytes(most + 65536).unwrap().layout(5 << 20, &platform, &eapp).is_err());
-        let error = cap.layout(ENCLAVE_MAX, &platform, &eapp).unwrap_err().to_string();
-        assert!(error.ends_with("too large for an enclave"), "{error}");
+        assert!(layout(most, most, 5 << 20).is_ok());
+        assert!(matches!(layout(most + 65536, most, 5 << 20), Err(MemoryError::Enclave { .. })));
+        // What is said to be the most must also be enough.
+        assert!(matches!(layout(most + 65536, most + 1, 5 << 20), Err(MemoryError::NeverFits { .. })));
+        assert!(matches!(layout(ENCLAVE_MAX, 0, ENCLAVE_MAX), Err(MemoryError::NeverFits { .. })));
     }
 
     proptest! {

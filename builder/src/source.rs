@@ -147,7 +147,7 @@ impl Look {
 #[non_exhaustive]
 pub enum SourceError {
     /// It cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}: {}", path.display(), unreadable(error))]
     Read {
         /// The file.
         path: PathBuf,
@@ -167,6 +167,14 @@ pub enum SourceError {
     /// Neither a core module of version 1 nor a component of the current one.
     #[error("this WebAssembly file has a version that is not supported: rebuild it with current tools")]
     Version,
+}
+
+fn unreadable(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "compile the program first, or give the path of its .wasm file",
+        io::ErrorKind::IsADirectory => "give the path of a .wasm file in it",
+        _ => "let this user read it",
+    }
 }
 
 #[cfg(test)]

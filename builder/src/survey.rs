@@ -12,6 +12,8 @@ pub struct Survey {
     pub exports: Vec<String>,
     /// Bytes that the memories of all core modules have at start, together.
     pub minimum_memory: u64,
+    /// Elements that the largest table of all core modules has at start.
+    pub largest_table: u64,
 }
 
 /// An import of the outermost module or component.
@@ -42,6 +44,11 @@ pub fn survey(wasm: &[u8]) -> Result<Survey, WasmError> {
                     let memory = memory?;
                     let size = memory.initial.saturating_mul(1 << memory.page_size_log2.unwrap_or(16).min(63));
                     survey.minimum_memory = survey.minimum_memory.saturating_add(size);
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    survey.largest_table = survey.largest_table.max(table?.ty.initial);
                 }
             }
             Payload::ImportSection(section) if outermost => {
@@ -91,6 +98,17 @@ mod tests {
         let survey = survey(&component).unwrap();
         assert_eq!(survey.minimum_memory, 5 << 16);
         assert!(survey.exports.is_empty(), "{:?}", survey.exports);
+    }
+
+    #[test]
+    fn the_largest_table_is_found() {
+        let component = wat::parse_str(
+            "(component
+                (core module (table 7 funcref) (table 9 funcref))
+                (component (core module (table 8 externref))))",
+        )
+        .unwrap();
+        assert_eq!(survey(&component).unwrap().largest_table, 9);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is wrong with a program, in words that end in what to do.
 
 use wasmparser::BinaryReaderError;
+use wasmstone_eapp::TABLE_MAX;
 
 /// Names of imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,21 @@ pub enum WasmError {
          build an executable, not a library or reactor"
     )]
     NoStart,
+    /// A core module that exports no memory.
+    #[error(
+        "the program has no memory: a core module for WASI 0.1 must export one as \"memory\"; \
+         link it as an executable, which does so"
+    )]
+    NoMemory,
+    /// A table that no enclave lets it have.
+    #[error(
+        "the program has a table of {elements} elements, more than the {TABLE_MAX} that a table may have in an enclave: \
+         build it with a smaller one"
+    )]
+    Table {
+        /// Elements of the table at start.
+        elements: u64,
+    },
     /// A component that serves HTTP.
     #[error(
         "the program serves HTTP (it exports wasi:http/incoming-handler), which this release does not run: \

@@ -1,16 +1,18 @@
 //! Files that are written whole or not at all.
 
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
+use rustix::io::Errno;
 use std::{
-    fs::{self, Permissions},
+    fs::{self, File, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    os::{fd::AsRawFd, unix::fs::PermissionsExt},
+    path::Path,
 };
 use tempfile::NamedTempFile;
 
-/// Writes a file so that a failed or killed write leaves what was there before.
+/// Writes a file so that a failed or killed write leaves what was there before, and nothing else.
 ///
-/// The bytes go to a temporary file in the same directory, to the disk, and then take the name. A
+/// The bytes go to a file without a name in the same directory, to the disk, and then take the name. A
 /// symbolic link stays, and what it points to is replaced. What is not a regular file, such as a pipe or
 /// `/dev/null`, is written to directly. The mode is 0666 less the umask.
 ///
@@ -21,7 +23,15 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&target) {
         Ok(existing) if !existing.is_file() => fs::OpenOptions::new().write(true).open(&target)?.write_all(bytes),
-        _ => filled(&target, bytes, 0o666)?.persist(&target).map(drop).map_err(Into::into),
+        _ => {
+            let directory = directory_of(&target);
+            let part = match nameless(directory, bytes, 0o666)? {
+                // For a moment it has a name of its own: none but a file with a name replaces another.
+                Some(file) => part().make_in(directory, |name| give_name(&file, name))?.into_temp_path(),
+                None => named(directory, bytes, 0o666)?.into_temp_path(),
+            };
+            part.persist(&target).map_err(|failed| failed.error)
+        }
     }
 }
 
@@ -31,28 +41,64 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
 /// [`io::ErrorKind::AlreadyExists`] where there is something of that name; those of the file system.
 pub fn create(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path = path.as_ref();
-    filled(path, bytes, mode)?.persist_noclobber(path).map(drop).map_err(Into::into)
+    match nameless(directory_of(path), bytes, mode)? {
+        Some(file) => give_name(&file, path),
+        None => {
+            named(directory_of(path), bytes, mode)?.persist_noclobber(path).map(drop).map_err(|failed| failed.error)
+        }
+    }
 }
 
-fn filled(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file that nobody sees, and that is gone with the process; `None` where there is no such thing.
+fn nameless(directory: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<File>> {
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let mut file = match open(directory, flags, Mode::from_raw_mode(mode)) {
+        // What a file system says that lacks it, and a kernel that does.
+        Err(Errno::OPNOTSUPP | Errno::ISDIR) => return Ok(None),
+        opened => File::from(opened?),
     };
-    let mut file = tempfile::Builder::new()
-        .prefix(".wasmstone-")
-        .suffix(".part")
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(directory)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    if !by_descriptor(&file).exists() {
+        return Ok(None);
+    }
+    fill(&mut file, bytes)?;
+    Ok(Some(file))
+}
+
+/// The path to a file without a name, where /proc is mounted.
+fn by_descriptor(file: &File) -> std::path::PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+fn give_name(file: &File, name: &Path) -> io::Result<()> {
+    Ok(linkat(CWD, by_descriptor(file), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// A file under a name of its own, which a killed process leaves behind.
+fn named(directory: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    let mut file = part().permissions(Permissions::from_mode(mode)).tempfile_in(directory)?;
+    fill(file.as_file_mut(), bytes)?;
     Ok(file)
+}
+
+fn part() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".wasmstone-").suffix(".part");
+    builder
+}
+
+fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{create, write};
-    use std::{fs, io::ErrorKind, os::unix::fs::symlink};
+    use super::{create, named, nameless, write};
+    use std::{fs, io::ErrorKind, os::unix::fs::PermissionsExt, os::unix::fs::symlink};
 
     #[test]
     fn replaces_whole_files_and_leaves_nothing_else() {
@@ -85,7 +131,8 @@ mod tests {
     fn a_failed_write_changes_nothing() {
         let directory = tempfile::tempdir().unwrap();
         assert!(write(directory.path(), b"a directory").is_err());
-        assert!(write(directory.path().join("no/such/file"), b"").is_err());
+        let missing = write(directory.path().join("no/such/file"), b"").unwrap_err();
+        assert_eq!((missing.kind(), missing.to_string().contains(".part")), (ErrorKind::NotFound, false));
         // A full disk: /dev/full refuses every byte.
         assert_eq!(write("/dev/full", b"x").unwrap_err().kind(), ErrorKind::StorageFull);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
@@ -98,6 +145,29 @@ mod tests {
         create(&path, b"one", 0o600).unwrap();
         assert_eq!(create(&path, b"two", 0o600).unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_seen_until_it_is_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = nameless(directory.path(), b"whole", 0o600).unwrap();
+        if file.is_none() {
+            println!("the file system has no files without a name");
+            return;
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn without_nameless_files_a_name_is_taken_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key.pem");
+        named(directory.path(), b"one", 0o600).unwrap().persist_noclobber(&path).unwrap();
+        assert!(named(directory.path(), b"two", 0o600).unwrap().persist_noclobber(&path).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -139,9 +139,11 @@ pub enum PemError {
     )]
     Secret,
     /// Not an Ed25519 public key.
-    #[error("not an Ed25519 public key in PEM form: expected a file that begins with -----BEGIN PUBLIC KEY-----")]
-    Public(#[source] spki::Error),
+    #[error("not an Ed25519 public key in PEM form ({0}): expected a file that begins with -----BEGIN PUBLIC KEY-----")]
+    Public(spki::Error),
     /// Not an Ed25519 secret key.
-    #[error("not an Ed25519 secret key in PEM form: expected a file that begins with -----BEGIN PRIVATE KEY-----")]
-    Private(#[source] pkcs8::Error),
+    #[error(
+        "not an Ed25519 secret key in PEM form ({0}): expected a file that begins with -----BEGIN PRIVATE KEY-----"
+    )]
+    Private(pkcs8::Error),
 }

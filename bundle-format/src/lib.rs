@@ -29,3 +29,6 @@ pub use measurement::{Measurement, SmHash};
 pub use name::{InvalidName, check_name};
 pub use platform::{Platform, PlatformStore};
 pub use verify::{TrustPolicy, Verified, VerifyError, verify};
+
+/// What to do about a bundle that is damaged.
+const AGAIN: &str = "get it again from where it came from, or build it anew";

@@ -5,7 +5,7 @@
 
 mod check;
 
-use crate::{Measurement, Sha256Digest, SmHash};
+use crate::{AGAIN, Measurement, Sha256Digest, SmHash};
 use serde::{Deserialize, Serialize};
 use wasmstone_policy::Target;
 
@@ -159,19 +159,19 @@ pub enum ManifestError {
     #[error("bundle format {0} is newer than this release reads ({FORMAT}): update wasmstone")]
     Newer(u32),
     /// Larger than [`MAX_MANIFEST_BYTES`].
-    #[error("the manifest has {0} bytes, more than {MAX_MANIFEST_BYTES}")]
+    #[error("the manifest has {0} bytes, more than {MAX_MANIFEST_BYTES}: {AGAIN}")]
     TooLarge(u64),
     /// Not the fields of a manifest.
-    #[error("the manifest is damaged: {0}")]
+    #[error("the manifest is damaged: {0}; {AGAIN}")]
     Damaged(String),
     /// Right fields, written differently.
-    #[error("the manifest was changed after it was written: its form is not the one that wasmstone writes")]
+    #[error("the manifest was changed after it was written: its form is not the one that wasmstone writes; {AGAIN}")]
     NotCanonical,
     /// A name that cannot be shown or stored.
     #[error("\"{0}\" cannot be a program's name: use 1 to 255 bytes without control characters")]
     Name(String),
     /// The members are not those that the programs ask for.
-    #[error("the manifest lists the member {found}, expected {expected}")]
+    #[error("the manifest lists the member {found}, expected {expected}; {AGAIN}")]
     Members {
         /// What is listed, or "nothing".
         found: String,
@@ -182,7 +182,7 @@ pub enum ManifestError {
     #[error("the bundle has {0} bytes, more than {MAX_STORED_BYTES}: make the program smaller")]
     BundleTooLarge(u64),
     /// A member larger than any that is read.
-    #[error("the member {path} has {size} bytes, more than the {limit} that a bundle may have there")]
+    #[error("the member {path} has {size} bytes, more than the {limit} that a bundle may have there: make it smaller")]
     MemberTooLarge {
         /// The member.
         path: String,

@@ -41,25 +41,35 @@ pub fn measure(loader: &[u8], runtime: &[u8], eapp: &[u8]) -> Measurement {
 /// The hash of a security monitor from its firmware image, as loaded at 0x8000_0000.
 ///
 /// # Errors
-/// [`FirmwareTooLarge`] where the image does not fit in [`FIRMWARE_SIZE`] bytes.
-pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareTooLarge> {
+/// [`FirmwareError`] where the image is empty, or does not fit in [`FIRMWARE_SIZE`] bytes.
+pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareError> {
     let size = firmware.len() as u64;
-    let padding = FIRMWARE_SIZE.checked_sub(size).ok_or(FirmwareTooLarge { size })?;
+    if size == 0 {
+        return Err(FirmwareError::Empty);
+    }
+    let padding = FIRMWARE_SIZE.checked_sub(size).ok_or(FirmwareError::TooLarge { size })?;
     let mut hash = Sha3_512::new();
     hash.update(firmware);
     update_zeros(&mut hash, padding);
     Ok(SmHash(hash.finalize().into()))
 }
 
-/// A firmware image larger than the memory it is loaded into.
+/// Why bytes are not a firmware image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the firmware has {size} bytes, but a security monitor has {FIRMWARE_SIZE} at most: \
-     give the raw image that is loaded at 0x80000000 (fw_payload.bin), not an ELF or a disk image"
-)]
-pub struct FirmwareTooLarge {
-    /// Its size in bytes.
-    pub size: u64,
+#[non_exhaustive]
+pub enum FirmwareError {
+    /// There are none.
+    #[error("the firmware is empty: give the raw image that is loaded at 0x80000000 (fw_payload.bin)")]
+    Empty,
+    /// More than the memory that it is loaded into.
+    #[error(
+        "the firmware has {size} bytes, but a security monitor has {FIRMWARE_SIZE} at most: \
+         give the raw image that is loaded at 0x80000000 (fw_payload.bin), not an ELF or a disk image"
+    )]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+    },
 }
 
 fn update_zeros(hash: &mut Sha3_512, mut count: u64) {

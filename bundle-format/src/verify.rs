@@ -4,7 +4,7 @@ mod contents;
 
 pub use contents::{ContentError, Contents, Program, contents};
 
-use crate::{Bundle, KeyId, Manifest, PublicKey};
+use crate::{AGAIN, Bundle, KeyId, Manifest, PublicKey};
 use std::collections::BTreeMap;
 
 /// Whose signatures count, and what else is let through.
@@ -141,7 +141,7 @@ pub enum SignatureError {
     #[error("the bundle is not signed: whoever built it can sign it with \"wasmstone sign\"")]
     Unsigned,
     /// One is not valid, whatever the others are.
-    #[error("the signature by the key {} is not valid: the bundle was changed after it was signed", key.short())]
+    #[error("the signature by the key {} is not valid, the bundle was changed after it was signed: {AGAIN}", key.short())]
     Invalid {
         /// The key that the signature names.
         key: KeyId,

@@ -62,8 +62,12 @@ fn open(path: &Path) -> anyhow::Result<Bundle> {
 
 /// The error for an output that cannot be written.
 fn unwritable(output: &Path) -> Fault {
-    Fault::new(
-        Exit::Output,
-        format!("cannot write {}; make room there, or choose another place with -o", output.display()),
-    )
+    let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let remedy = match directory.filter(|directory| !directory.exists()) {
+        Some(missing) => format!("make the directory {}", missing.display()),
+        None if output.is_dir() => "it is a directory, so name a file in it".to_owned(),
+        None => "make room there".to_owned(),
+    };
+    let message = format!("cannot write {}: {remedy}, or choose another place with -o", output.display());
+    Fault::new(Exit::Output, message)
 }

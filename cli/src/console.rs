@@ -49,11 +49,14 @@ pub fn visible(text: &str) -> String {
 pub fn print(text: impl Display) -> Result<(), Fault> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Fault::new(Exit::Output, format!("cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unprintable(&error)),
         _ => Ok(()),
     }
+}
+
+/// The error for a result that standard output does not take.
+pub fn unprintable(error: &io::Error) -> Fault {
+    Fault::new(Exit::Output, format!("cannot write to standard output: {error}; make room where it goes"))
 }
 
 /// Writes a result to standard output as JSON.

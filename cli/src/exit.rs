@@ -1,9 +1,9 @@
 //! Exit codes: what each means, and which one an error has.
 
-use std::fmt;
+use std::{fmt, io};
 use wasmstone_builder::{BuildError, MemoryError, ProjectError, SourceError};
 use wasmstone_bundle::{
-    ReadError, VerifyError, bundle::BuildError as PackError, keys::KeyError, measurement::FirmwareTooLarge,
+    ReadError, VerifyError, bundle::BuildError as PackError, keys::KeyError, measurement::FirmwareError,
     platform::PlatformError, verify::ContentError,
 };
 use wasmstone_happ::{backend::sim, serve::ConfigError};
@@ -50,17 +50,17 @@ exits! {
     Violation = 104,
     /// The enclave's memory did not suffice.
     OutOfMemory = 105,
-    /// The backend cannot be used on this machine.
+    /// The backend cannot be used on this machine, or not for an enclave of this size.
     Backend = 106,
     /// The time given by `--timeout` was up.
     TimedOut = 107,
     /// The WebAssembly program cannot run in an enclave.
     Wasm = 108,
-    /// A mistake in the project file, a size, a key, a platform or a grant.
+    /// A mistake in the project file, a size, a key, a platform or a grant; or no configuration directory.
     Configuration = 109,
     /// The bundle's content contradicts its manifest, or the enclave refused to run it.
     Refused = 110,
-    /// The output cannot be written, for example because the disk is full.
+    /// The output, a key or a platform cannot be written, for example because the disk is full.
     Output = 111,
     /// The enclave ended abnormally.
     Enclave = 112,
@@ -94,12 +94,27 @@ impl Exit {
             Self::Refused
         } else if let Some(error) = error.downcast_ref::<SourceError>() {
             of_source(error)
-        } else if error.is::<ProjectError>()
-            || error.is::<MemoryError>()
-            || error.is::<KeyError>()
-            || error.is::<PlatformError>()
+        } else if let Some(error) = error.downcast_ref::<KeyError>() {
+            match error {
+                KeyError::Write { .. } => Self::Output,
+                KeyError::Io { .. } => Self::Other,
+                _ => Self::Configuration,
+            }
+        } else if let Some(error) = error.downcast_ref::<PlatformError>() {
+            match error {
+                PlatformError::Write { .. } => Self::Output,
+                PlatformError::Io { .. } => Self::Other,
+                _ => Self::Configuration,
+            }
+        } else if let Some(error) = error.downcast_ref::<ProjectError>() {
+            match error {
+                // What is not text can be read, but is no project file.
+                ProjectError::Read { error, .. } if error.kind() != io::ErrorKind::InvalidData => Self::Other,
+                _ => Self::Configuration,
+            }
+        } else if error.is::<MemoryError>()
             || error.is::<ConfigError>()
-            || error.is::<FirmwareTooLarge>()
+            || error.is::<FirmwareError>()
             || error.is::<Denied>()
         {
             Self::Configuration
@@ -114,7 +129,7 @@ impl Exit {
 fn of_build(error: &BuildError) -> Exit {
     match error {
         BuildError::Source(error) => of_source(error),
-        BuildError::Wasm(_) | BuildError::Compile(_) => Exit::Wasm,
+        BuildError::Wasm(_) | BuildError::Compile(_) | BuildError::Memory(MemoryError::NeverFits { .. }) => Exit::Wasm,
         BuildError::Memory(_) | BuildError::NoEnclaveApp(_) => Exit::Configuration,
         BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
         _ => Exit::Other,

@@ -23,8 +23,17 @@ impl Home {
             .or_else(|| set("HOME").map(|home| home.join(".config/wasmstone")))
             .map(Self)
             .ok_or_else(|| {
-                Fault::new(Exit::NoHome, "there is no configuration directory: set WASMSTONE_HOME to one, or HOME")
+                Fault::new(
+                    Exit::Configuration,
+                    "there is no configuration directory, where keys and platforms are: set WASMSTONE_HOME to one, or HOME",
+                )
             })
+    }
+
+    /// The configuration directory at `path`.
+    #[cfg(test)]
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
     }
 
     /// The directory.

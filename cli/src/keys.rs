@@ -7,7 +7,7 @@ use anyhow::Context;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use wasmstone_bundle::{PublicKey, SecretKey, keys::KeyError};
+use wasmstone_bundle::{PublicKey, SecretKey, TrustPolicy, keys::KeyError};
 
 /// The key that signs where no other is named. It is made at first use.
 const DEFAULT: &str = "default";
@@ -18,8 +18,13 @@ const MAX_PEM_BYTES: u64 = 16 << 10;
 /// A key to sign with.
 pub struct SigningKey {
     name: String,
-    /// `None` where it is the default key, and not made yet.
-    key: Option<SecretKey>,
+    state: State,
+}
+
+enum State {
+    Found(SecretKey),
+    /// The default key, which is to be made here.
+    Unmade(Home),
 }
 
 impl SigningKey {
@@ -27,28 +32,40 @@ impl SigningKey {
     ///
     /// # Errors
     /// Where there is no such key, or it cannot be used.
-    pub fn find(home: &Home, named: Option<&str>) -> anyhow::Result<Self> {
-        let name = named.unwrap_or(DEFAULT).to_owned();
-        if is_file(&name) {
-            return Ok(Self { key: Some(secret_in(&name)?), name });
+    pub fn find(named: Option<&str>) -> anyhow::Result<Self> {
+        let name = named.unwrap_or(DEFAULT);
+        if is_file(name) {
+            return Ok(Self { name: name.to_owned(), state: State::Found(secret_in(name)?) });
         }
-        let key = match home.keys().secret(&name) {
-            Err(KeyError::Unknown { .. }) if name == DEFAULT => None,
-            found => Some(found?),
+        Self::stored(Home::find()?, name)
+    }
+
+    fn stored(home: Home, name: &str) -> anyhow::Result<Self> {
+        let state = match home.keys().secret(name) {
+            Err(KeyError::Unknown { .. }) if name == DEFAULT => State::Unmade(home),
+            found => State::Found(found?),
         };
-        Ok(Self { name, key })
+        Ok(Self { name: name.to_owned(), state })
     }
 
     /// The key and its name, made now if need be.
     ///
     /// # Errors
     /// Where it cannot be stored.
-    pub fn make(self, home: &Home) -> anyhow::Result<(String, SecretKey)> {
-        let Self { name, key } = self;
-        if let Some(key) = key {
-            return Ok((name, key));
-        }
-        let key = home.keys().generate(&name)?;
+    pub fn make(self) -> anyhow::Result<(String, SecretKey)> {
+        let Self { name, state } = self;
+        let home = match state {
+            State::Found(key) => return Ok((name, key)),
+            State::Unmade(home) => home,
+        };
+        let key = match home.keys().generate(&name) {
+            // Another process made it meanwhile, or the name is somebody else's.
+            Err(taken @ KeyError::Taken { .. }) => {
+                let key = home.keys().secret(&name).map_err(|_| taken)?;
+                return Ok((name, key));
+            }
+            made => made?,
+        };
         console::say(format_args!(
             "made the signing key \"{name}\" ({}) in {}; others need its public key: \"wasmstone key show {name}\"",
             key.public().id().short(),
@@ -62,8 +79,32 @@ impl SigningKey {
 ///
 /// # Errors
 /// Where there is no such key.
-pub fn public(home: &Home, named: &str) -> anyhow::Result<PublicKey> {
-    if is_file(named) { public_in(named) } else { Ok(home.keys().get(named)?.public) }
+pub fn public(named: &str) -> anyhow::Result<PublicKey> {
+    if is_file(named) {
+        return public_in(named);
+    }
+    match Home::find()?.keys().get(named) {
+        Err(KeyError::Unknown { .. }) => {
+            let message = format!(
+                "there is no key \"{named}\": see \"wasmstone key list\"; \
+                 to add somebody else's, get it from them and run \"wasmstone key trust FILE\""
+            );
+            Err(Fault::new(Exit::Configuration, message).into())
+        }
+        found => Ok(found?.public),
+    }
+}
+
+/// Every stored key that can be used; a warning for each of the others, which need stop nobody who only
+/// checks signatures.
+///
+/// # Errors
+/// Where the configuration directory cannot be read.
+pub fn trusted(home: &Home) -> Result<TrustPolicy, KeyError> {
+    home.keys().trust_policy(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        console::warn(console::visible(&format!("not trusted: {error}{cause}")));
+    })
 }
 
 /// The public key in a PEM file.
@@ -89,16 +130,48 @@ fn is_file(named: &str) -> bool {
 }
 
 fn read(file: &str) -> anyhow::Result<(String, u32)> {
-    let mut pem = String::new();
+    let mut pem = Vec::new();
     let opened = File::open(file).and_then(|opened| {
         let mode = opened.metadata()?.permissions().mode();
-        opened.take(MAX_PEM_BYTES).read_to_string(&mut pem)?;
+        opened.take(MAX_PEM_BYTES).read_to_end(&mut pem)?;
         Ok(mode)
     });
-    let mode = opened.with_context(|| unusable(file))?;
-    Ok((pem, mode))
+    let mode = opened.with_context(|| {
+        Fault::new(Exit::Other, format!("cannot read the key {file}: give the path of a PEM file, or a key's name"))
+    })?;
+    // What is not text is no key either, and refused as such.
+    Ok((String::from_utf8_lossy(&pem).into_owned(), mode))
 }
 
 fn unusable(file: &str) -> Fault {
     Fault::new(Exit::Configuration, format!("cannot use the key {file}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT, SigningKey};
+    use crate::home::Home;
+    use wasmstone_bundle::keys::KeyError;
+
+    #[test]
+    fn all_who_make_the_default_key_at_once_sign_with_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::at(directory.path());
+        let find = || SigningKey::stored(home.clone(), DEFAULT).unwrap();
+        // Each finds none before any of them makes one.
+        let found: Vec<_> = (0..3).map(|_| find()).collect();
+        let made: Vec<_> = found.into_iter().map(|key| key.make().unwrap().1.public()).collect();
+        assert!(made.iter().all(|key| *key == made[0]), "{made:?}");
+        assert_eq!(find().make().unwrap().1.public(), made[0]);
+    }
+
+    #[test]
+    fn a_key_of_somebody_else_is_not_signed_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::at(directory.path());
+        let somebody = wasmstone_bundle::SecretKey::generate().unwrap().public().to_pem().unwrap();
+        home.keys().trust(DEFAULT, &somebody).unwrap();
+        let error = SigningKey::stored(home, DEFAULT).unwrap().make().unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(KeyError::Taken { .. })), "{error:?}");
+    }
 }

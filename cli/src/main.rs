@@ -14,6 +14,7 @@ mod view;
 use clap::Parser;
 use exit::Exit;
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use wasmstone_happ::backend::sim;
 
@@ -44,11 +45,14 @@ fn main() -> ExitCode {
             console::error(&error);
             Exit::of(&error)
         }),
-        Err(usage) => {
-            // Nobody is left to tell where this fails.
-            let _ = usage.print();
-            if usage.use_stderr() { Exit::Usage } else { Exit::Success }
-        }
+        Err(usage) => match usage.print() {
+            _ if usage.use_stderr() => Exit::Usage,
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                console::error(&console::unprintable(&error).into());
+                Exit::Output
+            }
+            _ => Exit::Success,
+        },
     };
     ExitCode::from(exit.code())
 }

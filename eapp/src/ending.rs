@@ -3,7 +3,7 @@
 use crate::Ended;
 use alloc::string::{String, ToString};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
-use wasmtime::{Error, OutOfMemory, Trap};
+use wasmtime::{Error, OutOfMemory, WasmBacktrace};
 
 /// What the guest's own exit looks like on its way up through the engine.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +51,8 @@ impl Ending {
 
     /// The end that an error of the engine means before the guest ran.
     pub fn from_start(error: Error) -> Self {
-        // A start function is the guest's code already.
-        if error.downcast_ref::<Trap>().is_some() || error.downcast_ref::<GuestExit>().is_some() {
+        // A start function is the guest's code already, and leaves its trace.
+        if error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<GuestExit>().is_some() {
             return Self::from_run(error);
         }
         Self::from_any(&error).unwrap_or_else(|| Self::Refused(alloc::format!("{error:?}")))
@@ -80,7 +80,7 @@ impl Ending {
         Ended { status, violation }
     }
 
-    /// What the host is told for a person to read. It names code, never data.
+    /// What the host is told for a person to read: where in the code it was, and why.
     pub fn explanation(&self) -> Option<&str> {
         match self {
             Self::Trap(text) | Self::Refused(text) => Some(text),

@@ -27,7 +27,7 @@ pub struct Guest {
     pub handles: Handles,
     /// Counts what the guest changed in files, so that nothing read ahead before is given after it.
     pub changes: u64,
-    /// Bytes read ahead in all file streams together.
+    /// Bytes held ahead in all file streams together.
     pub read_ahead: usize,
     /// The last answer on a path.
     pub recent: Option<RecentStat>,
@@ -135,8 +135,8 @@ impl Handles {
 /// are bounded by their region.
 struct Limits;
 
-/// Elements of one table, eight bytes each.
-const TABLE_MAX: usize = 1 << 18;
+/// The most elements of one table of the guest's, eight bytes each.
+pub const TABLE_MAX: usize = 1 << 18;
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {

@@ -37,6 +37,7 @@ mod wasi;
 mod lying_host;
 
 pub use engine::config;
+pub use guest::TABLE_MAX;
 pub use memory::Region;
 pub use platform::Platform;
 
@@ -75,16 +76,14 @@ pub struct Ended {
 /// Runs the program that `launch_segment` names, to its end.
 ///
 /// `linear` is where the guest's memories go; its size is the memory cap. It is wiped before this
-/// returns, as are the keys of the random generators and the edge call buffers.
+/// returns, and before the host is told anything of the end; so are the keys of the random generators.
 pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region) -> Ended {
     let mut channel = Channel::new(platform);
     let memories = LinearMemories::new(linear);
-    let wiper = memories.wiper();
     let (ending, channel) = match prepare(&mut channel, launch_segment, memories) {
-        Ok((launch, start, engine, program)) => execute(channel, launch, start, &engine, &program),
+        Ok((launch, start, engine, program)) => execute(channel, launch, start, &engine, program),
         Err(ending) => (ending, Some(channel)),
     };
-    wiper.wipe();
     if let (Some(mut channel), Some(text)) = (channel, ending.explanation()) {
         explain(&mut channel, text);
     }
@@ -109,20 +108,24 @@ fn execute(
     launch: Launch,
     start: Start,
     engine: &Engine,
-    program: &Streamed,
+    program: Streamed,
 ) -> (Ending, Option<Channel>) {
+    let launch_runtime = launch.memory.runtime;
     let guest = Guest::new(channel, launch.name, start);
     let mut store = match Store::try_new(engine, guest) {
         Ok(store) => store,
         Err(_) => return (Ending::OutOfMemory, None),
     };
     store.limiter(|guest| guest.limits());
+    // What one call of the guest may carry: lists are copied into the enclave's own part of the heap,
+    // where running out ends everything. Beyond this the guest traps.
+    store.set_hostcall_fuel(usize::try_from(launch_runtime / 2).unwrap_or(usize::MAX));
     let ending = call_run(&mut store, program).unwrap_or_else(|ending| ending);
-    // Ends every resource of the guest while the program's code is still there.
+    // Ends every resource of the guest, its memories too.
     (ending, Some(store.into_data().into_channel()))
 }
 
-fn call_run(store: &mut Store<Guest>, program: &Streamed) -> Result<Ending, Ending> {
+fn call_run(store: &mut Store<Guest>, program: Streamed) -> Result<Ending, Ending> {
     let engine = store.engine().clone();
     let component = program.load(&engine).map_err(Ending::from_start)?;
     let mut linker = Linker::new(&engine);

@@ -27,7 +27,7 @@ impl Region {
     }
 }
 
-/// Hands out linear memories from a region.
+/// Hands out linear memories from a region. Each is wiped when it is dropped.
 pub struct LinearMemories {
     shared: Arc<Shared>,
 }
@@ -47,9 +47,8 @@ unsafe impl Sync for Shared {}
 /// Which parts of the region are taken, as offsets, in ascending order.
 #[derive(Debug, Default)]
 struct Layout {
+    /// No range is empty, so no two begin at the same place. What is not taken is zero.
     taken: Vec<Range<usize>>,
-    /// From here on nothing was ever handed out, so it is still zero.
-    untouched: usize,
 }
 
 impl Layout {
@@ -89,7 +88,7 @@ impl Shared {
             core::hint::spin_loop();
         }
         // SAFETY: the flag above was clear and is now set by us, so no other reference to the layout
-        // exists until it is cleared below; `change` cannot reach `self` to come here again.
+        // exists until it is cleared below: whoever else comes here spins, `change` itself included.
         let result = change(unsafe { &mut *self.layout.get() });
         self.locked.store(false, Ordering::Release);
         result
@@ -101,16 +100,22 @@ impl Shared {
         self.region.base.as_ptr().wrapping_add(offset)
     }
 
-    /// Zeroes what was handed out before of `range`, and remembers that it has been handed out now.
-    fn clean(&self, layout: &mut Layout, range: Range<usize>) {
-        let dirty = range.end.min(layout.untouched).saturating_sub(range.start);
-        // SAFETY: `range` lies within the region and has just been entered as taken by the caller or
-        // is an extension of its own memory, so nobody else has it; `dirty` is at most its length.
-        unsafe { self.at(range.start).write_bytes(0, dirty) };
-        layout.untouched = layout.untouched.max(range.end);
+    /// Zeroes a range and gives it back.
+    ///
+    /// # Safety
+    /// The range is taken, and the caller, to whom it belongs, does not use it any more.
+    unsafe fn release(&self, start: usize, length: usize) {
+        if length > 0 {
+            // SAFETY: what is taken lies in the region, and is the caller's alone.
+            unsafe { self.at(start).write_bytes(0, length) };
+            self.with_layout(|layout| layout.remove(start));
+        }
     }
 
     fn allocate(&self, length: usize) -> Option<usize> {
+        if length == 0 {
+            return Some(0);
+        }
         let size = self.region.size;
         self.with_layout(|layout| {
             let gap = layout.largest_gap(size);
@@ -120,22 +125,17 @@ impl Shared {
             let start = start.map(|start| start & !0xfff).filter(|start| *start >= gap.start)?;
             let end = start.checked_add(length).filter(|end| *end <= gap.end)?;
             layout.insert(start..end);
-            self.clean(layout, start..end);
             Some(start)
         })
     }
 
     /// Grows a memory in place, or moves it to the largest gap. Returns where it now begins.
     fn grow(&self, start: usize, old: usize, new: usize) -> Option<usize> {
+        if old == 0 {
+            return self.allocate(new);
+        }
         let size = self.region.size;
-        let in_place = self.with_layout(|layout| {
-            let extended = layout.extend(start, new, size);
-            if extended {
-                self.clean(layout, start + old..start + new);
-            }
-            extended
-        });
-        if in_place {
+        if self.with_layout(|layout| layout.extend(start, new, size)) {
             return Some(start);
         }
         let moved = self.with_layout(|layout| {
@@ -143,13 +143,13 @@ impl Shared {
             let to = gap.start.checked_next_multiple_of(0x1000)?;
             let end = to.checked_add(new).filter(|end| *end <= gap.end)?;
             layout.insert(to..end);
-            self.clean(layout, to..end);
             Some(to)
         })?;
         // SAFETY: both ranges are entered as taken by this memory, so they lie in the region, do not
         // overlap and belong to nobody else; `old` is at most `new`.
         unsafe { core::ptr::copy_nonoverlapping(self.at(start), self.at(moved), old) };
-        self.with_layout(|layout| layout.remove(start));
+        // SAFETY: the memory is where it moved to from now on.
+        unsafe { self.release(start, old) };
         Some(moved)
     }
 }
@@ -159,25 +159,6 @@ impl LinearMemories {
     pub fn new(region: Region) -> Self {
         let layout = UnsafeCell::new(Layout::default());
         Self { shared: Arc::new(Shared { region, locked: AtomicBool::new(false), layout }) }
-    }
-
-    /// Another handle, for wiping at the end.
-    pub fn wiper(&self) -> Wiper {
-        Wiper(self.shared.clone())
-    }
-}
-
-/// Wipes the region.
-pub struct Wiper(Arc<Shared>);
-
-impl Wiper {
-    /// Zeroes everything that was ever handed out. To be called when no guest exists any more.
-    pub fn wipe(self) {
-        self.0.with_layout(|layout| {
-            if layout.taken.is_empty() {
-                self.0.clean(layout, 0..layout.untouched);
-            }
-        });
     }
 }
 
@@ -213,7 +194,8 @@ struct Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.shared.with_layout(|layout| layout.remove(self.start));
+        // SAFETY: the range is this memory's, which nobody can use any more.
+        unsafe { self.shared.release(self.start, self.size) };
     }
 }
 
@@ -243,3 +225,7 @@ unsafe impl LinearMemory for Memory {
         self.shared.at(self.start)
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/inside/memory.rs"]
+mod tests;

@@ -2,10 +2,10 @@
 
 use crate::channel::Channel;
 use crate::ending::Ending;
-use alloc::alloc::{Layout, alloc_zeroed, dealloc};
+use alloc::alloc::{Layout, alloc_zeroed};
 use core::ptr::NonNull;
 use sha2::{Digest, Sha256};
-use wasmstone_edge_protocol::{Violation, launch, types::ProgramRequest};
+use wasmstone_edge_protocol::{PAYLOAD_MAX, Violation, launch, types::ProgramRequest};
 use wasmstone_policy::Program;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -13,11 +13,8 @@ use wasmtime::component::Component;
 /// What the engine wants its programs aligned to.
 const ALIGNMENT: usize = 4096;
 
-/// A precompiled program in memory of its own.
-pub struct Streamed {
-    bytes: NonNull<u8>,
-    layout: Layout,
-}
+/// A precompiled program, in memory of its own that is never given back: an enclave runs one.
+pub struct Streamed(&'static [u8]);
 
 impl Streamed {
     /// Fetches the program and checks it.
@@ -30,11 +27,12 @@ impl Streamed {
         let layout = Layout::from_size_align(size, ALIGNMENT).map_err(|_| Ending::OutOfMemory)?;
         // SAFETY: the layout's size is not zero, checked above.
         let bytes = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(Ending::OutOfMemory)?;
-        let mut streamed = Self { bytes, layout };
+        // SAFETY: allocated just now with this size, zeroed, known to nobody else, and never freed.
+        let bytes: &'static mut [u8] = unsafe { core::slice::from_raw_parts_mut(bytes.as_ptr(), size) };
 
         let mut digest = Sha256::new();
         let mut offset = 0;
-        for part in streamed.bytes_mut().chunks_mut(wasmstone_edge_protocol::PAYLOAD_MAX) {
+        for part in bytes.chunks_mut(PAYLOAD_MAX) {
             let length = part.len();
             // A part is at most PAYLOAD_MAX long, which fits in 32 bits.
             let request = ProgramRequest { offset: offset.into(), length: (length as u32).into() };
@@ -50,30 +48,17 @@ impl Streamed {
         if digest.finalize()[..] != program.sha256 {
             return Err(Violation("the program is not the measured one").into());
         }
-        Ok(streamed)
+        Ok(Self(bytes))
     }
 
     /// Makes the program ready to run.
     ///
     /// # Errors
     /// Where it was made for another engine, or memory runs out.
-    pub fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        let memory = NonNull::slice_from_raw_parts(self.bytes, self.layout.size());
-        // SAFETY: the bytes are those that the build side's compiler wrote: `fetch` compared their
-        // digest with the measured one. They are never written again, and live until `self` is
-        // dropped, which the caller does after the component (see `run` in lib.rs).
-        unsafe { Component::deserialize_raw(engine, memory) }
-    }
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: allocated with this layout, zeroed, and borrowed from `self` exclusively.
-        unsafe { core::slice::from_raw_parts_mut(self.bytes.as_ptr(), self.layout.size()) }
-    }
-}
-
-impl Drop for Streamed {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `fetch` with the same layout, and freed only here.
-        unsafe { dealloc(self.bytes.as_ptr(), self.layout) };
+    pub fn load(self, engine: &Engine) -> wasmtime::Result<Component> {
+        // SAFETY: the bytes are those that the build side's compiler wrote: `fetch`, the only place
+        // that makes a `Streamed`, compared their digest with the measured one. They live for ever,
+        // and behind a shared reference nobody writes to them.
+        unsafe { Component::deserialize_raw(engine, NonNull::from(self.0)) }
     }
 }

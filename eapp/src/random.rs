@@ -1,16 +1,16 @@
 //! Randomness: a ChaCha20 generator seeded by HKDF (RFC 5869) from what the host cannot know and what it gave, so that
 //! neither alone decides the stream.
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use hkdf::HkdfExtract;
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::Sha256;
 use zeroize::Zeroize;
 
 /// Names the use in HKDF, so that no other use of the same inputs gives the same stream.
 const LABEL: &[u8] = b"wasmstone random v1";
 
-/// The guest's random numbers.
+/// The guest's random numbers. Both generators wipe their keys when they are dropped.
 pub struct Random {
     secure: ChaCha20Rng,
     insecure: ChaCha20Rng,

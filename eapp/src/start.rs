@@ -3,7 +3,7 @@
 use crate::channel::Channel;
 use crate::ending::Ending;
 use alloc::borrow::ToOwned;
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Violation, launch, record, types::Empty};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Violation, launch, record, types::Empty};
 use wasmstone_policy::{Access, Grants, Policy};
 
 /// What was told.
@@ -29,13 +29,11 @@ impl Start {
         let nanoseconds = start.wall_nanoseconds.at_most(999_999_999, "a time stamp's nanoseconds")?;
         let terminals = start.terminals.at_most(0b111, "an unknown standard stream")?;
         start.reserved.equal_to(0, "a reserved field is not zero")?;
-        // The counts only bound loops that end where the payload does.
-        let count = |number: u32| 0..number;
         let mut grants = Grants::default();
-        for _ in count(start.arguments.opaque()) {
+        for _ in 0..start.arguments.at_most(RECORDS_MAX, "too many arguments")? {
             grants.arguments.push(record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned());
         }
-        for _ in count(start.environment.opaque()) {
+        for _ in 0..start.environment.at_most(RECORDS_MAX, "too many variables")? {
             let name = record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned();
             let value = record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned();
             grants.environment.push((name, value));

@@ -43,5 +43,8 @@ pub const PATH_MAX: usize = 4096;
 /// The most entries of one poll.
 pub const POLL_MAX: usize = 4096;
 
+/// The most arguments, and the most environment variables, of a guest.
+pub const RECORDS_MAX: u32 = 1 << 14;
+
 /// The most directories that can be granted.
 pub const DIRECTORIES_MAX: usize = 64;

@@ -35,6 +35,13 @@ impl Policy {
     /// # Errors
     /// [`Denied`] names the first grant that goes beyond the policy.
     pub fn admit(&self, grants: Grants) -> Result<Grants, Denied> {
+        let texts = grants.arguments.iter().chain(grants.environment.iter().flat_map(|(name, value)| [name, value]));
+        if let Some(text) =
+            texts.chain(grants.directories.iter().map(|(guest, _)| guest)).find(|text| text.contains('\0'))
+        {
+            return Err(Denied(format!("{text:?} has a zero byte in it, where programs would see its end")));
+        }
+
         let arguments = match &self.arguments {
             Arguments::Any => grants.arguments,
             Arguments::Fixed(fixed) if grants.arguments.is_empty() => fixed.clone(),
@@ -48,6 +55,10 @@ impl Policy {
 
         let mut environment = self.environment.set.clone();
         for (name, value) in grants.environment {
+            // Where programs see `NAME=VALUE` in one piece, another name could pose as a fixed one.
+            if name.is_empty() || name.contains('=') {
+                return Err(Denied(format!("{name:?} cannot be the name of an environment variable")));
+            }
             if self.environment.set.iter().any(|(set, _)| *set == name) {
                 return Err(Denied(format!("the bundle's policy fixes the environment variable {name}")));
             }

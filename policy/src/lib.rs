@@ -82,8 +82,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What the runtime part holds besides a streamed program: engine, linker, WASI tables and buffers.
-    pub const RUNTIME_BASE: u64 = 6 << 20;
+    /// What the runtime part holds at least besides a streamed program: engine, linker, WASI tables and
+    /// buffers.
+    pub const RUNTIME_BASE: u64 = 4 << 20;
+
+    /// The most that the runtime part grows with the memory cap.
+    pub const RUNTIME_SHARE_MAX: u64 = 64 << 20;
 
     /// The layout for a memory cap and a program of `program` bytes that is kept in the heap.
     /// `None` where the sum does not fit in 64 bits.
@@ -91,6 +95,8 @@ impl Memory {
         // A streamed program occupies its size once, and the structures that the engine builds
         // from its metadata up to half of it again.
         let runtime = Self::RUNTIME_BASE.checked_add(program)?.checked_add(program / 2)?;
+        // Guests with much memory hand over much in one call, which is copied.
+        let runtime = runtime.checked_add((linear / 8).min(Self::RUNTIME_SHARE_MAX))?;
         let runtime = runtime.checked_next_multiple_of(WASM_PAGE)?;
         runtime.checked_add(linear)?;
         Some(Self { linear, runtime })

@@ -82,7 +82,7 @@ fn sizes_may_be_numbers() {
 fn mistakes_are_shown_with_their_line() {
     for (text, line, what) in [
         ("name = \"x\"\nmax_memory = \"64M\"", "line 2", "unknown field `max_memory`"),
-        ("max-memory = \"64MB\"", "line 1", "is not a size"),
+        ("max-memory = \"64Mi\"", "line 1", "is not a size"),
         ("max-memory = 65537", "line 1", "the next one is 128K"),
         ("max-memory = -1", "line 1", "is not a size"),
         ("max-memory = true", "line 1", "such as \"256M\""),

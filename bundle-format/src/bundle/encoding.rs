@@ -1,5 +1,6 @@
 //! How members are stored: raw, or gzip where that is smaller.
 
+use crate::AGAIN;
 use crate::manifest::{Encoding, MemberEntry};
 use flate2::{Compression, GzBuilder, bufread::GzDecoder};
 use std::{
@@ -9,7 +10,7 @@ use std::{
 
 /// A member that does not decode to what the manifest says.
 #[derive(Debug, thiserror::Error)]
-#[error("the member {path} is damaged: {problem}")]
+#[error("the member {path} is damaged: {problem}; {AGAIN}")]
 pub struct DecodeError {
     /// The member.
     pub path: String,

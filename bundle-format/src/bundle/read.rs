@@ -5,7 +5,7 @@ use super::{
     archive::{Archive, Entry},
 };
 use crate::{
-    KeyId, Manifest, Sha256Digest,
+    AGAIN, KeyId, Manifest, Sha256Digest,
     manifest::{MAX_MANIFEST_BYTES, ManifestError, MemberEntry},
 };
 use std::{
@@ -102,7 +102,7 @@ fn misplaced(members: &[MemberEntry], index: usize, path: String) -> ReadError {
 #[non_exhaustive]
 pub enum ReadError {
     /// The file cannot be read.
-    #[error("the bundle cannot be read")]
+    #[error("the file cannot be read: give the path of a bundle, as \"wasmstone build\" writes it")]
     Io(#[from] io::Error),
     /// Something else than a bundle.
     #[error("this is not a wasmstone bundle: make one from a WebAssembly program with \"wasmstone build\"")]
@@ -117,64 +117,64 @@ pub enum ReadError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A header that differs from what wasmstone writes.
-    #[error("the bundle is damaged: the header of \"{path}\" was changed")]
+    #[error("the bundle is damaged: the header of \"{path}\" was changed; {AGAIN}")]
     Header {
         /// The path in the header.
         path: String,
     },
     /// An absolute path or one with `..`.
-    #[error("the bundle is not to be trusted: it holds \"{path}\", which points outside of it")]
+    #[error("the bundle is not to be trusted: it holds \"{path}\", which points outside of it; {AGAIN}")]
     PathEscape {
         /// The path.
         path: String,
     },
     /// A symbolic link, a directory, a device.
-    #[error("the bundle is not to be trusted: \"{path}\" is not a regular file")]
+    #[error("the bundle is not to be trusted: \"{path}\" is not a regular file; {AGAIN}")]
     NotAFile {
         /// The path.
         path: String,
     },
     /// Padding that is not zero.
-    #[error("the bundle is damaged: the padding after {path} was changed")]
+    #[error("the bundle is damaged: the padding after {path} was changed; {AGAIN}")]
     Padding {
         /// The member before the padding.
         path: String,
     },
     /// A signature entry that is not one.
-    #[error("the bundle is damaged: {path} does not hold a signature by the key that it is named after")]
+    #[error("the bundle is damaged: {path} does not hold a signature by the key that it is named after; {AGAIN}")]
     Signature {
         /// The entry.
         path: String,
     },
     /// More than [`MAX_SIGNATURES`].
-    #[error("the bundle holds more than {MAX_SIGNATURES} signatures")]
+    #[error("the bundle holds more than {MAX_SIGNATURES} signatures; {AGAIN}")]
     TooManySignatures,
     /// A member that the manifest does not name.
-    #[error("the bundle was tampered with: its manifest does not name the member {path}")]
+    #[error("the bundle was tampered with: its manifest does not name the member {path}; {AGAIN}")]
     Extra {
         /// The member.
         path: String,
     },
     /// The same entry twice.
-    #[error("the bundle was tampered with: it holds {path} twice")]
+    #[error("the bundle was tampered with: it holds {path} twice; {AGAIN}")]
     Duplicate {
         /// The entry.
         path: String,
     },
     /// An entry in the wrong place.
-    #[error("the bundle was tampered with: {path} is out of order")]
+    #[error("the bundle was tampered with: {path} is out of order; {AGAIN}")]
     OutOfOrder {
         /// The entry.
         path: String,
     },
     /// A member that the manifest names is not there.
-    #[error("the bundle is damaged: the member {path} is missing")]
+    #[error("the bundle is damaged: the member {path} is missing; {AGAIN}")]
     Missing {
         /// The member.
         path: String,
     },
     /// A member of another size than the manifest says.
-    #[error("the bundle is damaged: the member {path} has {size} bytes, its manifest says {expected}")]
+    #[error("the bundle is damaged: the member {path} has {size} bytes, its manifest says {expected}; {AGAIN}")]
     Size {
         /// The member.
         path: String,
@@ -184,12 +184,12 @@ pub enum ReadError {
         expected: u64,
     },
     /// A member with another content than the manifest says.
-    #[error("the bundle is damaged: the member {path} does not match its digest in the manifest")]
+    #[error("the bundle is damaged: the member {path} does not match its digest in the manifest; {AGAIN}")]
     Digest {
         /// The member.
         path: String,
     },
     /// Bytes after the end.
-    #[error("the bundle was tampered with: bytes follow its end")]
+    #[error("the bundle was tampered with: bytes follow its end; {AGAIN}")]
     Trailing,
 }

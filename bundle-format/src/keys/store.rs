@@ -61,7 +61,7 @@ impl KeyStore {
     /// # Errors
     /// [`KeyError`]; an existing key is never overwritten.
     pub fn generate(&self, name: &str) -> Result<SecretKey, KeyError> {
-        let key = SecretKey::generate().map_err(|error| self.io(error))?;
+        let key = SecretKey::generate().map_err(|error| self.unwritable(error))?;
         self.add(name, KeyKind::Own, key.to_pem().map_err(|error| self.pem(error))?.as_bytes())?;
         Ok(key)
     }
@@ -102,7 +102,11 @@ impl KeyStore {
     /// # Errors
     /// [`KeyError`] names the first file that is not a key.
     pub fn list(&self) -> Result<Vec<StoredKey>, KeyError> {
-        let mut keys = Vec::new();
+        self.names()?.into_iter().map(|(kind, name)| self.load(&name, kind)).collect()
+    }
+
+    fn names(&self) -> Result<Vec<(KeyKind, String)>, KeyError> {
+        let mut names = Vec::new();
         for kind in KeyKind::ALL {
             let folder = self.directory.join(kind.folder());
             let entries = match fs::read_dir(&folder) {
@@ -115,12 +119,12 @@ impl KeyStore {
                 if let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".pem"))
                     && check_name(name).is_ok()
                 {
-                    keys.push(self.load(name, kind)?);
+                    names.push((kind, name.to_owned()));
                 }
             }
         }
-        keys.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-        Ok(keys)
+        names.sort();
+        Ok(names)
     }
 
     /// Whether a key is one's own or a trusted one.
@@ -131,14 +135,18 @@ impl KeyStore {
         Ok(self.list()?.iter().any(|key| key.public.id() == *id))
     }
 
-    /// A policy that trusts every key in the store.
+    /// A policy that trusts every key in the store. Those that cannot be used are told to `skipped`, and
+    /// not trusted.
     ///
     /// # Errors
-    /// As [`KeyStore::list`].
-    pub fn trust_policy(&self) -> Result<TrustPolicy, KeyError> {
+    /// Where the store itself cannot be read.
+    pub fn trust_policy(&self, mut skipped: impl FnMut(KeyError)) -> Result<TrustPolicy, KeyError> {
         let mut policy = TrustPolicy::default();
-        for key in self.list()? {
-            policy.trust(key.name, &key.public);
+        for (kind, name) in self.names()? {
+            match self.load(&name, kind) {
+                Ok(key) => policy.trust(key.name, &key.public),
+                Err(error) => skipped(error),
+            }
         }
         Ok(policy)
     }
@@ -170,9 +178,10 @@ impl KeyStore {
         if path.starts_with(self.directory.join(KeyKind::Own.folder())) && mode & 0o077 != 0 {
             return Err(KeyError::Exposed { path: path.to_owned() });
         }
-        let mut pem = Zeroizing::new(String::new());
-        file.take(MAX_PEM_BYTES).read_to_string(&mut pem).map_err(failed)?;
-        Ok(pem)
+        let mut bytes = Zeroizing::new(Vec::new());
+        file.take(MAX_PEM_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+        // What is not text is no key either, and refused as such.
+        Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     fn add(&self, name: &str, kind: KeyKind, pem: &[u8]) -> Result<(), KeyError> {
@@ -184,17 +193,17 @@ impl KeyStore {
             }
         }
         let folder = self.directory.join(kind.folder());
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| self.io(error))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| self.unwritable(error))?;
         atomic::create(&path, pem, if kind == KeyKind::Own { 0o600 } else { 0o644 }).map_err(|error| {
             match error.kind() {
                 io::ErrorKind::AlreadyExists => KeyError::Taken { name: name.to_owned() },
-                _ => KeyError::Io { path, error },
+                _ => self.unwritable(error),
             }
         })
     }
 
-    fn io(&self, error: io::Error) -> KeyError {
-        KeyError::Io { path: self.directory.clone(), error }
+    fn unwritable(&self, error: io::Error) -> KeyError {
+        KeyError::Write { directory: self.directory.clone(), error }
     }
 
     fn pem(&self, error: PemError) -> KeyError {
@@ -230,7 +239,7 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// The content of a file is not a key.
-    #[error("the key {path} cannot be used", path = path.display())]
+    #[error("the key {path} cannot be used: replace it, or remove it", path = path.display())]
     Pem {
         /// The file.
         path: PathBuf,
@@ -238,8 +247,20 @@ pub enum KeyError {
         #[source]
         error: PemError,
     },
-    /// A file cannot be read or written.
-    #[error("cannot use the keys in {path}", path = path.display())]
+    /// A new key cannot be stored.
+    #[error(
+        "cannot store a key in {directory}: make room there, or set WASMSTONE_HOME to another directory",
+        directory = directory.display()
+    )]
+    Write {
+        /// The store.
+        directory: PathBuf,
+        /// What the operating system said.
+        #[source]
+        error: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read the keys in {path}: let this user read it", path = path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

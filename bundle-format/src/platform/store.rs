@@ -53,7 +53,7 @@ impl PlatformStore {
     pub fn add(&self, platform: &Platform, replace: Replace) -> Result<(), PlatformError> {
         check(platform)?;
         let target = self.directory.join(&platform.name);
-        let failed = |error| PlatformError::Io { path: target.clone(), error };
+        let failed = |error| PlatformError::Write { path: target.clone(), error };
         fs::create_dir_all(&self.directory).map_err(failed)?;
         // Filled aside and renamed, so that no reader ever sees a part of it.
         let aside = tempfile::Builder::new().prefix(".wasmstone-").tempdir_in(&self.directory).map_err(failed)?;
@@ -219,8 +219,17 @@ pub enum PlatformError {
         #[source]
         error: toml::de::Error,
     },
-    /// A file cannot be read or written.
-    #[error("cannot use the platform in {path}", path = path.display())]
+    /// A new platform cannot be stored.
+    #[error("cannot store the platform in {path}: make room there, or set WASMSTONE_HOME to another directory", path = path.display())]
+    Write {
+        /// Its directory.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        error: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read the platform in {path}: let this user read it, or add it anew", path = path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

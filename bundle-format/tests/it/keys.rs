@@ -125,12 +125,31 @@ fn a_damaged_key_is_named() {
 }
 
 #[test]
+fn a_key_that_cannot_be_used_is_not_trusted_and_stops_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = KeyStore::at(directory.path());
+    store.trust("alice", ALICE_PUBLIC).unwrap();
+    for name in ["junk", "exposed"] {
+        store.generate(name).unwrap();
+    }
+    fs::write(directory.path().join("keys/junk.pem"), [0xff, 0xfe]).unwrap();
+    fs::set_permissions(directory.path().join("keys/exposed.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    let mut skipped = Vec::new();
+    let policy = store.trust_policy(|error| skipped.push(error)).unwrap();
+    assert_eq!(policy.trusted.into_values().collect::<Vec<_>>(), ["alice"]);
+    assert!(
+        matches!(&skipped[..], [KeyError::Exposed { .. }, KeyError::Pem { path, .. }] if path.ends_with("keys/junk.pem")),
+        "{skipped:?}"
+    );
+}
+
+#[test]
 fn the_first_name_of_a_key_stays() {
     let directory = tempfile::tempdir().unwrap();
     let store = KeyStore::at(directory.path());
     store.trust("b", ALICE_PUBLIC).unwrap();
     store.trust("a", ALICE_PUBLIC).unwrap();
-    let trust: TrustPolicy = store.trust_policy().unwrap();
+    let trust: TrustPolicy = store.trust_policy(|error| panic!("{error}")).unwrap();
     let signers = wasmstone_bundle::verify::signers(&crate::support::signed(), &trust);
     assert_eq!(signers[0].standing, wasmstone_bundle::verify::Standing::Trusted("a".into()));
 }

@@ -1,6 +1,6 @@
 use wasmstone_bundle::{
     Measurement, SmHash,
-    measurement::{FIRMWARE_SIZE, FirmwareTooLarge, measure, sm_hash},
+    measurement::{FIRMWARE_SIZE, FirmwareError, measure, sm_hash},
 };
 
 fn file(size: u32, a: u32, b: u32) -> Vec<u8> {
@@ -47,8 +47,9 @@ fn firmware_is_padded() {
          1177cc8ad962548927800dd18cb992403589ffe0e139f58872025a4a0ff2faf6"
     );
     let full = vec![0; FIRMWARE_SIZE as usize];
-    assert_eq!(sm_hash(&full), sm_hash(&[]));
-    assert_eq!(sm_hash(&[full, vec![0]].concat()), Err(FirmwareTooLarge { size: FIRMWARE_SIZE + 1 }));
+    assert_eq!(sm_hash(&full), sm_hash(&[0]));
+    assert_eq!(sm_hash(&[]), Err(FirmwareError::Empty));
+    assert_eq!(sm_hash(&[full, vec![0]].concat()), Err(FirmwareError::TooLarge { size: FIRMWARE_SIZE + 1 }));
 }
 
 #[test]

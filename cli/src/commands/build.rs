@@ -11,7 +11,7 @@ use anyhow::Context;
 use std::path::{Path, PathBuf};
 use summary::Summary;
 use wasmstone_builder::{MemorySize, Project, Request, project::FILE_NAME, source};
-use wasmstone_bundle::{atomic, platform::SIM};
+use wasmstone_bundle::{Platform, atomic, platform::SIM};
 use wasmstone_policy::Policy;
 
 /// Build a signed bundle from a WebAssembly program.
@@ -25,7 +25,8 @@ pub struct Build {
     /// The bundle to write [default: the program's name with .wsb, in the current directory].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The most memory that the program may have, in K, M or G (powers of 1024) [default: 256M].
+    /// The most memory that the program may have, in K, M or G (powers of 1024); an enclave has 1024M in
+    /// all [default: 256M].
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<String>,
     /// The platform to build for [default: sim].
@@ -56,6 +57,7 @@ impl Build {
             Some(wasm) => wasm.clone(),
             None => return Err(no_program(from_file).into()),
         };
+        let bytes = source::read(&wasm)?;
         let name = match self.name.or_else(|| from_file?.name.clone()) {
             Some(name) => name,
             None => file_name(&wasm)?,
@@ -67,22 +69,22 @@ impl Build {
             Some(size) => size.parse().context("cannot use the value of --max-memory")?,
             None => from_file.and_then(|project| project.max_memory).unwrap_or(MemorySize::default()),
         };
-        let home = Home::find()?;
-        let platform = self.platform.or_else(|| from_file?.platform.clone());
-        let platform = home.platforms().load(platform.as_deref().unwrap_or(SIM))?;
+        let platform = match self.platform.or_else(|| from_file?.platform.clone()) {
+            Some(name) if name != SIM => Home::find()?.platforms().load(&name)?,
+            _ => Platform::sim(),
+        };
         let key = self.key.or_else(|| from_file?.key.clone());
-        let key = SigningKey::find(&home, key.as_deref())?;
+        let key = SigningKey::find(key.as_deref())?;
         let policy = from_file.map_or_else(Policy::open, |project| project.policy.clone());
 
         not_the_input(&wasm, &output)?;
-        let bytes = source::read(&wasm)?;
         let request = Request { wasm: &bytes, name, max_memory, policy, platform: &platform };
         let progress = progress::Progress::new(self.quiet);
         let built = wasmstone_builder::build(&request, |stage| progress.show(stage));
         progress.clear();
         let mut built = built.with_context(|| format!("cannot build a bundle from {}", wasm.display()))?;
 
-        let (key_name, key) = key.make(&home)?;
+        let (key_name, key) = key.make()?;
         let key_id = built.bundle.sign(&key)?;
         let packed = built.bundle.to_bytes();
         atomic::write(&output, &packed).with_context(|| super::unwritable(&output))?;

@@ -72,25 +72,24 @@ struct List {
 
 impl Key {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let home = Home::find()?;
         match self.verb {
             Verb::New { name } => {
-                let key = home.keys().generate(&name)?;
+                let key = Home::find()?.keys().generate(&name)?;
                 console::print(key.public().id())?;
                 console::say(format_args!(
                     "made the key \"{name}\"; others need its public key: \"wasmstone key show {name}\""
                 ));
             }
-            Verb::List { json } => list(&home.keys().list()?, json)?,
+            Verb::List { json } => list(&Home::find()?.keys().list()?, json)?,
             Verb::Trust { file, name } => {
                 let name = name.map_or_else(|| stem(&file), Ok)?;
                 let key = keys::public_in(&file)?;
-                let id = home.keys().trust(&name, &key.to_pem()?)?;
+                let id = Home::find()?.keys().trust(&name, &key.to_pem()?)?;
                 console::print(id)?;
                 console::say(format_args!("bundles signed by \"{name}\" are trusted from now on"));
             }
             Verb::Show { key, json } => {
-                let public = keys::public(&home, &key)?;
+                let public = keys::public(&key)?;
                 let (key_id, public_key) = (public.id().to_string(), public.to_pem()?);
                 if json {
                     let content = KeyJson { name: key, kind: None, key_id, public_key };

@@ -6,7 +6,7 @@ use crate::view::SCHEMA;
 use anyhow::Context;
 use serde::Serialize;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use wasmstone_bundle::{
     measurement::{measure, sm_hash},
@@ -101,7 +101,10 @@ const MAX_BYTES: u64 = 1 << 30;
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| match file.take(MAX_BYTES + 1).read_to_end(&mut bytes)? as u64 {
+        0..=MAX_BYTES => Ok(()),
+        _ => Err(ErrorKind::FileTooLarge.into()),
+    });
     read.with_context(|| format!("cannot read {}", path.display()))?;
     Ok(bytes)
 }

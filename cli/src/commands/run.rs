@@ -6,6 +6,7 @@ mod timeout;
 use crate::console;
 use crate::exit::{Exit, Fault};
 use crate::home::Home;
+use crate::keys;
 use anyhow::Context;
 use clap::ValueEnum;
 use grants::GrantArguments;
@@ -35,7 +36,7 @@ pub struct Run {
     /// What runs the bundle [default: keystone where there is its device, else sim].
     #[arg(long)]
     backend: Option<BackendName>,
-    /// Write a line for each refused access to a file, or with - to standard error.
+    /// For each access that the host refused, write a line to this file, or with - to standard error.
     #[arg(long, value_name = "FILE|-")]
     log: Option<PathBuf>,
     /// At the end, print how often the enclave called the host, as JSON on standard error.
@@ -77,7 +78,10 @@ impl Run {
             environment: self.grants.environment()?,
             directories: directories.iter().map(|granted| (granted.guest.clone(), granted.access)).collect(),
         };
-        program.launch.policy.admit(grants.clone()).context("more was granted than the bundle's policy allows")?;
+        program.launch.policy.admit(grants.clone()).context(
+            "more was granted than the bundle's policy allows: leave the option out, \
+             or allow it in wasmstone.toml and build the bundle anew",
+        )?;
         let config = Config {
             arguments: grants.arguments,
             environment: grants.environment,
@@ -99,7 +103,12 @@ impl Run {
     }
 
     fn trust(&self) -> anyhow::Result<TrustPolicy> {
-        let mut trust = Home::find()?.keys().trust_policy()?;
+        let mut trust = match Home::find() {
+            Ok(home) => keys::trusted(&home)?,
+            // Who asks for no trusted key needs none.
+            Err(_) if self.insecure_allow_unsigned || self.insecure_allow_unknown_signer => TrustPolicy::default(),
+            Err(none) => return Err(none.into()),
+        };
         trust.allow_unsigned = self.insecure_allow_unsigned;
         trust.allow_unknown_signer = self.insecure_allow_unknown_signer;
         Ok(trust)

@@ -2,19 +2,18 @@
 
 use crate::console;
 use crate::exit::{Exit, Fault};
-use crate::home::Home;
 use crate::keys::SigningKey;
 use anyhow::Context;
 use std::path::PathBuf;
 use wasmstone_bundle::{
-    atomic,
-    verify::{Standing, contents, signers},
+    TrustPolicy, VerifyError, atomic,
+    verify::{SignatureError, Standing, contents, signers},
 };
 
-/// Add a signature to a bundle, or renew one's own.
+/// Add a signature to a bundle.
 ///
 /// Whoever signs vouches for the content: it is held against the manifest first. Look at it with
-/// "wasmstone inspect" before. Signatures that are there stay, but for invalid ones, which are an error.
+/// "wasmstone inspect" before. Signatures that are there stay; one that is not valid is an error.
 #[derive(clap::Args)]
 pub struct Sign {
     /// The bundle.
@@ -29,22 +28,17 @@ pub struct Sign {
 
 impl Sign {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let home = Home::find()?;
-        let key = SigningKey::find(&home, self.key.as_deref())?;
+        let key = SigningKey::find(self.key.as_deref())?;
         let mut bundle = super::open(&self.bundle)?;
-        contents(&bundle).with_context(|| format!("will not sign {}", self.bundle.display()))?;
-        let (name, key) = key.make(&home)?;
-        let id = bundle.sign(&key).map_err(|full| Fault::new(Exit::Signature, full.to_string()))?;
-        let others = signers(&bundle, &home.keys().trust_policy()?);
-        if let Some(invalid) = others.iter().find(|signer| signer.standing == Standing::Invalid) {
-            let message = format!(
-                "will not sign {}: it has an invalid signature by the key {}, and would never be accepted; \
-                 build it anew",
-                self.bundle.display(),
-                invalid.key.short()
-            );
-            return Err(Fault::new(Exit::Signature, message).into());
+        let refused = || format!("will not sign {}", self.bundle.display());
+        // Whose signatures these are does not matter, but that the bundle is still what was signed.
+        let signers = signers(&bundle, &TrustPolicy::default());
+        if let Some(invalid) = signers.iter().find(|signer| signer.standing == Standing::Invalid) {
+            return Err(VerifyError::from(SignatureError::Invalid { key: invalid.key })).with_context(refused);
         }
+        contents(&bundle).with_context(refused)?;
+        let (name, key) = key.make()?;
+        let id = bundle.sign(&key).map_err(|full| Fault::new(Exit::Signature, full.to_string()))?;
         let output = self.output.as_ref().unwrap_or(&self.bundle);
         atomic::write(output, &bundle.to_bytes()).with_context(|| super::unwritable(output))?;
         console::say(format_args!("signed {} with the key {name} ({})", output.display(), id.short()));

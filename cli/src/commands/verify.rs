@@ -33,7 +33,7 @@ struct Json<'a> {
 
 impl Verify {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let trust = self.trust(&Home::find()?)?;
+        let trust = self.trust()?;
         let bundle = super::open(&self.bundle)?;
         let verified = verify(&bundle, &trust).with_context(|| format!("do not run {}", self.bundle.display()))?;
         let signatures: Vec<_> = verified.signers().iter().map(SignerView::from).collect();
@@ -55,13 +55,13 @@ impl Verify {
         Ok(Exit::Success)
     }
 
-    fn trust(&self, home: &Home) -> anyhow::Result<TrustPolicy> {
+    fn trust(&self) -> anyhow::Result<TrustPolicy> {
         if self.key.is_empty() {
-            return Ok(home.keys().trust_policy()?);
+            return Ok(keys::trusted(&Home::find()?)?);
         }
         let mut trust = TrustPolicy::default();
         for named in &self.key {
-            trust.trust(named, &keys::public(home, named)?);
+            trust.trust(named, &keys::public(named)?);
         }
         Ok(trust)
     }

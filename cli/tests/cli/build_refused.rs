@@ -49,9 +49,12 @@ fn a_program_that_is_cut_short_is_not_valid() {
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     let sandbox = Sandbox::new();
-    sandbox.wasmstone(["build", "nowhere.wasm"]).fails(1, &["cannot read nowhere.wasm", "No such file"]);
-    sandbox.wasmstone(["build", "/"]).fails(109, &["--name"]);
-    sandbox.wasmstone(["build", "."]).fails(109, &["--name"]);
+    let missing = ["cannot read nowhere.wasm", "compile the program first", "No such file"];
+    sandbox.wasmstone(["build", "nowhere.wasm"]).fails(1, &missing);
+    for directory in ["/", "."] {
+        let words = [&format!("cannot read {directory}: "), "give the path of a .wasm file in it", "Is a directory"];
+        sandbox.wasmstone(["build", directory]).fails(1, &words);
+    }
 }
 
 #[test]
@@ -113,9 +116,39 @@ fn a_start_of_the_wrong_type_is_refused() {
 #[test]
 fn the_minimum_memory_must_be_within_the_cap() {
     let wasm = wat::parse_str(r#"(module (memory (export "memory") 40) (func (export "_start")))"#).unwrap();
-    refused(&wasm, &["--max-memory", "1M"], 109, &["2560K", "memory cap of 1M", "--max-memory 2560K"]);
+    // The adapter for WASI 0.1 takes two pages more.
+    refused(&wasm, &["--max-memory", "1M"], 109, &["2688K", "memory cap of 1M", "--max-memory 2688K"]);
     let two = r#"(component (core module (memory 20)) (core module (memory 20)) (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#;
     refused(wat::parse_str(two).unwrap(), &["--max-memory", "2M"], 109, &["--max-memory 2560K"]);
+}
+
+#[test]
+fn a_program_that_no_cap_has_room_for_cannot_run() {
+    for pages in [16_000, 65_536] {
+        let text = format!(r#"(module (memory (export "memory") {pages}) (func (export "_start")))"#);
+        let wasm = wat::parse_str(text).unwrap();
+        for options in [&[][..], &["--max-memory", "1023M"]] {
+            refused(&wasm, options, 108, &["cannot run in an enclave", "1024M", "build it to start with less memory"]);
+        }
+    }
+}
+
+#[test]
+fn a_table_must_be_within_the_enclaves_limit() {
+    let with_table = |elements: u32| {
+        let table = format!("(table {elements} funcref)");
+        wat::parse_str(format!(r#"(module {table} (memory (export "memory") 1) (func (export "_start")))"#)).unwrap()
+    };
+    refused(with_table(262_145), &[], 108, &["a table of 262145 elements", "the 262144 that a table may have"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("app.wasm", with_table(262_144));
+    sandbox.wasmstone(["build", "app.wasm"]).succeeds();
+    sandbox.wasmstone(["run", "app.wsb"]).succeeds();
+}
+
+#[test]
+fn a_module_needs_a_memory() {
+    refused_text(r#"(module (func (export "_start")))"#, &["no memory", "must export one as \"memory\""]);
 }
 
 #[test]
@@ -124,7 +157,7 @@ fn sizes_must_be_sizes() {
     for (size, advice) in [
         ("", "is not a size"),
         ("lots", "is not a size"),
-        ("256MB", "such as 256M"),
+        ("256Mi", "such as 256M"),
         ("1.5G", "is not a size"),
         ("-1", "is not a size"),
         ("0", "the next one is 64K"),
@@ -151,7 +184,7 @@ fn names_must_be_one_line() {
 fn keys_and_platforms_must_exist() {
     let wasm = wat::parse_str(NOTHING).unwrap();
     refused(&wasm, &["--key", "nobody"], 109, &["no key \"nobody\"", "wasmstone key new"]);
-    refused(&wasm, &["--key", "./nobody.pem"], 109, &["cannot use the key ./nobody.pem"]);
+    refused(&wasm, &["--key", "./nobody.pem"], 1, &["cannot read the key ./nobody.pem", "give the path of a PEM file"]);
     refused(&wasm, &["--platform", "nowhere"], 109, &["no platform \"nowhere\""]);
-    refused(&wasm, &["--config", "nowhere.toml"], 109, &["nowhere.toml"]);
+    refused(&wasm, &["--config", "nowhere.toml"], 1, &["nowhere.toml"]);
 }

@@ -42,9 +42,10 @@ fn names_and_files_must_be_usable() {
         sandbox.wasmstone(["key", "new", name]).fails(109, &["is not a name"]);
     }
     sandbox.wasmstone(["key", "show", "nobody"]).fails(109, &["no key \"nobody\""]);
-    sandbox.wasmstone(["key", "trust", "nowhere.pem"]).fails(109, &["cannot use the key nowhere.pem"]);
-    sandbox.write("junk.pem", "junk");
-    sandbox.wasmstone(["key", "trust", "junk.pem"]).fails(109, &["BEGIN PUBLIC KEY"]);
+    sandbox.wasmstone(["key", "trust", "nowhere.pem"]).fails(1, &["cannot read the key nowhere.pem", "No such file"]);
+    sandbox.write("junk.pem", b"junk\xff");
+    let ran = sandbox.wasmstone(["key", "trust", "junk.pem"]).fails(109, &["BEGIN PUBLIC KEY"]);
+    assert_eq!(ran.stderr.matches("preamble").count(), 1, "{}", ran.stderr);
     sandbox.wasmstone(["key", "new", "alice"]).succeeds();
     std::fs::copy(sandbox.home().join("keys/alice.pem"), sandbox.path("secret.pem")).unwrap();
     sandbox.wasmstone(["key", "trust", "secret.pem"]).fails(109, &["SECRET"]);
@@ -67,6 +68,63 @@ fn a_key_that_others_could_read_is_not_used() {
     set_permissions(sandbox.home().join("keys/default.pem"), Permissions::from_mode(0o644)).unwrap();
     sandbox.wasmstone(["build", "app.wasm", "-o", "new.wsb"]).fails(109, &["chmod 600"]);
     assert_eq!(sandbox.files(), ["app.wasm", "app.wsb"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_used_stops_nobody_who_only_checks() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(NOTHING);
+    sandbox.wasmstone(["key", "new", "other"]).succeeds();
+    let other = sandbox.home().join("keys/other.pem");
+    let check = |words: &[&str]| {
+        for command in ["run", "verify", "inspect"] {
+            let ran = sandbox.wasmstone([command, "app.wsb"]).succeeds();
+            assert!(ran.stderr.contains("warning: not trusted: "), "{}", ran.stderr);
+            assert!(words.iter().all(|word| ran.stderr.contains(word)), "{}", ran.stderr);
+        }
+    };
+    set_permissions(&other, Permissions::from_mode(0o644)).unwrap();
+    check(&["other.pem", "chmod 600"]);
+    sandbox.wasmstone(["sign", "app.wsb", "--key", "other"]).fails(109, &["chmod 600"]);
+    set_permissions(&other, Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&other, "junk").unwrap();
+    check(&["other.pem", "not an Ed25519 secret key"]);
+    sandbox.wasmstone(["sign", "app.wsb", "--key", "other"]).fails(109, &["other.pem"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_stored_is_said_and_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    for command in ["key new alice", "build app.wasm"] {
+        // A limit on the size of files stands for the disk; the signal that comes with it is ignored.
+        let ran = sandbox.shell(&format!("trap '' XFSZ; ulimit -f 0; exec \"$WASMSTONE\" {command}"));
+        ran.fails(111, &["cannot store a key", "make room", "caused by"]);
+    }
+    // Or it kills.
+    if sandbox.has_nameless_files() {
+        assert_eq!(sandbox.shell("ulimit -f 0; exec \"$WASMSTONE\" key new alice").code, None);
+    }
+    assert_eq!(std::fs::read_dir(sandbox.home().join("keys")).unwrap().count(), 0);
+}
+
+#[test]
+fn builds_that_make_the_first_key_at_once_all_succeed() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    let builds: Vec<_> = (0..6)
+        .map(|number| {
+            let mut build = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
+            build.args(["build", "app.wasm", "-q", "-o", &format!("{number}.wsb")]).spawn().unwrap()
+        })
+        .collect();
+    for mut build in builds {
+        assert!(build.wait().unwrap().success());
+    }
+    for number in 0..6 {
+        sandbox.wasmstone(["verify", &format!("{number}.wsb")]).succeeds();
+        assert!(sandbox.read("0.wsb") == sandbox.read(&format!("{number}.wsb")));
+    }
 }
 
 #[test]
@@ -105,7 +163,22 @@ fn without_a_home_it_is_said_how_to_get_one() {
     let sandbox = Sandbox::new();
     sandbox.wasm("app.wasm", NOTHING);
     let ran = sandbox.shell("unset WASMSTONE_HOME; exec \"$WASMSTONE\" build app.wasm");
-    ran.fails(123, &["WASMSTONE_HOME"]);
+    ran.fails(109, &["WASMSTONE_HOME"]);
+    sandbox.wasmstone(["key", "new", "alice"]).succeeds();
+    sandbox.write("public.pem", sandbox.wasmstone(["key", "show", "alice"]).succeeds().stdout);
+    std::fs::rename(sandbox.home().join("keys/alice.pem"), sandbox.path("alice.pem")).unwrap();
+    std::fs::remove_dir_all(sandbox.home()).unwrap();
+    // What needs nothing of it works without.
+    let without = |arguments: &str| sandbox.shell(&format!("unset WASMSTONE_HOME; exec \"$WASMSTONE\" {arguments}"));
+    without("build app.wasm --key alice.pem").succeeds();
+    without("sign app.wsb --key alice.pem").succeeds();
+    without("inspect app.wsb").succeeds();
+    without("measure app.wsb").succeeds();
+    without("run app.wsb --insecure-allow-unknown-signer").succeeds();
+    without("verify app.wsb --key public.pem").succeeds();
+    for needing in ["run app.wsb", "verify app.wsb", "key list", "platform list"] {
+        without(needing).fails(109, &["no configuration directory", "WASMSTONE_HOME"]);
+    }
     sandbox.shell("unset WASMSTONE_HOME; HOME=$PWD/h exec \"$WASMSTONE\" key new a").succeeds();
     assert!(sandbox.path("h/.config/wasmstone/keys/a.pem").exists());
     sandbox.shell("unset WASMSTONE_HOME; HOME=$PWD/h XDG_CONFIG_HOME=$PWD/x exec \"$WASMSTONE\" key new a").succeeds();

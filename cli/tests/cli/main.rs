@@ -4,6 +4,7 @@ mod build;
 mod build_refused;
 mod bundles;
 mod completions;
+mod json;
 mod keys;
 mod measure;
 mod platforms;

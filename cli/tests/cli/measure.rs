@@ -46,6 +46,8 @@ fn a_firmware_is_hashed() {
     let json = sandbox.wasmstone(["measure", "--sm", "padded", "--json"]).succeeds().json();
     assert_eq!(json["sm_hash"], hash.trim_end());
     sandbox.wasmstone(["measure", "--sm", "large"]).fails(109, &["cannot measure large", "raw image"]);
+    sandbox.write("empty", "");
+    sandbox.wasmstone(["measure", "--sm", "empty"]).fails(109, &["cannot measure empty", "raw image"]);
     sandbox.wasmstone(["measure", "--sm", "nowhere"]).fails(1, &["cannot read nowhere"]);
 }
 

@@ -70,7 +70,7 @@ fn a_file_that_is_not_beside_the_program_is_said_to_be_unused() {
 fn mistakes_are_shown_with_their_place() {
     for (text, words) in [
         ("name = \"a\"\nmemory = \"32M\"\n", &["line 2", "unknown field `memory`"][..]),
-        ("max-memory = \"32MB\"\n", &["line 1", "is not a size"]),
+        ("max-memory = \"32Mi\"\n", &["line 1", "is not a size"]),
         ("max-memory = 1\n", &["line 1", "the next one is 64K"]),
         ("[environment]\nalow = \"any\"\n", &["line 2", "unknown field `alow`"]),
         ("network = \"maybe\"\n", &["line 1", "`denied`"]),
@@ -85,6 +85,15 @@ fn mistakes_are_shown_with_their_place() {
         sandbox.wasmstone(["build", "app.wasm"]).fails(109, &words);
         assert_eq!(sandbox.files(), ["app.wasm", "wasmstone.toml"], "{text}");
     }
+}
+
+#[test]
+fn a_file_that_is_no_text_is_a_mistake_and_one_that_cannot_be_read_is_not() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    sandbox.write("other.toml", [0xff]);
+    sandbox.wasmstone(["build", "app.wasm", "--config", "other.toml"]).fails(109, &["other.toml", "UTF-8"]);
+    sandbox.wasmstone(["build", "app.wasm", "--config", "."]).fails(1, &["cannot read the project file ."]);
 }
 
 #[test]

@@ -32,6 +32,24 @@ fn its_project_file_is_one() {
 }
 
 #[test]
+fn a_rust_project_is_built_and_run_also_in_the_workspace_of_another() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Cargo.toml", "[workspace]\nmembers = []\n");
+    sandbox.wasmstone(["new", "counter", "--template", "rust"]).succeeds();
+    // Not the sandbox's environment: Cargo finds Rust by the user's.
+    let built = std::process::Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--release", "--target", "wasm32-wasip2"])
+        .current_dir(sandbox.path("counter"))
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("CARGO_BUILD_TARGET_DIR")
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let ran = sandbox.shell("cd counter && \"$WASMSTONE\" build --quiet && exec \"$WASMSTONE\" run counter.wsb -- Ada");
+    assert_eq!(ran.succeeds().stdout, "Hello, Ada, from inside an enclave!\n");
+}
+
+#[test]
 fn what_is_there_is_left_alone() {
     let sandbox = Sandbox::new();
     sandbox.write("taken/file", "mine");

@@ -52,11 +52,14 @@ fn grants_must_make_sense() {
         (&["--dir", ".::"], &["does not name a directory"]),
         (&["--env", "NOT_SET_HERE"], &["NOT_SET_HERE is not set here"]),
         (&["--env", "=x"], &["the name is missing"]),
+        (&["--env", ""], &["the name is missing"]),
+        (&["--dir", ".::/d", "--read-only-dir", "..::/d"], &["two directories are granted as /d"]),
+        (&["--dir", ".", "--dir", "."], &["two directories are granted as ."]),
     ] {
         sandbox.wasmstone([&["run", "app.wsb"], options].concat()).fails(109, words);
     }
-    let many: Vec<_> = (0..65).flat_map(|_| ["--dir", "."]).collect();
-    sandbox.wasmstone([&["run", "app.wsb"], &many[..]].concat()).fails(109, &["65 directories"]);
+    let many = (0..65).flat_map(|number| ["--dir".to_owned(), format!(".::/{number}")]);
+    sandbox.wasmstone(["run".to_owned(), "app.wsb".to_owned()].into_iter().chain(many)).fails(109, &["65 directories"]);
 }
 
 #[test]
@@ -74,7 +77,9 @@ fn grants_are_held_against_the_policy() {
         (&["--dir", "."], "does not allow the directory ."),
         (&["--dir", ".::/data"], "for reading only"),
     ] {
-        sandbox.wasmstone([&["run", "app.wsb"], options].concat()).fails(109, &["more was granted", words]);
+        sandbox
+            .wasmstone([&["run", "app.wsb"], options].concat())
+            .fails(109, &["more was granted", "leave the option out", words]);
     }
     let ran = sandbox.wasmstone(["run", "app.wsb", "--env", "TZ=UTC", "--read-only-dir", ".::/data"]);
     assert_eq!(ran.code, Some(21), "{ran:?}");
@@ -107,4 +112,14 @@ fn a_log_that_cannot_be_written_is_said() {
     sandbox.wasmstone(["run", "app.wsb", "--log", "no/such/log"]).fails(111, &["cannot write the log no/such/log"]);
     sandbox.wasmstone(["run", "app.wsb", "--log", "log"]).succeeds();
     assert!(sandbox.files().contains(&"log".to_owned()));
+}
+
+#[test]
+fn an_enclave_for_which_there_is_no_address_space_cannot_be_launched() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    sandbox.wasmstone(["build", "app.wasm", "--quiet", "--max-memory", "900M"]).succeeds();
+    let ran = sandbox.shell("ulimit -v 900000; exec \"$WASMSTONE\" run app.wsb");
+    let ran = ran.fails(106, &["simulated enclave", "address space", "ulimit -v", "--max-memory"]);
+    assert!(!ran.stderr.contains("report it"), "{}", ran.stderr);
 }

@@ -1,5 +1,6 @@
 //! A directory of its own for each test, and programs small enough to be read.
 
+use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -33,11 +34,19 @@ pub const COUNT: &str = r#"(module
         (drop (call $variables (i32.const 8) (i32.const 12)))
         (call $exit (i32.add (i32.load (i32.const 0)) (i32.mul (i32.const 10) (i32.load (i32.const 8)))))))"#;
 
-/// A component that imports and exports instances of these names; its entry point does nothing.
+/// A component that imports instances of these names, without anything in them, and exports others, with
+/// a function `run` that does nothing.
 pub fn component(imports: &[&str], exports: &[&str]) -> String {
     let imports: String = imports.iter().map(|name| format!("(import \"{name}\" (instance))\n")).collect();
-    let exports: String = exports.iter().map(|name| format!("(export \"{name}\" (instance $none))\n")).collect();
-    format!("(component {imports} (instance $none) {exports})")
+    let exports: String = exports.iter().map(|name| format!("(export \"{name}\" (instance $run))\n")).collect();
+    format!(
+        r#"(component {imports}
+            (core module $code (func (export "run") (result i32) i32.const 0))
+            (core instance $code (instantiate $code))
+            (func $run (result (result)) (canon lift (core func $code "run")))
+            (instance $run (export "run" (func $run)))
+            {exports})"#
+    )
 }
 
 /// A working directory and a configuration directory, both gone after the test.
@@ -95,6 +104,15 @@ impl Sandbox {
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    /// Whether the file system has files without a name, of which a killed process leaves nothing behind.
+    pub fn has_nameless_files(&self) -> bool {
+        let has = rustix::fs::open(self.path(""), OFlags::TMPFILE | OFlags::WRONLY, Mode::RUSR).is_ok();
+        if !has {
+            eprintln!("skipped: the file system of {} has no O_TMPFILE", self.path("").display());
+        }
+        has
     }
 
     /// A command in the working directory, in an environment of nothing else.

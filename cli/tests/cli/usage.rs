@@ -28,9 +28,15 @@ fn help_and_version_are_results() {
 fn results_that_cannot_be_written_are_an_error() {
     let sandbox = Sandbox::new();
     sandbox.bundle(NOTHING);
-    for arguments in
-        [&["inspect", "app.wsb"][..], &["measure", "app.wsb"], &["platform", "list"], &["completion", "bash"]]
-    {
+    for arguments in [
+        &["inspect", "app.wsb"][..],
+        &["measure", "app.wsb"],
+        &["platform", "list"],
+        &["completion", "bash"],
+        &["--help"],
+        &["run", "-h"],
+        &["--version"],
+    ] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let mut command = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
         let output = command.args(arguments).stdout(full).output().unwrap();

@@ -20,9 +20,9 @@ impl monotonic_clock::Host for Guest {
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<Pollable>> {
-        // A time too far away to be represented never comes.
-        let when = self.elapsed().checked_add(duration);
-        Ok(self.table.push(when.map_or(Pollable::Never, Pollable::At))?)
+        // A time too far away to be represented is centuries ahead as well.
+        let when = self.elapsed().saturating_add(duration);
+        Ok(self.table.push(Pollable::At(when))?)
     }
 }
 

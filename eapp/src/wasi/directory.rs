@@ -47,7 +47,9 @@ impl HostDirectoryEntryStream for Guest {
             let cap = filesystem::Entries::REPLY_PAYLOAD_MAX;
             let (reply, mut payload) = self.channel.call::<filesystem::Entries>(&request, &[], cap)??;
             entries.end = reply.end.flag("an end that is neither yes nor no")?;
-            for _ in 0..reply.count.opaque() {
+            // Each entry takes the length before it at least.
+            let count = reply.count.at_most((payload.len() / 4) as u32, "more entries than there is room for")?;
+            for _ in 0..count {
                 entries.pending.push_back(entry(&mut payload)?);
             }
             if !payload.is_empty() || (entries.pending.is_empty() && !entries.end) {

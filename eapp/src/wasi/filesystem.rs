@@ -31,6 +31,8 @@ pub struct OpenFile {
     pub handle: u32,
     /// A granted directory, which is never given back.
     pub granted: bool,
+    /// A file that was opened for writing.
+    pub writing: bool,
 }
 
 /// A file or directory of the guest.
@@ -52,7 +54,7 @@ impl Descriptor {
     pub fn granted(handle: u32, writable: bool) -> Self {
         let mutate = if writable { DescriptorFlags::MUTATE_DIRECTORY } else { DescriptorFlags::empty() };
         Self {
-            file: Arc::new(OpenFile { handle, granted: true }),
+            file: Arc::new(OpenFile { handle, granted: true, writing: false }),
             kind: DescriptorType::Directory,
             flags: DescriptorFlags::READ | mutate,
             writable,
@@ -187,7 +189,7 @@ impl Guest {
             }
         };
         let descriptor = Descriptor {
-            file: Arc::new(OpenFile { handle, granted: false }),
+            file: Arc::new(OpenFile { handle, granted: false, writing: flags.contains(DescriptorFlags::WRITE) }),
             kind: opened.stat.type_,
             flags: opened_flags(flags, opened.stat.type_),
             writable,
@@ -302,6 +304,9 @@ impl HostDescriptor for Guest {
 
     fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: u64) -> FileResult<u64> {
         let handle = self.writable_file(&file)?;
+        if !self.file(&file)?.file.writing {
+            return Err(Status::BadDescriptor.into());
+        }
         let part = bytes.get(..PAYLOAD_MAX).unwrap_or(&bytes);
         if part.is_empty() {
             return Ok(0);
@@ -320,7 +325,7 @@ impl HostDescriptor for Guest {
             self.handles.give_back(handle);
             return Err(failure);
         }
-        Ok(self.table.push(EntryStream::new(Arc::new(OpenFile { handle, granted: false })))?)
+        Ok(self.table.push(EntryStream::new(Arc::new(OpenFile { handle, granted: false, writing: false })))?)
     }
 
     fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FileResult<()> {
@@ -448,11 +453,13 @@ impl HostDescriptor for Guest {
     }
 
     fn is_same_object(&mut self, one: Resource<Descriptor>, other: Resource<Descriptor>) -> wasmtime::Result<bool> {
-        match (self.hash_of(&one), self.hash_of(&other)) {
-            (Ok(one), Ok(other)) => Ok(one == other),
-            (Err(FileFailure::Trap(error)), _) | (_, Err(FileFailure::Trap(error))) => Err(error),
-            (Err(FileFailure::Code(_)), _) | (_, Err(FileFailure::Code(_))) => Ok(false),
-        }
+        let mut hash = |descriptor| match self.hash_of(descriptor) {
+            Ok(hash) => Ok(Some(hash)),
+            Err(FileFailure::Code(_)) => Ok(None),
+            Err(FileFailure::Trap(error)) => Err(error),
+        };
+        let (one, other) = (hash(&one)?, hash(&other)?);
+        Ok(one.is_some() && one == other)
     }
 
     fn metadata_hash(&mut self, descriptor: Resource<Descriptor>) -> FileResult<MetadataHashValue> {

@@ -17,7 +17,7 @@ const AHEAD: usize = 256 << 10;
 /// As [`AHEAD`], for the first read elsewhere than at a file's beginning: it may well be the only one.
 const AHEAD_ELSEWHERE: usize = 16 << 10;
 
-/// Bytes read ahead in all file streams together; beyond it they get just what they asked for.
+/// Bytes held ahead in all file streams together; beyond it they get just what they asked for.
 const AHEAD_TOTAL: usize = 1 << 20;
 
 /// Bytes read ahead of standard input.
@@ -40,6 +40,11 @@ impl Buffer {
 
     fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.given)
+    }
+
+    /// Bytes of memory that it holds.
+    fn held(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The next bytes, at most `length`.
@@ -139,8 +144,10 @@ fn read_file(
     ahead_before: usize,
     channel: &mut crate::channel::Channel,
 ) -> (Result<Vec<u8>, StreamFailure>, usize) {
-    let others = ahead_before.saturating_sub(input.buffer.left());
-    if input.changes != changes {
+    let others = ahead_before.saturating_sub(input.buffer.held());
+    // A guest that writes between its reads would throw away each time what was read ahead.
+    let changed = input.changes != changes;
+    if changed {
         input.buffer = Buffer::default();
         input.changes = changes;
     }
@@ -150,14 +157,14 @@ fn read_file(
         // Told once from what is known; a file that grows is asked for again.
         Err(StreamFailure::Closed)
     } else {
-        let want = if others < AHEAD_TOTAL { length.max(input.ahead) } else { length };
+        let want = if others < AHEAD_TOTAL && !changed { length.max(input.ahead) } else { length };
         input.ahead = AHEAD;
         refill(input, length, want, channel)
     };
     if let Ok(bytes) = &result {
         input.position = input.position.saturating_add(bytes.len() as u64);
     }
-    (result, others + input.buffer.left())
+    (result, others + input.buffer.held())
 }
 
 fn refill(
@@ -208,7 +215,7 @@ impl HostInputStream for Guest {
 
     fn drop(&mut self, stream: Resource<InputStream>) -> Result<()> {
         if let InputStream::File(input) = self.table.delete(stream)? {
-            self.read_ahead = self.read_ahead.saturating_sub(input.buffer.left());
+            self.read_ahead = self.read_ahead.saturating_sub(input.buffer.held());
             self.release(input.file)?;
         }
         Ok(())

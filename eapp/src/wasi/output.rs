@@ -64,7 +64,11 @@ impl Guest {
         if stream.closed {
             return Err(StreamFailure::Closed);
         }
-        if !matches!(stream.sink, Sink::Standard(_)) {
+        if let Sink::At { file, .. } | Sink::Append { file } = &stream.sink {
+            if !file.writing {
+                stream.closed = true;
+                return Err(StreamFailure::Failed(Status::BadDescriptor));
+            }
             self.changes += 1;
         }
         let mut rest = bytes;

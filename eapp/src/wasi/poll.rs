@@ -13,8 +13,6 @@ use zerocopy::IntoBytes;
 pub enum Pollable {
     /// Always ready: files, and output that the host takes at once.
     Ready,
-    /// Never ready.
-    Never,
     /// Ready from this many nanoseconds after the enclave's start on.
     At(u64),
     /// Ready when standard input has bytes or has ended.
@@ -36,7 +34,6 @@ impl Guest {
             let now = self.elapsed();
             let known = |pollable: &Pollable| match pollable {
                 Pollable::Ready => true,
-                Pollable::Never => false,
                 Pollable::At(when) => *when <= now,
                 Pollable::Stdin => self.stdin.is_ready(),
             };

@@ -179,7 +179,7 @@ impl Bench {
 }
 
 fn open_file() -> Arc<OpenFile> {
-    Arc::new(OpenFile { handle: 128, granted: false })
+    Arc::new(OpenFile { handle: 128, granted: false, writing: true })
 }
 
 /// Does what needs the operation.

@@ -16,12 +16,13 @@ use crate::backend::Outcome;
 use crate::edge_call::Dispatcher;
 use crate::serve::{Config, Server};
 use doorbell::{Shared, Turn};
+use enclave::{COMPLAINT, NOT_STARTED};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::File;
-use std::io::{Error, Write};
+use std::io::{Error, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::resume_unwind;
@@ -34,6 +35,9 @@ use wasmstone_edge_protocol::ExitStatus;
 
 /// The first argument of a process that is to become an enclave.
 pub const ENCLAVE_ARGUMENT: &str = "__simulated-enclave";
+
+/// The most bytes that are read of why a process could not become an enclave.
+const COMPLAINT_MAX: u64 = 4096;
 
 /// How to launch.
 #[derive(Clone, Debug)]
@@ -64,7 +68,8 @@ fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> LaunchError
 /// time is up meanwhile, nobody waits for the answer: `server` has then nothing left to give or to tell.
 ///
 /// # Errors
-/// [`LaunchError`] where the machine does not let us start the process; nothing was run then.
+/// [`LaunchError`] where the machine does not let us start the process, or the process become an enclave;
+/// nothing was run then.
 pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Outcome, LaunchError> {
     let image = image_file(image).map_err(failed("set memory aside"))?;
     let memory = doorbell::create().map_err(failed("share memory"))?;
@@ -75,7 +80,7 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Ou
         .env_clear()
         .stdin(image)
         .stdout(memory)
-        .stderr(Stdio::inherit())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(failed("start a process"))?;
     let deadline = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -89,6 +94,7 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Ou
     let _ = child.kill();
     let status = child.wait().map_err(failed("wait"))?;
     let (serving, timed_out) = served.map_err(failed("watch a process"))?;
+    let complaint = child.stderr.take().map(complaint).unwrap_or_default();
     let ended = if shared.ended() == Turn::Host {
         None
     } else {
@@ -96,7 +102,21 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Ou
         *server = returned;
         ended
     };
-    Ok(ended.unwrap_or_else(|| if timed_out { Outcome::TimedOut } else { crashed(&shared, status) }))
+    match ended {
+        Some(outcome) => Ok(outcome),
+        None if timed_out => Ok(Outcome::TimedOut),
+        None if status.code() == Some(NOT_STARTED) => Err(failed("set up a process")(Error::other(complaint))),
+        None => Ok(crashed(&shared, status)),
+    }
+}
+
+/// What a process said that could not become an enclave; once it is one, it has no standard error.
+fn complaint(stderr: impl Read) -> String {
+    let mut said = Vec::new();
+    // Whatever was read until then is all there is to tell.
+    let _ = stderr.take(COMPLAINT_MAX).read_to_end(&mut said);
+    let said = String::from_utf8_lossy(&said);
+    said.strip_prefix(COMPLAINT).unwrap_or(&said).trim_end().to_owned()
 }
 
 fn image_file(image: &[u8]) -> Result<OwnedFd, Error> {

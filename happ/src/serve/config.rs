@@ -5,7 +5,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use std::path::Path;
 use std::sync::Arc;
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX};
 use wasmstone_policy::Access;
 
 /// Receives lines, without their ends.
@@ -60,6 +60,9 @@ pub enum ConfigError {
     /// More than [`DIRECTORIES_MAX`] directories.
     #[error("{0} directories are granted, at most {DIRECTORIES_MAX} can be: grant fewer, or one that holds them")]
     TooManyDirectories(usize),
+    /// More than [`RECORDS_MAX`] arguments or environment variables.
+    #[error("{0} arguments or environment variables are given, at most {RECORDS_MAX} can be: pass them in a file")]
+    TooMany(usize),
     /// More text than fits.
     #[error(
         "arguments, environment and directory names take {0} bytes together, at most {PAYLOAD_MAX} can be passed: \

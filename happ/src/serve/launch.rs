@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::time::{SystemTime, UNIX_EPOCH};
 use wasmstone_edge_protocol::types::{Empty, ProgramRequest, StartReply};
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Status};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Status};
 use wasmstone_policy::Access;
 
 /// The start reply, but for clock and entropy.
@@ -20,6 +20,10 @@ impl Start {
         let directories = &config.directories;
         if directories.len() > DIRECTORIES_MAX {
             return Err(ConfigError::TooManyDirectories(directories.len()));
+        }
+        let records = config.arguments.len().max(config.environment.len());
+        if records > RECORDS_MAX as usize {
+            return Err(ConfigError::TooMany(records));
         }
         let arguments = config.arguments.iter();
         let environment = config.environment.iter().flat_map(|(name, value)| [name, value]);

@@ -28,7 +28,19 @@ impl GrantArguments {
     pub fn directories(&self) -> anyhow::Result<Vec<Directory>> {
         let read_write = self.dir.iter().map(|granted| (granted, Access::ReadWrite));
         let read_only = self.read_only_dir.iter().map(|granted| (granted, Access::ReadOnly));
-        read_write.chain(read_only).map(|(granted, access)| directory(granted, access)).collect()
+        let mut directories: Vec<Directory> = Vec::new();
+        for (granted, access) in read_write.chain(read_only) {
+            let directory = directory(granted, access)?;
+            if directories.iter().any(|other| other.guest == directory.guest) {
+                let message = format!(
+                    "two directories are granted as {}: name one of them otherwise, as HOST::GUEST",
+                    directory.guest
+                );
+                return Err(Fault::new(Exit::Configuration, message).into());
+            }
+            directories.push(directory);
+        }
+        Ok(directories)
     }
 
     /// The granted variables: name and value. The last value of a name counts.
@@ -38,14 +50,14 @@ impl GrantArguments {
     pub fn environment(&self) -> Result<Vec<(String, String)>, Fault> {
         let mut variables: Vec<(String, String)> = Vec::new();
         for granted in &self.env {
+            if granted.is_empty() || granted.starts_with('=') {
+                let message = format!("--env \"{granted}\": the name is missing; write --env NAME=VALUE");
+                return Err(Fault::new(Exit::Configuration, message));
+            }
             let (name, value) = match granted.split_once('=') {
                 Some((name, value)) => (name, value.to_owned()),
                 None => (granted.as_str(), inherited(granted)?),
             };
-            if name.is_empty() {
-                let message = format!("--env {granted}: the name is missing; write --env NAME=VALUE");
-                return Err(Fault::new(Exit::Configuration, message));
-            }
             variables.retain(|(other, _)| other != name);
             variables.push((name.to_owned(), value));
         }

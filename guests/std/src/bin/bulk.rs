@@ -1,9 +1,9 @@
-//! Writes a file of so many MiB, reads it, opens so many files: everything in small, or as the
-//! arguments say, which is what the benchmarks do.
+//! Writes a file of so many MiB, reads it, opens so many files, prints so many lines: everything in
+//! small, or as the arguments say, which is what the benchmarks do.
 
 use std::env;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 const PIECE: usize = 64 << 10;
 
@@ -41,6 +41,12 @@ fn open(count: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints lines: each in a write of its own, or many together.
+fn print(count: usize, out: &mut impl Write) -> io::Result<()> {
+    (0..count).try_for_each(|index| writeln!(out, "line {index}"))?;
+    out.flush()
+}
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -50,11 +56,15 @@ fn main() -> io::Result<()> {
             write(1)?;
             read()?;
             make(3)?;
-            open(3)
+            open(3)?;
+            print(3, &mut io::stdout())?;
+            print(3, &mut BufWriter::new(io::stdout()))
         }
         ["write", mebibytes] => write(number(mebibytes)?),
         ["read"] => read(),
         ["open", count] => open(number(count)?),
-        _ => Err(io::Error::other("bulk [write MIB | read | open COUNT]")),
+        ["lines", count] => print(number(count)?, &mut io::stdout().lock()),
+        ["lines-together", count] => print(number(count)?, &mut BufWriter::new(io::stdout().lock())),
+        _ => Err(io::Error::other("bulk [write MIB | read | open COUNT | lines COUNT | lines-together COUNT]")),
     }
 }

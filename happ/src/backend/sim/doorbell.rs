@@ -178,3 +178,6 @@ impl Shared {
         self.ring(Turn::Exited);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,18 +18,25 @@ use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmstone_policy::Launch;
 use zerocopy::IntoBytes;
 
+/// The exit code of a process that could not become an enclave. Nothing was run then, and standard error
+/// says why. One that is an enclave always ends with 0, or by a signal.
+pub const NOT_STARTED: i32 = 1;
+
+/// What standard error begins with then.
+pub const COMPLAINT: &str = "simulated enclave: ";
+
 /// Becomes a simulated enclave: never returns. The image is on standard input, the shared memory is
 /// standard output, as [`super::launch`] leaves them.
 pub fn enclave_main() -> ! {
     if let Err(error) = run() {
-        eprintln!("simulated enclave: {error}");
+        eprintln!("{COMPLAINT}{error}");
     }
-    std::process::exit(1);
+    std::process::exit(NOT_STARTED);
 }
 
 fn run() -> Result<()> {
-    let parent = std::env::args().nth(2).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
-    lockdown::die_with_parent(parent.ok_or_else(|| Error::other("it was not started by its host"))?)?;
+    let parent = std::env::args().nth(2).and_then(|pid| pid.parse().ok()).filter(|pid| *pid > 0);
+    lockdown::die_with_parent(parent.and_then(Pid::from_raw))?;
     let shared = Arc::new(Shared::map(stdout().as_fd())?);
     let mut image = Vec::new();
     let mut file = File::from(stdin().as_fd().try_clone_to_owned()?);
@@ -86,7 +93,14 @@ fn load(image: &[u8]) -> Result<Loaded> {
 
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::NORESERVE);
     // SAFETY: the kernel chooses the place, so nothing that exists is replaced.
-    let base = unsafe { mmap_anonymous(std::ptr::null_mut(), heap, protection, flags)? };
+    let base = unsafe { mmap_anonymous(std::ptr::null_mut(), heap, protection, flags) };
+    let base = base.map_err(|error| {
+        Error::other(format!(
+            "{} MiB of address space are not to be had ({error}): raise the limit, see \"ulimit -v\", \
+             or build the bundle with a smaller --max-memory",
+            heap >> 20
+        ))
+    })?;
     let base = NonNull::new(base.cast::<u8>()).ok_or_else(|| Error::other("no memory"))?;
     // SAFETY: a fresh anonymous mapping is zero, ours alone, and never unmapped; `linear` is less
     // than its size.
@@ -142,3 +156,6 @@ impl Platform for Simulated {
         self.entropy.fill(0);
     }
 }
+
+#[cfg(test)]
+mod tests;

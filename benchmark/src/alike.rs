@@ -1,0 +1,54 @@
+//! Both places in one executable: this one.
+//!
+//! How fast an interpreter is depends on where the linker puts its loop, by a tenth and more. Two
+//! programs that are linked each for itself would be compared in that, so that what computes is run
+//! by the same machine code at the same place, inside and outside.
+
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::Path;
+use wasmstone_bundle::{Bundle, TrustPolicy, verify};
+use wasmstone_edge_protocol::ExitStatus;
+use wasmstone_happ::backend::{Outcome, sim};
+use wasmstone_happ::serve::{Config, Output, Server};
+use wasmstone_peer::{RunConfig, run};
+use wasmtime::Engine;
+
+/// The first argument of a process that is to be `wasmstone run`.
+pub const INSIDE: &str = "__inside";
+
+/// The first argument of a process that is to be `wasmstone-peer`.
+pub const OUTSIDE: &str = "__outside";
+
+/// Verifies a bundle and runs it in a simulated enclave, as the command does.
+///
+/// # Errors
+/// Where that fails, or the program does.
+pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
+    let trust = TrustPolicy { allow_unknown_signer: true, ..TrustPolicy::default() };
+    let verified = verify(&Bundle::open(bundle)?, &trust)?;
+    let program = verified.into_contents().programs.into_iter().next().context("the bundle holds no program")?;
+    let stdout = Output::process_stdout()?;
+    let config = Config { arguments, stdout, program: program.program.into(), ..Config::default() };
+    let options = sim::Options { executable: std::env::current_exe()?, timeout: None };
+    match sim::launch(&program.image, &mut Server::new(config)?, &options)? {
+        Outcome::Ended(ExitStatus::Guest(0)) => Ok(()),
+        outcome => bail!("the enclave ended otherwise: {outcome:?}"),
+    }
+}
+
+/// Runs a precompiled program outside, as the peer does.
+///
+/// # Errors
+/// Where that fails, or the program does.
+pub fn outside(precompiled: &Path, mut arguments: Vec<String>) -> Result<()> {
+    let program = std::fs::read(precompiled)?;
+    arguments.insert(0, "program".to_owned());
+    let config = RunConfig { args: arguments, stdout: wasmstone_peer::Output::Inherit, ..RunConfig::default() };
+    let engine = wasmstone_eapp::config().and_then(|config| Engine::new(&config));
+    // SAFETY: the file was taken out of a bundle that this program has built, see `Places::program`.
+    let outcome = engine.and_then(|engine| unsafe { run(&engine, &program, config) });
+    match outcome.map_err(|error| anyhow!("{error:#}"))?.end.code() {
+        0 => Ok(()),
+        code => bail!("the program ended with {code}"),
+    }
+}

@@ -1,0 +1,164 @@
+//! The adapter, mended in two places.
+//!
+//! - It knows only success and failure: `proc_exit(3)` calls `wasi:cli/exit.exit(err)`, and the code is
+//!   lost. Its own types do have `exit-with-code`, which is lowered to the same core signature. So the
+//!   import is named anew, and the body of `proc_exit` hands its argument on.
+//! - It takes a page of the program's memory for its state when it first needs it. A program that used
+//!   all its memory until then, and would handle that well, traps on its next call. So `run` takes the
+//!   page before the program starts.
+
+use std::convert::Infallible;
+use wasm_encoder::reencode::{self, Reencode};
+use wasm_encoder::{CodeSection, Function, ImportSection, Module};
+use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
+
+/// The import that ends a program.
+const EXIT_INTERFACE: &str = "wasi:cli/exit@";
+const EXIT: &str = "exit";
+const EXIT_WITH_CODE: &str = "exit-with-code";
+
+/// The end of the mangled name of the function that makes the state where there is none.
+const STATE: &str = "5State3ptr";
+
+fn is_exit(import: &wasmparser::Import<'_>) -> bool {
+    import.module.starts_with(EXIT_INTERFACE) && import.name == EXIT
+}
+
+/// What matters of the adapter, by index.
+#[derive(Default)]
+struct Survey {
+    imported_functions: u32,
+    exit: Option<u32>,
+    proc_exit: Option<u32>,
+    run: Option<u32>,
+    state: Option<u32>,
+}
+
+fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
+    let mut survey = Survey::default();
+    for payload in Parser::new(0).parse_all(adapter) {
+        match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    if matches!(import.ty, TypeRef::Func(_)) {
+                        if is_exit(&import) {
+                            survey.exit = Some(survey.imported_functions);
+                        }
+                        survey.imported_functions += 1;
+                    }
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    match export.name {
+                        _ if export.kind != ExternalKind::Func => {}
+                        "proc_exit" => survey.proc_exit = Some(export.index),
+                        name if name.starts_with("wasi:cli/run@") => survey.run = Some(export.index),
+                        _ => {}
+                    }
+                }
+            }
+            Payload::CustomSection(section) => {
+                let KnownCustom::Name(names) = section.as_known() else { continue };
+                for name in names {
+                    let Name::Function(functions) = name? else { continue };
+                    for function in functions {
+                        let function = function?;
+                        if function.name.ends_with(STATE) {
+                            survey.state = Some(function.index);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(survey)
+}
+
+struct Mend {
+    exit: u32,
+    proc_exit: u32,
+    run: u32,
+    state: u32,
+    /// The index of the next function with a body.
+    next: u32,
+}
+
+impl Reencode for Mend {
+    type Error = Infallible;
+
+    fn parse_import_section(
+        &mut self,
+        imports: &mut ImportSection,
+        section: wasmparser::ImportSectionReader<'_>,
+    ) -> Result<(), reencode::Error<Infallible>> {
+        for import in section.into_imports() {
+            let import = import?;
+            let name = if is_exit(&import) { EXIT_WITH_CODE } else { import.name };
+            let ty = self.entity_type(import.ty)?;
+            imports.import(import.module, name, ty);
+        }
+        Ok(())
+    }
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: wasmparser::FunctionBody<'_>,
+    ) -> Result<(), reencode::Error<Infallible>> {
+        let index = self.next;
+        self.next += 1;
+        if index == self.proc_exit {
+            let mut function = Function::new([]);
+            function.instructions().local_get(0).call(self.exit).unreachable().end();
+            code.function(&function);
+        } else if index == self.run {
+            let mut function = self.new_function_with_parsed_locals(&body)?;
+            function.instructions().call(self.state).drop();
+            let mut operators = body.get_operators_reader()?;
+            while !operators.eof() {
+                function.instruction(&self.parse_instruction(&mut operators)?);
+            }
+            code.function(&function);
+        } else {
+            reencode::utils::parse_function_body(self, code, body)?;
+        }
+        Ok(())
+    }
+}
+
+/// The adapter, mended; `None` where it does not look as expected.
+pub fn mended(adapter: &[u8]) -> Option<Vec<u8>> {
+    let survey = survey(adapter).ok()?;
+    let mut mend = Mend {
+        exit: survey.exit?,
+        proc_exit: survey.proc_exit?,
+        run: survey.run?,
+        state: survey.state?,
+        next: survey.imported_functions,
+    };
+    let mut module = Module::new();
+    mend.parse_core_module(&mut module, Parser::new(0), adapter).ok()?;
+    Some(module.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mended;
+    use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
+
+    #[test]
+    fn the_pinned_adapter_looks_as_expected() {
+        let adapter = mended(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER).expect("an adapter as expected");
+        wasmparser::Validator::new().validate_all(&adapter).expect("a valid module");
+    }
+
+    #[test]
+    fn another_module_is_left_alone() {
+        assert!(mended(b"\0asm\x01\0\0\0").is_none());
+        assert!(mended(b"").is_none());
+    }
+}

@@ -1,0 +1,106 @@
+//! What `--json` prints is what docs/json.md says, field by field.
+
+use crate::support::{NOTHING, Sandbox};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use wasmstone_bundle::stand_in;
+
+/// The fields in the documentation's section of this title.
+fn documented(title: &str) -> BTreeSet<String> {
+    let page = include_str!("../../../docs/json.md");
+    let section = page.split("\n## ").find_map(|section| section.strip_prefix(title)?.strip_prefix('\n'));
+    let rows = section.unwrap_or_else(|| panic!("no section {title}")).lines();
+    rows.filter_map(|row| Some(row.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect()
+}
+
+/// The paths of everything in `value` that is neither an object nor a list of objects. A policy has a section
+/// of its own.
+fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                if key == "policy" {
+                    found.insert(path);
+                } else {
+                    fields(value, &path, found);
+                }
+            }
+        }
+        Value::Array(list) if list.iter().any(Value::is_object) => {
+            list.iter().for_each(|value| fields(value, &format!("{path}[]"), found));
+        }
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+#[track_caller]
+fn agree(title: &str, printed: &[Value]) {
+    let mut found = BTreeSet::new();
+    printed.iter().for_each(|value| fields(value, "", &mut found));
+    assert_eq!(found, documented(title), "docs/json.md, {title}");
+}
+
+#[test]
+fn every_field_is_documented() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", NOTHING);
+    sandbox.write(
+        "wasmstone.toml",
+        "[environment]\nset = { A = \"1\" }\nallow = [\"B\"]\n[[directory]]\nguest = \"/\"\naccess = \"read-only\"\n",
+    );
+    for (file, content) in
+        [("loader.bin", stand_in::loader()), ("eyrie-rt", stand_in::runtime()), ("app.eapp", stand_in::eapp())]
+    {
+        sandbox.write(file, content);
+    }
+    sandbox.wasmstone("platform add board --loader loader.bin --runtime eyrie-rt".split(' ')).succeeds();
+    let json = |arguments: &str| {
+        let printed = sandbox.wasmstone(arguments.split(' ').chain(["--json"])).succeeds().json();
+        assert_eq!(printed["schema"], 1, "{arguments}");
+        printed
+    };
+
+    agree("`doctor --json`", &[json("doctor")]);
+    let built = json("build app.wasm");
+    let inspected = json("inspect app.wsb");
+    agree("Policy", &[built["policy"].clone(), inspected["programs"][0]["policy"].clone()]);
+    agree("`build --json`", &[built]);
+    agree("`inspect --json`", &[inspected]);
+    agree("`verify --json`", &[json("verify app.wsb")]);
+    let raw = json("measure --loader loader.bin --runtime eyrie-rt --eapp app.eapp");
+    agree("`measure --json`", &[json("measure app.wsb"), raw, json("measure --sm loader.bin")]);
+    agree("`key list --json`", &[json("key list")]);
+    agree("`key show --json`", &[json("key show default")]);
+    agree("`platform list --json`", &[json("platform list")]);
+    agree("`platform show --json`", &[json("platform show board")]);
+}
+
+#[test]
+fn every_command_with_json_has_a_section() {
+    let sandbox = Sandbox::new();
+    for command in [
+        "new",
+        "build",
+        "run",
+        "measure",
+        "inspect",
+        "verify",
+        "sign",
+        "key new",
+        "key list",
+        "key trust",
+        "key show",
+        "platform add",
+        "platform list",
+        "platform show",
+        "doctor",
+        "completion",
+    ] {
+        let help = sandbox.wasmstone(command.split(' ').chain(["--help"])).succeeds().stdout;
+        let title = format!("\n## `{command} --json`\n");
+        assert_eq!(help.contains("--json"), include_str!("../../../docs/json.md").contains(&title), "{command}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Verifying a bundle whose manifest tells the truth about members that hold anything.
+
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+use wasmstone_bundle::{Bundle, Sha256Digest, TrustPolicy, verify};
+use wasmstone_bundle::manifest::{Encoding, MemberEntry};
+
+static VALID: LazyLock<Bundle> = LazyLock::new(wasmstone_fuzz::bundle);
+
+#[derive(Arbitrary, Debug)]
+struct Change<'a> {
+    member: u8,
+    /// Whether the bytes are those of the stored form, rather than of the content.
+    stored: bool,
+    size: Option<u64>,
+    edits: &'a [u8],
+}
+
+fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8]) {
+    let mut header = tar::Header::new_ustar();
+    header.set_path(path).expect("a short path");
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_size(content.len() as u64);
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_device_major(0).expect("a small number");
+    header.set_device_minor(0).expect("a small number");
+    header.set_cksum();
+    archive.append(&header, content).expect("memory to write to");
+}
+
+fuzz_target!(|changes: Vec<Change<'_>>| {
+    let mut manifest = VALID.manifest().clone();
+    let mut stored: Vec<Vec<u8>> = Vec::new();
+    for (index, member) in manifest.members.iter_mut().enumerate() {
+        let content = VALID.member(&member.path).expect("a member").expect("that decodes").into_owned();
+        let mut bytes = content.clone();
+        let mut size = content.len() as u64;
+        member.encoding = Encoding::Raw;
+        for change in changes.iter().filter(|change| usize::from(change.member) % 5 == index) {
+            bytes = wasmstone_fuzz::edited(&bytes, change.edits);
+            if change.stored {
+                member.encoding = Encoding::Gzip;
+            }
+            size = change.size.unwrap_or(bytes.len() as u64);
+        }
+        describe(member, &bytes, size);
+        stored.push(bytes);
+    }
+    // Sizes that no manifest may have end here.
+    let Ok(manifest_bytes) = manifest.to_bytes() else { return };
+    let mut archive = tar::Builder::new(Vec::new());
+    append(&mut archive, "manifest.toml", &manifest_bytes);
+    for (member, bytes) in manifest.members.iter().zip(&stored) {
+        append(&mut archive, &member.path, bytes);
+    }
+    let bytes = archive.into_inner().expect("memory to write to");
+    let bundle = Bundle::read(bytes.as_slice()).expect("a manifest that tells the truth");
+    let trust = TrustPolicy { allow_unsigned: true, ..TrustPolicy::default() };
+    let _ = verify(&bundle, &trust);
+});
+
+fn describe(member: &mut MemberEntry, stored: &[u8], size: u64) {
+    member.size = size;
+    member.stored = stored.len() as u64;
+    member.sha256 = Sha256Digest::of(stored);
+}

@@ -1,0 +1,44 @@
+//! Building a bundle from whatever is said to be WebAssembly.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+use wasmstone_builder::{MemorySize, Request, build};
+use wasmstone_bundle::Platform;
+use wasmstone_policy::Policy;
+
+const MODULE: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1) (table 10 funcref) (global (mut i32) (i32.const 0))
+    (data (i32.const 0) "\10\00\00\00\06\00\00\00")
+    (elem (i32.const 0) $write)
+    (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+
+const COMPONENT: &str = r#"(component
+    (import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
+    (core func $number (canon lower (func $random "get-random-u64")))
+    (core module $main
+        (import "host" "number" (func $number (result i64)))
+        (memory 1)
+        (func (export "run") (result i32) (i32.wrap_i64 (i64.and (call $number) (i64.const 1)))))
+    (core instance $main (instantiate $main (with "host" (instance (export "number" (func $number))))))
+    (func $run (result (result)) (canon lift (core func $main "run")))
+    (instance $exported (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $exported)))"#;
+
+static VALID: LazyLock<[Vec<u8>; 2]> =
+    LazyLock::new(|| [MODULE, COMPONENT].map(|text| wat::parse_str(text).expect("a program")));
+
+fuzz_target!(|data: &[u8]| {
+    let Some((which, rest)) = data.split_first() else { return };
+    let platform = Platform::sim();
+    let request = Request {
+        wasm: &wasmstone_fuzz::edited(&VALID[usize::from(which % 2)], rest),
+        name: "fuzz".to_owned(),
+        max_memory: MemorySize::from_bytes(16 << 20).expect("a size"),
+        policy: Policy::closed(),
+        platform: &platform,
+    };
+    let _ = build(&request, |_| {});
+});

@@ -1,0 +1,54 @@
+//! What the fuzz targets share.
+
+#![forbid(unsafe_code)]
+
+use wasmstone_bundle::{
+    Bundle, Platform, Sha256Digest,
+    bundle::{Parts, ProgramPart},
+    stand_in,
+};
+use wasmstone_policy::{Launch, Memory, Policy, Program, Target};
+
+/// Arbitrary bytes, or, for the parts behind checks that those do not pass, `valid` with changes.
+pub fn edited(valid: &[u8], data: &[u8]) -> Vec<u8> {
+    let Some((kind, rest)) = data.split_first() else { return valid.to_vec() };
+    if kind % 4 == 0 {
+        return rest.to_vec();
+    }
+    let mut bytes = valid.to_vec();
+    for edit in rest.chunks_exact(5) {
+        let [how, high, middle, low, value] = *edit else { continue };
+        let at = u32::from_be_bytes([0, high, middle, low]) as usize % (bytes.len() + 1);
+        match how % 8 {
+            0 => bytes.insert(at, value),
+            1 => drop(bytes.drain(at..(at + usize::from(value)).min(bytes.len()))),
+            2 => bytes.truncate(at.max(value.into())),
+            3 => {
+                let part = bytes[at..(at + usize::from(value)).min(bytes.len())].to_vec();
+                bytes.splice(at..at, part);
+            }
+            _ if at < bytes.len() => bytes[at] = value,
+            _ => bytes.push(value),
+        }
+    }
+    bytes
+}
+
+/// What the enclave app is told about `program`.
+pub fn launch(program: &[u8]) -> Launch {
+    let size = program.len() as u64;
+    Launch {
+        name: "fuzz".into(),
+        program: Program { target: Target::Pulley64, size, sha256: Sha256Digest::of(program).0 },
+        memory: Memory { linear: 1 << 20, runtime: 6 << 20 },
+        policy: Policy::open(),
+    }
+}
+
+/// A small bundle.
+pub fn bundle() -> Bundle {
+    let program = b"a program, as far as a bundle can tell. ".repeat(10);
+    let (platform, eapp, launch) = (Platform::sim(), stand_in::eapp(), launch(&program));
+    let programs = vec![ProgramPart { launch: &launch, program: &program }];
+    Bundle::build(&Parts { platform: &platform, eapp: &eapp, programs }).expect("parts that fit together")
+}
