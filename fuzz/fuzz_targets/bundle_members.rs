@@ -3,18 +3,20 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
+use flate2::{Compression, write::GzEncoder};
 use libfuzzer_sys::fuzz_target;
+use std::io::Write;
 use std::sync::LazyLock;
-use wasmstone_bundle::{Bundle, Sha256Digest, TrustPolicy, verify};
 use wasmstone_bundle::manifest::{Encoding, MemberEntry};
+use wasmstone_bundle::{Bundle, Sha256Digest, TrustPolicy, verify};
 
 static VALID: LazyLock<Bundle> = LazyLock::new(wasmstone_fuzz::bundle);
 
 #[derive(Arbitrary, Debug)]
 struct Change<'a> {
     member: u8,
-    /// Whether the bytes are those of the stored form, rather than of the content.
-    stored: bool,
+    /// Whether it is compressed, and the bytes that change are those of the stored form.
+    compressed: bool,
     size: Option<u64>,
     edits: &'a [u8],
 }
@@ -30,8 +32,18 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8]) {
     header.set_entry_type(tar::EntryType::Regular);
     header.set_device_major(0).expect("a small number");
     header.set_device_minor(0).expect("a small number");
+    // One digit shorter than this crate writes it.
     header.set_cksum();
+    let checksum = &mut header.as_old_mut().cksum;
+    checksum.rotate_left(1);
+    checksum[7] = b' ';
     archive.append(&header, content).expect("memory to write to");
+}
+
+fn compressed(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).expect("memory to write to");
+    encoder.finish().expect("memory to write to")
 }
 
 fuzz_target!(|changes: Vec<Change<'_>>| {
@@ -43,11 +55,16 @@ fuzz_target!(|changes: Vec<Change<'_>>| {
         let mut size = content.len() as u64;
         member.encoding = Encoding::Raw;
         for change in changes.iter().filter(|change| usize::from(change.member) % 5 == index) {
-            bytes = wasmstone_fuzz::edited(&bytes, change.edits);
-            if change.stored {
+            if change.compressed && member.encoding == Encoding::Raw {
                 member.encoding = Encoding::Gzip;
+                bytes = compressed(&bytes);
             }
-            size = change.size.unwrap_or(bytes.len() as u64);
+            bytes = wasmstone_fuzz::edited(&bytes, change.edits);
+            size = match (change.size, member.encoding) {
+                (Some(size), _) => size,
+                (None, Encoding::Raw) => bytes.len() as u64,
+                (None, Encoding::Gzip) => size,
+            };
         }
         describe(member, &bytes, size);
         stored.push(bytes);

@@ -1,0 +1,43 @@
+//! Programs in C, compiled with Debian's clang and wasi-libc. Where these are not, the tests are skipped
+//! by their names.
+
+mod run;
+
+use run::{Enclave, build, guests_own};
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+#[test]
+fn needs_c_toolchain_heap() {
+    let directory = TempDir::new().unwrap();
+    let wasm = directory.path().join("malloc.wasm");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/c/malloc.c");
+    let compiled =
+        Command::new("clang").args(["--target=wasm32-wasi", "-O1", "-o"]).arg(&wasm).arg(source).status().unwrap();
+    assert!(compiled.success());
+    let output = Enclave::new(&build(&wasm, &["--max-memory", "16M"])).command(&["last"]).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(42), "{stdout}");
+    assert_eq!(
+        stdout, "start\na large piece: 1\nsmall pieces\neverything: 15 MiB\narguments: 2, last last\n",
+        "what the program printed"
+    );
+    assert_eq!(guests_own(&String::from_utf8(output.stderr).unwrap()), "");
+}
+
+#[test]
+fn needs_c_toolchain_template() {
+    let directory = TempDir::new().unwrap();
+    let project = directory.path().join("counter");
+    let succeed = |command: &mut Command, directory: &Path| {
+        let output = command.current_dir(directory).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    succeed(run::command().args(["new", "counter", "--template", "c"]), directory.path());
+    succeed(&mut Command::new("make"), &project);
+    succeed(run::command().arg("build"), &project);
+    let printed = succeed(run::command().args(["run", "counter.wsb", "--backend", "sim", "--", "Ada"]), &project);
+    assert!(printed.contains("Ada"), "{printed}");
+}
