@@ -176,7 +176,8 @@ fn ended(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit> {
                 .to_owned(),
         ),
         Outcome::Ended(ExitStatus::Refused) => {
-            (Exit::Refused, format!("the enclave refused to run the program{why}; build the bundle anew"))
+            let advice = "build the bundle anew with this release, with a larger --max-memory where memory is short";
+            (Exit::Refused, format!("the enclave refused to run the program{why}; {advice}"))
         }
         Outcome::Ended(ExitStatus::OutOfMemory) | Outcome::OutOfMemory => (
             Exit::OutOfMemory,

@@ -17,7 +17,7 @@ use crate::edge_call::Dispatcher;
 use crate::serve::{Config, Server};
 use doorbell::{Shared, Turn};
 use enclave::{COMPLAINT, NOT_STARTED};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -38,6 +38,9 @@ pub const ENCLAVE_ARGUMENT: &str = "__simulated-enclave";
 
 /// The most bytes that are read of why a process could not become an enclave.
 const COMPLAINT_MAX: u64 = 4096;
+
+/// How long an answer that nobody needs any more is waited for.
+const PATIENCE_SECONDS: i64 = 2;
 
 /// How to launch.
 #[derive(Clone, Debug)]
@@ -95,12 +98,12 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Ou
     let status = child.wait().map_err(failed("wait"))?;
     let (serving, timed_out) = served.map_err(failed("watch a process"))?;
     let complaint = child.stderr.take().map(complaint).unwrap_or_default();
-    let ended = if shared.ended() == Turn::Host {
-        None
-    } else {
+    let ended = if shared.ended() != Turn::Host && serving.ends_soon().map_err(failed("watch a thread"))? {
         let (returned, ended) = serving.thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         *server = returned;
         ended
+    } else {
+        None
     };
     match ended {
         Some(outcome) => Ok(outcome),
@@ -146,6 +149,19 @@ impl Serving {
             (server, outcome)
         })?;
         Ok(Self { thread, running: running.into() })
+    }
+
+    /// Whether the thread ends, now that there is no enclave any more. It does at once, unless an enclave
+    /// asked for something that takes for ever and then made it look as if it had not.
+    fn ends_soon(&self) -> Result<bool, Error> {
+        let mut fds = [PollFd::new(&self.running, PollFlags::IN)];
+        let patience = Timespec { tv_sec: PATIENCE_SECONDS, tv_nsec: 0 };
+        loop {
+            match poll(&mut fds, Some(&patience)) {
+                Err(Errno::INTR) => {}
+                ready => return Ok(ready? > 0),
+            }
+        }
     }
 }
 

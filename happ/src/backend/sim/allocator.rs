@@ -38,6 +38,7 @@ pub unsafe fn become_arena(base: NonNull<u8>, size: usize, exhausted: &'static A
     true
 }
 
+/// Notes a failure. It may well be handled: that memory ran out is a hint, for when the process crashes.
 fn noted(pointer: *mut u8) -> *mut u8 {
     if pointer.is_null()
         && let Some(exhausted) = EXHAUSTED.get()

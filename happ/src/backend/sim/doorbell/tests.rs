@@ -1,4 +1,5 @@
 use super::*;
+use std::sync::Barrier;
 use std::thread;
 
 /// The same memory, mapped for each side, as the two processes have it.
@@ -50,19 +51,27 @@ fn an_end_wakes_the_host() {
 
 #[test]
 fn an_end_during_an_answer_is_not_forgotten() {
+    const ROUNDS: usize = 5000;
     let (host, _) = sides();
     let turn = &host.control.turn;
-    for _ in 0..20_000 {
-        turn.store(Turn::Host as u32, Ordering::Release);
-        let before = thread::scope(|scope| {
-            let answering = scope.spawn(|| host.resume());
-            let before = host.ended();
-            answering.join().unwrap();
-            before
+    let together = Barrier::new(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..ROUNDS {
+                together.wait();
+                host.resume();
+                together.wait();
+            }
         });
-        assert!([Turn::Host, Turn::Enclave].contains(&before), "{before:?}");
-        assert_eq!(turn.load(Ordering::Acquire), Turn::Ended as u32);
-    }
+        for _ in 0..ROUNDS {
+            turn.store(Turn::Host as u32, Ordering::Release);
+            together.wait();
+            let before = host.ended();
+            together.wait();
+            assert!([Turn::Host, Turn::Enclave].contains(&before), "{before:?}");
+            assert_eq!(turn.load(Ordering::Acquire), Turn::Ended as u32);
+        }
+    });
 }
 
 #[test]
