@@ -525,3 +525,18 @@ fn a_host_that_wakes_early_is_asked_again() {
     HostPollable::block(&mut bench.guest, pollable).unwrap();
     assert_eq!(bench.asked.lock().unwrap().len(), 0);
 }
+
+#[test]
+fn what_was_opened_for_reading_is_not_written() {
+    let mut bench = Bench::new("", Box::new(|_| {}));
+    let reading = || Arc::new(OpenFile { handle: 128, granted: false, writing: false });
+    for stream in [OutputStream::at(reading(), 0), OutputStream::append(reading())] {
+        let stream = bench.guest.table.push(stream).unwrap();
+        let rep = stream.rep();
+        let wrote = HostOutputStream::write(&mut bench.guest, stream, Vec::new());
+        assert_eq!(came(wrote), Came::Guest("BadDescriptor".to_string()));
+        let again = HostOutputStream::write(&mut bench.guest, Resource::new_borrow(rep), b"x".to_vec());
+        assert_eq!(came(again), Came::Guest("closed".to_string()));
+    }
+    assert_eq!(bench.asked.lock().unwrap().len(), 0);
+}

@@ -1,0 +1,115 @@
+//! The measured launch: its bytes, and what a runner may grant within it.
+
+use wasmstone_policy::{
+    Access, Arguments, DecodeError, Directories, Directory, Environment, Grants, Launch, Memory, Names, Network,
+    Policy, Program, Target, WASM_PAGE,
+};
+
+fn launch() -> Launch {
+    Launch {
+        name: "app.wasm".into(),
+        program: Program { target: Target::Pulley64, size: 1000, sha256: [7; 32] },
+        memory: Memory::for_program(256 << 20, 1000).unwrap(),
+        policy: Policy {
+            arguments: Arguments::Fixed(vec!["--all".into()]),
+            environment: Environment {
+                set: vec![("MODE".into(), "safe".into())],
+                allow: Names::Listed(vec!["LEVEL".into()]),
+            },
+            directories: Directories::Listed(vec![Directory { guest: "/data".into(), access: Access::ReadOnly }]),
+            network: Network::Denied,
+        },
+    }
+}
+
+#[test]
+fn what_was_encoded_is_decoded() {
+    let bytes = launch().encode().unwrap();
+    assert_eq!(Launch::decode(&bytes), Ok(launch()));
+    assert_eq!(Launch::decode(&[bytes, vec![0; 100]].concat()), Ok(launch()), "a segment is padded with zeros");
+}
+
+#[test]
+fn damaged_bytes_are_another_launch_or_an_error() {
+    let bytes = launch().encode().unwrap();
+    for length in 0..bytes.len() {
+        assert!(Launch::decode(&bytes[..length]).is_err(), "cut to {length}");
+    }
+    for at in 0..bytes.len() {
+        for flip in [1, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            assert_ne!(Launch::decode(&damaged), Ok(launch()), "byte {at}");
+        }
+    }
+    let trailing = [bytes.clone(), vec![1]].concat();
+    assert_eq!(Launch::decode(&trailing), Err(DecodeError::Damaged));
+    let mut future = bytes;
+    future[8] = 9;
+    assert_eq!(Launch::decode(&future), Err(DecodeError::Format(9)));
+}
+
+#[test]
+fn the_heap_holds_cap_program_and_engine() {
+    let memory = Memory::for_program(64 << 20, 30 << 20).unwrap();
+    assert_eq!(memory.linear, 64 << 20);
+    assert!(memory.runtime >= Memory::RUNTIME_BASE + (30 << 20));
+    assert!(memory.runtime.is_multiple_of(WASM_PAGE));
+    assert_eq!(Memory::for_program(u64::MAX, 1), None);
+    assert_eq!(Memory::for_program(1 << 20, u64::MAX), None);
+}
+
+fn variable(name: &str, value: &str) -> Grants {
+    Grants { environment: vec![(name.into(), value.into())], ..Grants::default() }
+}
+
+fn directory(guest: &str, access: Access) -> Grants {
+    Grants { directories: vec![(guest.into(), access)], ..Grants::default() }
+}
+
+#[test]
+fn an_open_policy_admits_what_is_given() {
+    let grants = Grants {
+        arguments: vec!["one".into()],
+        environment: vec![("A".into(), "=".into())],
+        directories: vec![("/x".into(), Access::ReadWrite)],
+    };
+    assert_eq!(Policy::open().admit(grants.clone()), Ok(grants));
+}
+
+#[test]
+fn a_closed_policy_admits_nothing() {
+    let policy = Policy::closed();
+    assert_eq!(policy.admit(Grants::default()), Ok(Grants::default()));
+    assert!(policy.admit(Grants { arguments: vec!["one".into()], ..Grants::default() }).is_err());
+    assert!(policy.admit(variable("A", "1")).is_err());
+    assert!(policy.admit(directory("/data", Access::ReadOnly)).is_err());
+}
+
+#[test]
+fn what_the_policy_fixes_is_given_and_cannot_be_changed() {
+    let policy = launch().policy;
+    let given = policy.admit(Grants::default()).unwrap();
+    assert_eq!(given.arguments, ["--all"]);
+    assert_eq!(given.environment, [("MODE".into(), "safe".into())]);
+    assert!(policy.admit(Grants { arguments: vec!["--none".into()], ..Grants::default() }).is_err());
+    assert!(policy.admit(variable("MODE", "other")).is_err());
+    assert!(policy.admit(variable("OTHER", "1")).is_err());
+    assert!(policy.admit(variable("LEVEL", "debug")).is_ok());
+    assert!(policy.admit(directory("/data", Access::ReadOnly)).is_ok());
+    for (guest, access) in [("/data", Access::ReadWrite), ("/data/", Access::ReadOnly), ("/", Access::ReadOnly)] {
+        assert!(policy.admit(directory(guest, access)).is_err(), "{guest}");
+    }
+}
+
+#[test]
+fn no_name_can_pose_as_a_fixed_one() {
+    let mut policy = launch().policy;
+    policy.environment.allow = Names::Any;
+    for (name, value) in [("MODE=evil", ""), ("", "x"), ("MODE\0", "x"), ("A", "1\0MODE=evil")] {
+        assert!(policy.admit(variable(name, value)).is_err(), "{name:?}");
+    }
+    assert!(policy.admit(directory("/data\0/x", Access::ReadOnly)).is_err());
+    let arguments = vec!["a\0b".into()];
+    assert!(Policy::open().admit(Grants { arguments, ..Grants::default() }).is_err());
+}
