@@ -58,10 +58,15 @@ use wasmtime::{Engine, Store};
 /// # Errors
 /// Names the first import that is not there or has another type.
 pub fn check(component: &Component) -> wasmtime::Result<()> {
+    bindings::GuestPre::new(linker(component)?.instantiate_pre(component)?)?;
+    Ok(())
+}
+
+/// What the component imports, served or refused.
+fn linker(component: &Component) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(component.engine());
     wasi::add_to_linker(&mut linker, component)?;
-    bindings::GuestPre::new(linker.instantiate_pre(component)?)?;
-    Ok(())
+    Ok(linker)
 }
 
 /// How an enclave ended.
@@ -110,7 +115,6 @@ fn execute(
     engine: &Engine,
     program: Streamed,
 ) -> (Ending, Option<Channel>) {
-    let launch_runtime = launch.memory.runtime;
     let guest = Guest::new(channel, launch.name, start);
     let mut store = match Store::try_new(engine, guest) {
         Ok(store) => store,
@@ -119,17 +123,15 @@ fn execute(
     store.limiter(|guest| guest.limits());
     // What one call of the guest may carry: lists are copied into the enclave's own part of the heap,
     // where running out ends everything. Beyond this the guest traps.
-    store.set_hostcall_fuel(usize::try_from(launch_runtime / 2).unwrap_or(usize::MAX));
+    store.set_hostcall_fuel(usize::try_from(launch.memory.runtime / 2).unwrap_or(usize::MAX));
     let ending = call_run(&mut store, program).unwrap_or_else(|ending| ending);
     // Ends every resource of the guest, its memories too.
     (ending, Some(store.into_data().into_channel()))
 }
 
 fn call_run(store: &mut Store<Guest>, program: Streamed) -> Result<Ending, Ending> {
-    let engine = store.engine().clone();
-    let component = program.load(&engine).map_err(Ending::from_start)?;
-    let mut linker = Linker::new(&engine);
-    wasi::add_to_linker(&mut linker, &component).map_err(Ending::from_start)?;
+    let component = program.load(store.engine()).map_err(Ending::from_start)?;
+    let linker = linker(&component).map_err(Ending::from_start)?;
     let instance = bindings::Guest::instantiate(&mut *store, &component, &linker).map_err(Ending::from_start)?;
     let result = instance.wasi_cli_run().call_run(store).map_err(Ending::from_run)?;
     Ok(Ending::Guest(if result.is_ok() { 0 } else { 1 }))

@@ -22,5 +22,13 @@ pub fn take<'a>(payload: &mut &'a [u8], cap: usize) -> Result<&'a [u8], Violatio
 /// # Errors
 /// A violation also where the bytes are not UTF-8.
 pub fn take_text<'a>(payload: &mut &'a [u8], cap: usize) -> Result<&'a str, Violation> {
-    core::str::from_utf8(take(payload, cap)?).map_err(|_| Violation("a text is not UTF-8"))
+    text(take(payload, cap)?)
+}
+
+/// Bytes that have to be text.
+///
+/// # Errors
+/// A violation where they are not UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, Violation> {
+    core::str::from_utf8(bytes).map_err(|_| Violation("a text is not UTF-8"))
 }

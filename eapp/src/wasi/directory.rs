@@ -32,7 +32,7 @@ impl EntryStream {
 fn entry(payload: &mut &[u8]) -> Result<DirectoryEntry, Violation> {
     let bytes = record::take(payload, PATH_MAX)?;
     let (kind, name) = bytes.split_first().ok_or(Violation("a directory entry is empty"))?;
-    let name = core::str::from_utf8(name).map_err(|_| Violation("a text is not UTF-8"))?;
+    let name = record::text(name)?;
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
         return Err(Violation("a directory entry's name is not one"));
     }

@@ -19,7 +19,7 @@ use wasmstone_edge_protocol::types::{
     AdviseRequest, HandleRequest, ListRequest, OpenRequest, PathRequest, SetSizeRequest, SetTimesRequest, SyncRequest,
     TwoPathsRequest, WriteAtRequest,
 };
-use wasmstone_edge_protocol::{Operation, PATH_MAX, PAYLOAD_MAX, Status, Violation, filesystem};
+use wasmstone_edge_protocol::{Operation, PATH_MAX, PAYLOAD_MAX, Status, filesystem, record};
 use wasmtime::component::Resource;
 
 type FileResult<T> = Result<T, FileFailure>;
@@ -425,8 +425,7 @@ impl HostDescriptor for Guest {
     fn readlink_at(&mut self, directory: Resource<Descriptor>, path: String) -> FileResult<String> {
         let request = PathRequest { handle: self.directory(&directory)?.into(), path_flags: 0.into() };
         let (_, target) = self.ask::<filesystem::ReadlinkAt>(&request, &[path_bytes(&path)?], PATH_MAX)?;
-        let target = core::str::from_utf8(target).map_err(|_| Violation("a text is not UTF-8"))?;
-        Ok(target.to_owned())
+        Ok(record::text(target)?.to_owned())
     }
 
     fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FileResult<()> {

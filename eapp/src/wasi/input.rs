@@ -1,6 +1,7 @@
 //! `wasi:io/streams.input-stream`: standard input and files, with reading ahead.
 
 use crate::bindings::wasi::io::streams::HostInputStream;
+use crate::channel::Channel;
 use crate::guest::Guest;
 use crate::wasi::filesystem::OpenFile;
 use crate::wasi::poll::Pollable;
@@ -107,9 +108,10 @@ impl Guest {
         match self.table.get_mut(stream)? {
             InputStream::Stdin => self.read_stdin(length, wait),
             InputStream::File(input) => {
-                let read = read_file(input, length, self.changes, self.read_ahead, &mut self.channel);
-                self.read_ahead = read.1;
-                read.0
+                self.read_ahead = self.read_ahead.saturating_sub(input.buffer.held());
+                let result = read_file(input, length, self.changes, self.read_ahead, &mut self.channel);
+                self.read_ahead += input.buffer.held();
+                result
             }
         }
     }
@@ -136,43 +138,35 @@ impl Guest {
     }
 }
 
-/// Reads on; returns also how much is read ahead in all file streams then.
+/// Reads on, while the other file streams together hold `others` bytes ahead.
 fn read_file(
     input: &mut FileInput,
     length: usize,
     changes: u64,
-    ahead_before: usize,
-    channel: &mut crate::channel::Channel,
-) -> (Result<Vec<u8>, StreamFailure>, usize) {
-    let others = ahead_before.saturating_sub(input.buffer.held());
+    others: usize,
+    channel: &mut Channel,
+) -> Result<Vec<u8>, StreamFailure> {
     // A guest that writes between its reads would throw away each time what was read ahead.
     let changed = input.changes != changes;
     if changed {
         input.buffer = Buffer::default();
         input.changes = changes;
     }
-    let result = if length == 0 || input.buffer.left() > 0 {
-        Ok(input.buffer.take(length))
+    let bytes = if length == 0 || input.buffer.left() > 0 {
+        input.buffer.take(length)
     } else if core::mem::take(&mut input.buffer.end) {
         // Told once from what is known; a file that grows is asked for again.
-        Err(StreamFailure::Closed)
+        return Err(StreamFailure::Closed);
     } else {
         let want = if others < AHEAD_TOTAL && !changed { length.max(input.ahead) } else { length };
         input.ahead = AHEAD;
-        refill(input, length, want, channel)
+        refill(input, length, want, channel)?
     };
-    if let Ok(bytes) = &result {
-        input.position = input.position.saturating_add(bytes.len() as u64);
-    }
-    (result, others + input.buffer.held())
+    input.position = input.position.saturating_add(bytes.len() as u64);
+    Ok(bytes)
 }
 
-fn refill(
-    input: &mut FileInput,
-    length: usize,
-    want: usize,
-    channel: &mut crate::channel::Channel,
-) -> Result<Vec<u8>, StreamFailure> {
+fn refill(input: &mut FileInput, length: usize, want: usize, channel: &mut Channel) -> Result<Vec<u8>, StreamFailure> {
     let request = ReadAtRequest {
         handle: input.file.handle.into(),
         // At most PAYLOAD_MAX, which fits.

@@ -17,7 +17,7 @@ use crate::edge_call::Dispatcher;
 use crate::serve::{Config, Server};
 use doorbell::{Shared, Turn};
 use enclave::{COMPLAINT, NOT_STARTED};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -40,7 +40,7 @@ pub const ENCLAVE_ARGUMENT: &str = "__simulated-enclave";
 const COMPLAINT_MAX: u64 = 4096;
 
 /// How long an answer that nobody needs any more is waited for.
-const PATIENCE_SECONDS: i64 = 2;
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How to launch.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Ou
     let served = pidfd(&child).and_then(|process| {
         let nothing = Server::new(Config::default()).map_err(Error::other)?;
         let serving = Serving::start(shared.clone(), std::mem::replace(server, nothing))?;
-        let timed_out = !wait_for_end(&process, &serving.running, deadline)?;
+        let timed_out = !wait_for_any([&process, &serving.running], deadline)?;
         Ok((serving, timed_out))
     });
     // It has ended, or it must. Killing what has ended already is no error worth a word.
@@ -154,20 +154,13 @@ impl Serving {
     /// Whether the thread ends, now that there is no enclave any more. It does at once, unless an enclave
     /// asked for something that takes for ever and then made it look as if it had not.
     fn ends_soon(&self) -> Result<bool, Error> {
-        let mut fds = [PollFd::new(&self.running, PollFlags::IN)];
-        let patience = Timespec { tv_sec: PATIENCE_SECONDS, tv_nsec: 0 };
-        loop {
-            match poll(&mut fds, Some(&patience)) {
-                Err(Errno::INTR) => {}
-                ready => return Ok(ready? > 0),
-            }
-        }
+        wait_for_any([&self.running], Some(Instant::now() + PATIENCE))
     }
 }
 
-/// Waits until the process is gone or the thread has ended; false where `deadline` came first.
-fn wait_for_end(process: &OwnedFd, running: &OwnedFd, deadline: Option<Instant>) -> Result<bool, Error> {
-    let mut fds = [PollFd::new(process, PollFlags::IN), PollFd::new(running, PollFlags::IN)];
+/// Waits until one of `ends` is readable or hangs up; false where `deadline` came first.
+fn wait_for_any<const N: usize>(ends: [&OwnedFd; N], deadline: Option<Instant>) -> Result<bool, Error> {
+    let mut fds = ends.map(|end| PollFd::new(end, PollFlags::IN));
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // What is too long for the system's type is never over.

@@ -21,9 +21,9 @@ impl Start {
         if directories.len() > DIRECTORIES_MAX {
             return Err(ConfigError::TooManyDirectories(directories.len()));
         }
-        let records = config.arguments.len().max(config.environment.len());
-        if records > RECORDS_MAX as usize {
-            return Err(ConfigError::TooMany(records));
+        let most = config.arguments.len().max(config.environment.len());
+        if most > RECORDS_MAX as usize {
+            return Err(ConfigError::TooMany(most));
         }
         let arguments = config.arguments.iter();
         let environment = config.environment.iter().flat_map(|(name, value)| [name, value]);
