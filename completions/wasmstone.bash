@@ -184,7 +184,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__build)
-            opts="-o -q -h --output --max-memory --platform --key --name --config --json --quiet --help"
+            opts="-o -q -h --output --max-memory --platform --engine --targets --cpu-features --insecure-float --key --name --config --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -203,6 +203,18 @@ _wasmstone() {
                     return 0
                     ;;
                 --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "auto pulley native" -- "${cur}"))
+                    return 0
+                    ;;
+                --targets)
+                    COMPREPLY=($(compgen -W "pulley64 riscv64 x86_64 aarch64" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu-features)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -710,7 +722,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__measure)
-            opts="-h --loader --runtime --eapp --sm --json --help"
+            opts="-h --loader --runtime --eapp --sm --target --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -729,6 +741,10 @@ _wasmstone() {
                     return 0
                     ;;
                 --sm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -772,12 +788,16 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__platform__subcmd__add)
-            opts="-h --loader --runtime --sm --sm-hash --device-key --fp-safe --replace --help"
+            opts="-h --from --loader --runtime --sm --sm-hash --device-key --fp-safe --cpu-features --replace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --loader)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -795,6 +815,10 @@ _wasmstone() {
                     return 0
                     ;;
                 --device-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-features)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -904,7 +928,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__run)
-            opts="-h --dir --read-only-dir --env --timeout --backend --log --edge-calls --insecure-allow-unsigned --insecure-allow-unknown-signer --help"
+            opts="-h --dir --read-only-dir --env --net --listen --connect --timeout --boot-timeout --backend --engine --log --edge-calls --timings --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -922,12 +946,28 @@ _wasmstone() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --backend)
                     COMPREPLY=($(compgen -W "keystone sim" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
                     return 0
                     ;;
                 --log)

@@ -44,27 +44,45 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -s h -l help -d
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s o -l output -d 'The bundle to write [default: the program\'s name with .wsb, in the current directory]' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l max-memory -d 'The most memory that the program may have, in K, M or G (powers of 1024); an enclave has 1024M in all [default: 256M]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l platform -d 'The platform to build for [default: sim]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l engine -d 'How the program is run: as machine code, interpreted, or as machine code where that is safe, which is the default' -r -f -a "auto\t'Machine code where it is safe, else Pulley'
+pulley\t'Portable bytecode, interpreted'
+native\t'Machine code'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l targets -d 'The targets to build for, instead of an engine\'s own, separated by commas' -r -f -a "pulley64\t''
+riscv64\t''
+x86_64\t''
+aarch64\t''"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l cpu-features -d 'CPU features that machine code may use, such as zba,zbb [default: those of the platform]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l key -d 'The signing key: a name, or a PEM file [default: default, made at first use]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l name -d 'The program\'s name, its argument zero [default: the file name of the program]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l config -d 'The project file [default: wasmstone.toml beside the program]' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l insecure-float -d 'Insecure: compute with floating-point registers although the platform does not protect them'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l json -d 'Print the result as JSON'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s q -l quiet -d 'Print no progress and no summary'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l dir -d 'Grant a directory for reading and writing, as GUEST [default: as HOST is written]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l read-only-dir -d 'Grant a directory for reading only' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l env -d 'Set an environment variable; without =VALUE, to its own value here' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l listen -d 'Let the program listen at an address, over TCP and UDP; 0.0.0.0 and [::] stand for every address' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l connect -d 'Let the program look up a host and connect to it, over TCP and UDP' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l timeout -d 'Stop the program after this time, such as 500ms, 30s, 5m or 1h' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l boot-timeout -d 'On Keystone, give up where nothing is heard of the enclave for this long after its start [default: 30s, and 0.5s for each MiB of its memory]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l backend -d 'What runs the bundle [default: keystone where there is its device, else sim]' -r -f -a "keystone\t'A Keystone enclave'
 sim\t'A process that simulates one, and protects nothing'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l engine -d 'Which of the bundle\'s programs is run [default: machine code where there is some for this machine]' -r -f -a "pulley\t'Portable bytecode, interpreted'
+native\t'Machine code'"
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l log -d 'For each access that the host refused, write a line to this file, or with - to standard error' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l net -d 'Grant the whole network'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l edge-calls -d 'At the end, print how often the enclave called the host, as JSON on standard error'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l timings -d 'At the end, print how long the phases of its start took, as JSON on standard error'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l loader -d 'Keystone\'s loader' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l runtime -d 'The runtime' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l eapp -d 'The enclave app, as it will be loaded' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l sm -d 'The raw firmware image that holds the security monitor' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l target -d 'Of a bundle for several targets, print the measurement for this one alone' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l json -d 'Print JSON'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand inspect" -l json -d 'Print JSON'
@@ -98,14 +116,16 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "list" -d 'List all platforms'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "show" -d 'Show a platform'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and not __fish_seen_subcommand_from add list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l from -d 'The directory of a Keystone build, such as build-generic64, to find loader, runtime and firmware in' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l loader -d 'Keystone\'s loader (loader.bin)' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l runtime -d 'The runtime (eyrie-rt)' -r -F
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l sm -d 'The raw firmware image that holds the security monitor, which is hashed' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l sm -d 'The raw firmware image that holds the security monitor (fw_jump.bin), which is hashed' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l sm-hash -d 'The hash of the security monitor, 128 hexadecimal digits' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l device-key -d 'The public key of a device, 64 hexadecimal digits or a PEM file; can be given more than once' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l cpu-features -d 'What its processors have beyond rv64gc, such as zba,zbb' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l fp-safe -d 'The platform saves and protects floating-point registers. Stock Keystone does not'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l replace -d 'Replace a platform of the same name'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'

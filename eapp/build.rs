@@ -31,12 +31,23 @@ world guest {
   import wasi:random/random@0.2.12;
   import wasi:random/insecure@0.2.12;
   import wasi:random/insecure-seed@0.2.12;
+  import wasi:sockets/instance-network@0.2.12;
+  import wasi:sockets/ip-name-lookup@0.2.12;
+  import wasi:sockets/network@0.2.12;
+  import wasi:sockets/tcp@0.2.12;
+  import wasi:sockets/tcp-create-socket@0.2.12;
+  import wasi:sockets/udp@0.2.12;
+  import wasi:sockets/udp-create-socket@0.2.12;
   export wasi:cli/run@0.2.12;
 }
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=enclave.ld");
+    if env::var("CARGO_CFG_TARGET_OS")? == "none" {
+        link_for_eyrie(&env::var("CARGO_MANIFEST_DIR")?);
+    }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let wit = out.join("wit");
     let deps = wit.join("deps");
@@ -56,6 +67,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("bindings.rs"), macro_call)?;
     println!("cargo::rerun-if-changed=src/bindings.in");
     Ok(())
+}
+
+/// How the linker makes the executable that Eyrie loads.
+fn link_for_eyrie(manifest: &str) {
+    let script = format!("-T{manifest}/enclave.ld");
+    for argument in [script.as_str(), "-zmax-page-size=4096", "--strip-all", "--build-id=none", "--fatal-warnings"] {
+        println!("cargo::rustc-link-arg-bins={argument}");
+    }
 }
 
 /// Where cargo unpacked the crate `wasip2`.

@@ -27,6 +27,8 @@ pub struct Case {
     /// `secret`, the granted one the files [`SEED`] and [`big`] under the names `seed` and `big`
     /// where the case asks for [`Data::ReadOnly`], else it is empty.
     pub data: Data,
+    /// Whether the whole network is granted.
+    pub network: bool,
     /// The memory cap in bytes; 0 leaves the default.
     pub max_memory: u64,
     /// How the program ends.
@@ -88,6 +90,7 @@ impl Case {
         stdin: "",
         closed_stdout: false,
         data: Data::None,
+        network: false,
         max_memory: 0,
         exit: Exit::Code(0),
         witness: true,
@@ -127,6 +130,7 @@ macro_rules! guests {
             sleep: Both sleep {};
             random_bytes: Both random_bytes {};
             network: Both network {};
+            std_sockets: Both std_sockets { network: true };
             threads: Both threads {};
 
             files: Both files { data: Data::Empty };
@@ -175,6 +179,18 @@ macro_rules! guests {
             fs_identity: Wasip2 fs_identity { data: Data::Empty };
             fs_read_only: Wasip2 fs_read_only { data: Data::ReadOnly };
             sockets: Wasip2 sockets {};
+            tcp_local: Wasip2 tcp_local { network: true };
+            tcp_states: Wasip2 tcp_states { network: true };
+            tcp_unpermitted: Wasip2 tcp_unpermitted { network: true, exit: Exit::Trap };
+            tcp_dropped_first: Wasip2 tcp_dropped_first { network: true, exit: Exit::Trap };
+            udp_local: Wasip2 udp_local { network: true };
+            udp_unpermitted: Wasip2 udp_unpermitted { network: true, exit: Exit::Trap };
+            udp_two_streams: Wasip2 udp_two_streams { network: true, exit: Exit::Trap };
+            lookups: Wasip2 lookups { network: true };
+            echo_server: Wasip2 echo_server { network: true, witness: false };
+            dial: Wasip2 dial { network: true };
+            many_sockets: Wasip2 many_sockets { network: true, stdin: "unread" };
+            socket_leak: Wasip2 socket_leak { network: true, witness: false };
             http: Wasip2 http { witness: false };
         }
     };

@@ -4,6 +4,7 @@
 //! programs that are linked each for itself would be compared in that, so that what computes is run
 //! by the same machine code at the same place, inside and outside.
 
+use crate::place::LAUNCH;
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::Path;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
@@ -11,7 +12,7 @@ use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::{Outcome, sim};
 use wasmstone_happ::serve::{Config, Output, Server};
 use wasmstone_peer::{RunConfig, run};
-use wasmtime::Engine;
+use wasmstone_policy::Launch;
 
 /// The first argument of a process that is to be `wasmstone run`.
 pub const INSIDE: &str = "__inside";
@@ -29,8 +30,8 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let program = verified.into_contents().programs.into_iter().next().context("the bundle holds no program")?;
     let stdout = Output::process_stdout()?;
     let config = Config { arguments, stdout, program: program.program.into(), ..Config::default() };
-    let options = sim::Options { executable: std::env::current_exe()?, timeout: None };
-    match sim::launch(&program.image, &mut Server::new(config)?, &options)? {
+    let options = sim::Options::new(std::env::current_exe()?);
+    match sim::launch(&program.image, &mut Server::new(config)?, &options)?.outcome {
         Outcome::Ended(ExitStatus::Guest(0)) => Ok(()),
         outcome => bail!("the enclave ended otherwise: {outcome:?}"),
     }
@@ -44,7 +45,8 @@ pub fn outside(precompiled: &Path, mut arguments: Vec<String>) -> Result<()> {
     let program = std::fs::read(precompiled)?;
     arguments.insert(0, "program".to_owned());
     let config = RunConfig { args: arguments, stdout: wasmstone_peer::Output::Inherit, ..RunConfig::default() };
-    let engine = wasmstone_eapp::config().and_then(|config| Engine::new(&config));
+    let launch = Launch::decode(&std::fs::read(precompiled.with_extension(LAUNCH))?)?;
+    let engine = wasmstone_peer::engine(&launch.program);
     // SAFETY: the file was taken out of a bundle that this program has built, see `Places::program`.
     let outcome = engine.and_then(|engine| unsafe { run(&engine, &program, config) });
     match outcome.map_err(|error| anyhow!("{error:#}"))?.end.code() {

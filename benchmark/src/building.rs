@@ -9,9 +9,9 @@ use std::time::Instant;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
 };
-use wasmstone_builder::{MemorySize, Request, build, config};
+use wasmstone_builder::{Request, Settings, build, config};
 use wasmstone_bundle::{Platform, SecretKey};
-use wasmstone_policy::Policy;
+use wasmstone_policy::Target;
 use wasmtime::Engine;
 use wit_component::ComponentEncoder;
 
@@ -59,19 +59,20 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
 }
 
 fn compiled_alone(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    Engine::new(&config()?)?.precompile_component(component)
+    let settings = Settings {
+        target: Target::Pulley64,
+        cpu_features: &[],
+        hardware_float: false,
+        memory_may_move: false,
+        simulated: false,
+    };
+    Engine::new(&config(&settings)?)?.precompile_component(component)
 }
 
 /// The bytes of the file that `wasmstone build` writes.
 fn signed_bundle(component: &[u8], key: &SecretKey) -> Result<Vec<u8>> {
     let platform = Platform::sim();
-    let request = Request {
-        wasm: component,
-        name: PROGRAM.to_owned(),
-        max_memory: MemorySize::default(),
-        policy: Policy::open(),
-        platform: &platform,
-    };
+    let request = Request { engine: wasmstone_builder::Engine::Pulley, ..Request::new(component, PROGRAM, &platform) };
     let mut built = build(&request, |_| {})?;
     built.bundle.sign(key)?;
     Ok(built.bundle.to_bytes())

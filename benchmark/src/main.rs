@@ -1,6 +1,7 @@
-//! `wasmstone-benchmark [TRUSTED_LINES]`: how fast wasmstone is, next to Wasmtime on the same machine.
+//! `wasmstone-benchmark [TRUSTED_LINES [PLOTS]]`: how fast wasmstone is, next to Wasmtime on the same machine.
+//! `wasmstone-benchmark web-requests ADDRESS:PORT`: how fast a server is, see [`web`].
 //!
-//! Prints a Markdown table. Started by `cargo xtask bench`, which builds what is measured and counts
+//! Prints a Markdown table, and writes plots into the directory PLOTS. Started by `cargo xtask bench`, which builds what is measured and counts
 //! the trusted lines. What each row means is in `docs/benchmarks.md`.
 
 mod alike;
@@ -8,11 +9,15 @@ mod building;
 mod compute;
 mod files;
 mod machine;
+mod native;
 mod place;
+mod plot;
+mod riscv64;
 mod sizes;
 mod start;
 mod statistics;
 mod table;
+mod web;
 
 use anyhow::{Context, Result};
 use place::Places;
@@ -45,14 +50,16 @@ fn try_main() -> Result<()> {
             let program = PathBuf::from(arguments.next().context("a program is missing")?);
             run(&program, arguments.collect())
         }
-        _ => measure(first),
+        Some(web::COMMAND) => web::command(arguments),
+        _ => measure(first, arguments.next().map(PathBuf::from)),
     }
 }
 
-fn measure(trusted_lines: Option<String>) -> Result<()> {
-    let places = Places::new()?;
+fn measure(trusted_lines: Option<String>, plots: Option<PathBuf>) -> Result<()> {
+    let places = Places::new(plots)?;
     type Section = fn(&Places) -> Result<Vec<Row>>;
-    let sections: [Section; 5] = [compute::rows, start::rows, building::rows, files::rows, sizes::rows];
+    let sections: [Section; 7] =
+        [compute::rows, native::rows, riscv64::rows, start::rows, building::rows, files::rows, sizes::rows];
     let mut rows = Vec::new();
     for section in sections {
         rows.extend(section(&places)?);

@@ -2,7 +2,7 @@
 
 use crate::alike;
 use crate::statistics::Rounds;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,10 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use tempfile::TempDir;
 use wasmstone_bundle::Bundle;
+use wasmtime::Engine;
+
+/// The extension of a file that holds a launch.
+pub const LAUNCH: &str = "launch";
 
 /// What is measured, and where its files are.
 pub struct Places {
@@ -20,13 +24,16 @@ pub struct Places {
     peer: PathBuf,
     this: PathBuf,
     work: TempDir,
+    plots: Option<PathBuf>,
 }
 
-/// A program: in a bundle, and beside it as it is compiled there.
+/// A program: in a bundle, and as it is run outside.
 pub struct Program {
     /// The bundle.
     pub bundle: PathBuf,
     precompiled: PathBuf,
+    /// What the bundle says of it; none where it is run by Wasmtime's own defaults.
+    launch: Option<PathBuf>,
 }
 
 /// One run of a program.
@@ -35,6 +42,8 @@ pub struct Task<'a> {
     arguments: Vec<String>,
     directory: Option<&'a Path>,
     alike: bool,
+    /// A bundle that is run inside, instead of the program outside.
+    against: Option<&'a Path>,
 }
 
 /// How long a run took, inside and outside, in seconds.
@@ -58,11 +67,11 @@ impl Both {
 }
 
 impl Places {
-    /// Finds the programs that were built with this one.
+    /// Finds the programs that were built with this one. Plots go to `plots`.
     ///
     /// # Errors
     /// Where one is missing.
-    pub fn new() -> Result<Self> {
+    pub fn new(plots: Option<PathBuf>) -> Result<Self> {
         let this = std::env::current_exe().context("cannot find this program")?;
         let (wasmstone, peer) = (this.with_file_name("wasmstone"), this.with_file_name("wasmstone-peer"));
         let target = this.ancestors().nth(2).context("this program is not in a target directory")?.to_owned();
@@ -71,7 +80,7 @@ impl Places {
         }
         // Not in the system's directory, which may be in memory and too small.
         let work = TempDir::with_prefix_in("benchmark-", &target).context("cannot make a directory")?;
-        Ok(Self { target, wasmstone, peer, this, work })
+        Ok(Self { target, wasmstone, peer, this, work, plots })
     }
 
     /// A fresh directory.
@@ -84,22 +93,64 @@ impl Places {
         Ok(path)
     }
 
-    /// Builds the bundle of a test program.
+    /// Builds the bundle of a test program for Pulley. Outside, the same bytes are run.
     ///
     /// # Errors
     /// Where that fails.
     pub fn program(&self, name: &str) -> Result<Program> {
-        let wasm = self.target.join(format!("guests/wasm32-wasip2/release/{name}.wasm"));
-        let bundle = self.work.path().join(format!("{name}.wsb"));
+        let bundle = self.bundle(&self.guest(name), "pulley")?;
         let precompiled = bundle.with_extension("precompiled");
-        let mut build = self.command();
-        build.args(["build", "--quiet", "--max-memory", "256M"]).arg(&wasm).arg("--output").arg(&bundle);
-        let output = build.output().context("cannot run wasmstone")?;
-        ensure!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let launch = bundle.with_extension(LAUNCH);
         let opened = Bundle::open(&bundle)?;
-        let program = opened.member("pulley64/program").context("the bundle holds no Pulley program")??;
-        fs::write(&precompiled, program).context("cannot write the program")?;
-        Ok(Program { bundle, precompiled })
+        for (member, file) in [("pulley64/program", &precompiled), ("pulley64/launch", &launch)] {
+            let content = opened.member(member).context("the bundle holds no Pulley program")??;
+            fs::write(file, content).context("cannot write the program")?;
+        }
+        Ok(Program { bundle, precompiled, launch: Some(launch) })
+    }
+
+    /// Builds the bundle of a program as machine code. Outside, the same component is run as Wasmtime
+    /// compiles it by its own defaults for this very processor.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn native(&self, wasm: &Path) -> Result<Program> {
+        let bundle = self.bundle(wasm, "native")?;
+        let precompiled = bundle.with_extension("precompiled");
+        let module = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+        let component = wasmstone_builder::component(&module, || {})?;
+        let compiled = Engine::default().precompile_component(&component).map_err(|error| anyhow!("{error:#}"))?;
+        fs::write(&precompiled, compiled).context("cannot write the program")?;
+        Ok(Program { bundle, precompiled, launch: None })
+    }
+
+    /// The file of a test program.
+    pub fn guest(&self, name: &str) -> PathBuf {
+        self.target.join(format!("guests/wasm32-wasip2/release/{name}.wasm"))
+    }
+
+    /// Builds a bundle.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn bundle(&self, wasm: &Path, engine: &str) -> Result<PathBuf> {
+        let name = wasm.file_stem().unwrap_or_default().to_string_lossy();
+        let bundle = self.work.path().join(format!("{name}-{engine}.wsb"));
+        let mut build = self.command();
+        build.args(["build", "--quiet", "--max-memory", "256M", "--engine", engine]);
+        let output = build.arg(wasm).arg("--output").arg(&bundle).output().context("cannot run wasmstone")?;
+        ensure!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(bundle)
+    }
+
+    /// Puts a plot where the documents are, where that was asked for.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn plot(&self, file: &str, svg: &str) -> Result<()> {
+        let Some(directory) = &self.plots else { return Ok(()) };
+        let path = directory.join(file);
+        fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// Runs a task inside and outside in turn, to its end. Both must print the same.
@@ -180,18 +231,28 @@ impl Places {
         if task.alike {
             return self.alike(alike::INSIDE, &task.program.bundle, task);
         }
+        self.run(&task.program.bundle, task)
+    }
+
+    fn run(&self, bundle: &Path, task: &Task<'_>) -> Command {
         let mut command = self.command();
-        command.arg("run").arg(&task.program.bundle).args(["--backend", "sim"]);
+        command.arg("run").arg(bundle).args(["--backend", "sim"]);
         task.grant(&mut command);
         command.arg("--").args(&task.arguments);
         command
     }
 
     fn outside(&self, task: &Task<'_>) -> Command {
+        if let Some(other) = task.against {
+            return self.run(other, task);
+        }
         if task.alike {
             return self.alike(alike::OUTSIDE, &task.program.precompiled, task);
         }
         let mut command = Command::new(&self.peer);
+        if let Some(launch) = &task.program.launch {
+            command.arg("--launch").arg(launch);
+        }
         task.grant(&mut command);
         command.arg(&task.program.precompiled).args(&task.arguments);
         command
@@ -215,7 +276,7 @@ impl Program {
     /// A run with these arguments.
     pub fn task(&self, arguments: &[&str]) -> Task<'_> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Task { program: self, arguments, directory: None, alike: false }
+        Task { program: self, arguments, directory: None, alike: false, against: None }
     }
 }
 
@@ -223,6 +284,12 @@ impl<'a> Task<'a> {
     /// Grants a directory as `/data`.
     pub fn directory(mut self, directory: &'a Path) -> Self {
         self.directory = Some(directory);
+        self
+    }
+
+    /// Runs another bundle inside, instead of the program outside.
+    pub fn against(mut self, bundle: &'a Path) -> Self {
+        self.against = Some(bundle);
         self
     }
 

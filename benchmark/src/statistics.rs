@@ -21,6 +21,23 @@ impl Rounds {
         self.sorted().last().copied().unwrap_or(f64::NAN)
     }
 
+    /// The arithmetic mean.
+    pub fn mean(&self) -> f64 {
+        self.0.iter().sum::<f64>() / self.0.len() as f64
+    }
+
+    /// The standard deviation of a sample. There is none of a single round.
+    pub fn deviation(&self) -> f64 {
+        let mean = self.mean();
+        let squares: f64 = self.0.iter().map(|value| (value - mean).powi(2)).sum();
+        (squares / (self.0.len() as f64 - 1.0)).sqrt()
+    }
+
+    /// All values, in the order in which they were measured.
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+
     /// Combines the rounds of two measurements one by one: those that ran one after the other.
     pub fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         self.0.iter().zip(&other.0).map(|(one, other)| combine(*one, *other)).collect()
@@ -62,6 +79,12 @@ mod tests {
         assert_eq!(Rounds::from_iter([4.0, 1.0, 2.0, 3.0]).median(), 2.0);
         assert_eq!(Rounds::from_iter([7.0]).median(), 7.0);
         assert!(Rounds::default().median().is_nan());
+    }
+
+    #[test]
+    fn the_deviation_is_that_of_a_sample() {
+        let rounds = Rounds::from_iter([1.0, 2.0, 3.0, 4.0]);
+        assert!((rounds.mean() - 2.5).abs() < 1e-12 && (rounds.deviation() - (5.0_f64 / 3.0).sqrt()).abs() < 1e-12);
     }
 
     #[test]

@@ -38,7 +38,14 @@ impl Row {
         Self { wasmstone: value.to_string(), ..Self::compared(what, String::new()) }
     }
 
-    /// With what is required, and whether it is met.
+    /// With what is required at least, and whether it is met.
+    pub fn at_least(mut self, value: f64, limit: f64, unit: fn(f64) -> String) -> Self {
+        let mark = if value >= limit { "met" } else { "**missed**" };
+        self.required = format!("≥ {}, {mark}", unit(limit));
+        self
+    }
+
+    /// With what is required at most, and whether it is met.
     pub fn at_most(mut self, value: f64, limit: f64, unit: fn(f64) -> String) -> Self {
         // What is not a number meets nothing.
         let mark = if value <= limit { "met" } else { "**missed**" };

@@ -1,18 +1,70 @@
 //! Compiling ahead of time: the enclave's own engine configuration, with a compiler.
 
 use crate::requirements::SUPPORTED;
+use crate::{cpu, lengths, rewrite};
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmparser::WasmFeatures;
+use wasmstone_policy::Target;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, Result};
+use wasmtime::{Config, Engine};
+
+/// What decides over the compiled form of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The target.
+    pub target: Target,
+    /// The CPU features that machine code may use, by name.
+    pub cpu_features: &'a [String],
+    /// Whether the enclave app that loads it has floating-point instructions.
+    pub hardware_float: bool,
+    /// Whether linear memories may move when they grow.
+    pub memory_may_move: bool,
+    /// Whether it runs in the simulator, which is a process of Linux.
+    pub simulated: bool,
+}
 
 /// Compiles a component to what the enclave app loads.
 ///
 /// # Errors
 /// [`CompileError`]; the compiler's panics too, since a hostile program may find one.
-pub fn precompile(component: &[u8]) -> std::result::Result<Vec<u8>, CompileError> {
-    match catch_unwind(AssertUnwindSafe(|| compile(component))) {
-        Ok(program) => program,
+pub fn precompile(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
+    if settings.target == Target::Riscv64 {
+        let hidden = lengths::hidden(component).map_err(|error| CompileError::Compiler(error.to_string()))?;
+        return unchanged(&hidden, settings);
+    }
+    unchanged(component, settings)
+}
+
+/// As [`precompile`], without a detour around the compiler's faults.
+pub fn unchanged(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
+    contained(|| Engine::new(&config(settings)?)?.precompile_component(component))
+}
+
+/// Checks that a component can be linked in an enclave.
+///
+/// # Errors
+/// [`CompileError::Link`].
+pub fn check(component: &[u8]) -> Result<(), CompileError> {
+    // Linking knows nothing of what functions do, so there need not be much to compile.
+    const NO_LOCALS_UNREACHABLE_END: [u8; 3] = [0, 0, 0x0b];
+    let linkable = rewrite::component(component, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
+    let linkable = linkable.map_err(|error| CompileError::Compiler(error.to_string()))?;
+    let settings = Settings {
+        target: Target::Pulley64,
+        cpu_features: &[],
+        hardware_float: false,
+        memory_may_move: true,
+        simulated: false,
+    };
+    let component = contained(|| Component::new(&Engine::new(&config(&settings)?)?, linkable))?;
+    wasmstone_eapp::check(&component).map_err(|error| CompileError::Link(format!("{error:#}")))
+}
+
+/// Runs the compiler.
+fn contained<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, CompileError> {
+    match catch_unwind(AssertUnwindSafe(compile)) {
+        Ok(compiled) => compiled.map_err(|error| CompileError::Compiler(format!("{error:#}"))),
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -21,23 +73,36 @@ pub fn precompile(component: &[u8]) -> std::result::Result<Vec<u8>, CompileError
     }
 }
 
-fn compile(component: &[u8]) -> std::result::Result<Vec<u8>, CompileError> {
-    let compiler = |error: wasmtime::Error| CompileError::Compiler(format!("{error:#}"));
-    let engine = config().and_then(|config| Engine::new(&config)).map_err(compiler)?;
-    let component = Component::new(&engine, component).map_err(compiler)?;
-    wasmstone_eapp::check(&component).map_err(|error| CompileError::Link(format!("{error:#}")))?;
-    component.serialize().map_err(compiler)
-}
-
 /// The configuration that programs are compiled with: the enclave's own, with a compiler.
 ///
 /// # Errors
-/// Where this build of Wasmtime lacks Pulley.
-pub fn config() -> Result<Config> {
-    let mut config = wasmstone_eapp::config()?;
+/// Where this build of Wasmtime lacks the target.
+pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
+    let mut config = wasmstone_eapp::config(settings.target, settings.hardware_float, settings.memory_may_move)?;
+    if settings.simulated && settings.target == Target::Riscv64 {
+        config.target(wasmstone_eapp::SIMULATED_RISCV64)?;
+    }
+    // The compiler has no vectors on RISC-V without the extension V.
+    let vectors = match settings.target {
+        Target::Riscv64 => WasmFeatures::SIMD.union(WasmFeatures::RELAXED_SIMD),
+        _ => WasmFeatures::empty(),
+    };
+    let supported = SUPPORTED.difference(vectors);
     // Cargo features of the engine decide over some of these, and differ between builds.
-    config.wasm_features(WasmFeatures::all().difference(SUPPORTED), false);
-    config.wasm_features(SUPPORTED, true);
+    config.wasm_features(WasmFeatures::all().difference(supported), false);
+    config.wasm_features(supported, true);
+    // Short instructions are a part of rv64gc: a quarter less to measure.
+    let base = if settings.target == Target::Riscv64 { &["has_c"][..] } else { &[] };
+    let named = |name: &&str| settings.cpu_features.iter().any(|feature| feature == name);
+    let asked = cpu::known(settings.target).iter().filter(|(name, _)| named(name)).map(|(_, flag)| *flag);
+    for flag in base.iter().copied().chain(asked) {
+        // SAFETY: these flags allow instructions and nothing else, and what is compiled is not run here; the
+        // features beyond the base are recorded with the program and asked for where it is run.
+        #[allow(unsafe_code)]
+        unsafe {
+            config.cranelift_flag_enable(flag);
+        }
+    }
     Ok(config)
 }
 
@@ -54,11 +119,16 @@ pub enum CompileError {
 
 #[cfg(test)]
 mod tests {
-    use super::precompile;
+    use super::{Settings, check, precompile};
+    use crate::cpu;
+    use wasmstone_policy::Target;
 
-    #[test]
-    fn the_same_component_gives_the_same_program() {
-        let component = wat::parse_str(
+    fn settings(target: Target, cpu_features: &[String]) -> Settings<'_> {
+        Settings { target, cpu_features, hardware_float: false, memory_may_move: false, simulated: false }
+    }
+
+    fn component() -> Vec<u8> {
+        wat::parse_str(
             r#"(component
                 (core module $code (func (export "run") (result i32) i32.const 7 i32.const 6 i32.mul))
                 (core instance $code (instantiate $code))
@@ -66,12 +136,38 @@ mod tests {
                 (instance $run (export "run" (func $run)))
                 (export "wasi:cli/run@0.2.6" (instance $run)))"#,
         )
-        .unwrap();
-        assert_eq!(precompile(&component).unwrap(), precompile(&component).unwrap());
+        .unwrap()
+    }
+
+    #[test]
+    fn the_same_component_gives_the_same_program() {
+        for target in Target::ALL {
+            let features = cpu::features(*target, &[]);
+            let compile = || precompile(&component(), &settings(*target, &features)).unwrap();
+            assert_eq!(compile(), compile());
+        }
+    }
+
+    #[test]
+    fn every_feature_is_one_of_the_compilers() {
+        for target in Target::ALL {
+            let all: Vec<_> = cpu::known(*target).iter().map(|(name, _)| (*name).to_owned()).collect();
+            precompile(&component(), &settings(*target, &all)).unwrap();
+        }
+    }
+
+    #[test]
+    fn linking_is_checked_without_compiling() {
+        check(&component()).unwrap();
+        let wrong = r#"(component (import "wasi:cli/exit@0.2.0" (instance (export "leave" (func)))))"#;
+        let error = check(&wat::parse_str(wrong).unwrap()).unwrap_err().to_string();
+        assert!(error.contains("imports what WASI has not"), "{error}");
     }
 
     #[test]
     fn what_is_no_component_is_an_error() {
-        assert!(precompile(b"\0asm\x0d\0\x01\0\xff").is_err());
+        for target in Target::ALL {
+            assert!(precompile(b"\0asm\x0d\0\x01\0\xff", &settings(*target, &[])).is_err());
+        }
     }
 }

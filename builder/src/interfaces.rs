@@ -9,7 +9,7 @@ use crate::{
 use wasmstone_eapp::TABLE_MAX;
 
 /// The interfaces of WASI 0.2 that are served in an enclave.
-const SERVED: [&str; 20] = [
+const SERVED: [&str; 27] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stderr",
@@ -30,12 +30,6 @@ const SERVED: [&str; 20] = [
     "wasi:random/insecure",
     "wasi:random/insecure-seed",
     "wasi:random/random",
-];
-
-/// The interfaces of WASI 0.2 whose every call is refused when the program runs.
-const REFUSED: [&str; 9] = [
-    "wasi:http/outgoing-handler",
-    "wasi:http/types",
     "wasi:sockets/instance-network",
     "wasi:sockets/ip-name-lookup",
     "wasi:sockets/network",
@@ -44,6 +38,9 @@ const REFUSED: [&str; 9] = [
     "wasi:sockets/udp",
     "wasi:sockets/udp-create-socket",
 ];
+
+/// The interfaces of WASI 0.2 whose every call is refused when the program runs.
+const REFUSED: [&str; 2] = ["wasi:http/outgoing-handler", "wasi:http/types"];
 
 /// An interface of WASI 0.2 that a program imports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -219,7 +216,7 @@ mod tests {
     fn interfaces_of_wasi_are_told_from_others() {
         assert_eq!(is_served("wasi:cli/stdout@0.2.0"), Some(true));
         assert_eq!(is_served("wasi:random/random@0.2.12"), Some(true));
-        assert_eq!(is_served("wasi:sockets/tcp@0.2.3"), Some(false));
+        assert_eq!(is_served("wasi:sockets/tcp@0.2.3"), Some(true));
         assert_eq!(is_served("wasi:http/types@0.2.3"), Some(false));
         for foreign in [
             "wasi:cli/stdout",

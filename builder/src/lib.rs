@@ -4,28 +4,37 @@
 //! it, and [`project`] reads `wasmstone.toml`, which says in a file what the command line says in flags.
 //! The bundle is not signed yet: that is the step after, see [`wasmstone_bundle::Bundle::sign`].
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod adapt;
 mod compile;
+mod cpu;
+pub mod engine;
 mod interfaces;
+mod lengths;
 pub mod memory;
+pub mod operators;
 pub mod project;
 mod requirements;
+mod rewrite;
 pub mod source;
 mod survey;
 mod wasm_error;
 
-pub use compile::{CompileError, config};
+pub use compile::{CompileError, Settings, config};
+pub use cpu::UnknownFeature;
+pub use engine::{Engine, EngineError};
 pub use interfaces::Interface;
 pub use memory::{MemoryError, MemorySize};
 pub use project::{Project, ProjectError};
 pub use source::{SourceError, WasmKind};
 pub use wasm_error::{Names, WasmError};
 
+use engine::Wanted;
+use operators::Functions;
 use std::borrow::Cow;
 use wasmstone_bundle::{
-    Bundle, Measurement, Platform, Sha256Digest,
+    Bundle, Platform, Sha256Digest,
     bundle::{BuildError as PackError, Parts, ProgramPart},
     platform::SIM,
     stand_in,
@@ -45,6 +54,31 @@ pub struct Request<'a> {
     pub policy: Policy,
     /// What to build for.
     pub platform: &'a Platform,
+    /// The engine.
+    pub engine: Engine,
+    /// The targets to build for; empty: those of the engine.
+    pub targets: Vec<Target>,
+    /// The CPU features that machine code may use beyond its target's base; `None`: the platform's.
+    pub cpu_features: Option<Vec<String>>,
+    /// Whether floating-point registers are used although the platform does not protect them.
+    pub insecure_float: bool,
+}
+
+impl<'a> Request<'a> {
+    /// A request for what `build` does when nothing else is asked for.
+    pub fn new(wasm: &'a [u8], name: impl Into<String>, platform: &'a Platform) -> Self {
+        Self {
+            wasm,
+            name: name.into(),
+            max_memory: MemorySize::default(),
+            policy: Policy::open(),
+            platform,
+            engine: Engine::Auto,
+            targets: Vec::new(),
+            cpu_features: None,
+            insecure_float: false,
+        }
+    }
 }
 
 /// A step of [`build`].
@@ -69,10 +103,27 @@ pub struct Built {
     pub kind: WasmKind,
     /// The interfaces that the program imports, in order.
     pub interfaces: Vec<Interface>,
-    /// What the enclave app will be told.
-    pub launch: Launch,
-    /// What Keystone will measure.
-    pub measurement: Measurement,
+    /// What the enclave app will be told: one launch for each target, ascending.
+    pub launches: Vec<Launch>,
+    /// Functions that compute with floats.
+    pub floats: Functions,
+    /// Why the program is not machine code, where `auto` decided so.
+    pub why: Option<String>,
+}
+
+/// The component that a bundle of this program is compiled from: the program itself, or what a core module
+/// is adapted to. `adapting` is called before that is done.
+///
+/// # Errors
+/// [`BuildError`] says what to change.
+pub fn component(wasm: &[u8], adapting: impl FnOnce()) -> Result<Cow<'_, [u8]>, BuildError> {
+    if WasmKind::of(wasm)? == WasmKind::Component {
+        return Ok(Cow::Borrowed(wasm));
+    }
+    let survey = requirements::diagnosed(wasm, || survey::survey(wasm))?;
+    interfaces::check_module(&survey)?;
+    adapting();
+    Ok(Cow::Owned(requirements::diagnosed(wasm, || adapt::to_component(wasm))?))
 }
 
 /// Builds a bundle. The same request gives the same bytes, wherever and whenever it is made.
@@ -80,48 +131,73 @@ pub struct Built {
 /// # Errors
 /// [`BuildError`] says what to change.
 pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<Built, BuildError> {
-    let eapp = generic_eapp(request.platform)?;
-
     progress(Stage::Checking);
     let kind = WasmKind::of(request.wasm)?;
-    let survey = requirements::diagnosed(request.wasm, || survey::survey(request.wasm))?;
-    let component = match kind {
-        WasmKind::Component => Cow::Borrowed(request.wasm),
-        WasmKind::CoreModule => {
-            interfaces::check_module(&survey)?;
-            progress(Stage::Adapting);
-            Cow::Owned(requirements::diagnosed(request.wasm, || adapt::to_component(request.wasm))?)
-        }
-    };
-    let survey = if kind == WasmKind::Component { survey } else { survey::survey(&component)? };
+    let component = component(request.wasm, || progress(Stage::Adapting))?;
+    let survey = requirements::diagnosed(request.wasm, || survey::survey(&component))?;
     let interfaces = interfaces::check_component(&survey)?;
     interfaces::check_tables(&survey)?;
     let adapter = if kind == WasmKind::CoreModule { adapt::ADAPTER_MEMORY } else { 0 };
     let minimum = survey.minimum_memory.saturating_add(adapter);
+    let operators = requirements::diagnosed(request.wasm, || operators::scan(&component))?;
+    let wanted = Wanted { engine: request.engine, targets: &request.targets, insecure_float: request.insecure_float };
+    let choice = engine::choose(&wanted, request.platform, &operators)?;
+    let asked = request.cpu_features.as_deref();
+    if let Some(asked) = asked {
+        cpu::check(asked, &choice.targets)?;
+    }
+    let asked = asked.unwrap_or(&request.platform.cpu_features);
+    let eapp = generic_eapp(request.platform, choice.hardware_float);
     request.max_memory.holds(minimum, request.platform, &eapp)?;
 
     progress(Stage::Compiling);
     // Valid or not: first the program as it was given, then as it was adapted.
-    let compile = || requirements::diagnosed(&component, || compile::precompile(&component));
-    let program = requirements::diagnosed(request.wasm, compile)?;
+    let diagnosed = |work: &dyn Fn() -> Result<Vec<u8>, CompileError>| {
+        requirements::diagnosed(request.wasm, || requirements::diagnosed(&component, work))
+    };
+    diagnosed(&|| compile::check(&component).map(|()| Vec::new()))?;
+    let memory_may_move = survey.has_several_memories();
+    let mut programs = Vec::new();
+    for target in &choice.targets {
+        let cpu_features = cpu::features(*target, asked);
+        let hardware_float = choice.hardware_float;
+        let simulated = request.platform.name == SIM;
+        let settings =
+            Settings { target: *target, cpu_features: &cpu_features, hardware_float, memory_may_move, simulated };
+        let program = diagnosed(&|| compile::precompile(&component, &settings))?;
+        let memory = request.max_memory.layout(minimum, *target, program.len() as u64, request.platform, &eapp)?;
+        let launch = Launch {
+            memory,
+            name: request.name.clone(),
+            program: Program {
+                target: *target,
+                size: program.len() as u64,
+                sha256: Sha256Digest::of(&program).0,
+                cpu_features,
+                hardware_float: choice.hardware_float,
+                memory_may_move,
+            },
+            policy: request.policy.clone(),
+        };
+        programs.push((launch, program));
+    }
 
     progress(Stage::Packing);
-    let memory = request.max_memory.layout(minimum, program.len() as u64, request.platform, &eapp)?;
-    let launch = Launch {
-        name: request.name.clone(),
-        program: Program { target: Target::Pulley64, size: program.len() as u64, sha256: Sha256Digest::of(&program).0 },
-        memory,
-        policy: request.policy.clone(),
-    };
-    let part = ProgramPart { launch: &launch, program: &program };
-    let bundle = Bundle::build(&Parts { platform: request.platform, eapp: &eapp, programs: vec![part] })?;
-    let measurement = bundle.measurement().ok_or(PackError::NoProgram)?;
-    Ok(Built { bundle, kind, interfaces, launch, measurement })
+    let parts = programs.iter().map(|(launch, program)| ProgramPart { launch, program }).collect();
+    let bundle = Bundle::build(&Parts { platform: request.platform, eapp: &eapp, programs: parts })?;
+    let launches = programs.into_iter().map(|(launch, _)| launch).collect();
+    Ok(Built { bundle, kind, interfaces, launches, floats: operators.float, why: choice.why })
 }
 
 /// The generic enclave app of this release for a platform.
-fn generic_eapp(platform: &Platform) -> Result<Vec<u8>, BuildError> {
-    if platform.name == SIM { Ok(stand_in::eapp()) } else { Err(BuildError::NoEnclaveApp(platform.name.clone())) }
+fn generic_eapp(platform: &Platform, hardware_float: bool) -> Cow<'static, [u8]> {
+    if platform.name == SIM {
+        stand_in::eapp().into()
+    } else if hardware_float {
+        wasmstone_generic_eapp::HARD.into()
+    } else {
+        wasmstone_generic_eapp::SOFT.into()
+    }
 }
 
 /// Why no bundle was built.
@@ -134,18 +210,18 @@ pub enum BuildError {
     /// The program cannot run in an enclave.
     #[error(transparent)]
     Wasm(#[from] WasmError),
+    /// What was asked for cannot be machine code.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A CPU feature that is none.
+    #[error(transparent)]
+    Cpu(#[from] UnknownFeature),
     /// The compiler failed on a program that is valid.
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// The memory cap does not fit.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// There is no enclave app for the platform.
-    #[error(
-        "this release has no RISC-V enclave app yet, so nothing can be built for the platform \"{0}\": \
-         build for the simulator with --platform sim"
-    )]
-    NoEnclaveApp(String),
     /// The parts do not make a bundle.
     #[error(transparent)]
     Pack(#[from] PackError),

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr};
 use wasmstone_bundle::{Platform, measurement::PAGE};
-use wasmstone_policy::{MAX_LAUNCH_BYTES, Memory, WASM_PAGE};
+use wasmstone_policy::{MAX_LAUNCH_BYTES, Memory, Target, WASM_PAGE};
 
 /// The most bytes that Keystone gives to one enclave, files and heap together.
 pub const ENCLAVE_MAX: u64 = 1 << 30;
 
-/// What an enclave needs beside its files and its heap: Eyrie's stack and its own tables.
-const RUNTIME_NEEDS: u64 = 216 << 10;
+/// What an enclave needs beside its files and its heap: Eyrie's stack, the enclave app's, and tables.
+const RUNTIME_NEEDS: u64 = 1 << 20;
 
 /// A page table entry of 8 bytes for each page of the heap.
 const HEAP_PER_PAGE_TABLE: u64 = 512;
@@ -52,23 +52,33 @@ impl MemorySize {
             return Ok(());
         }
         let needed = Self(minimum.div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
-        match needed.layout(minimum, 0, platform, eapp) {
+        match needed.layout(minimum, Target::Pulley64, 0, platform, eapp) {
             Ok(_) => Err(MemoryError::Minimum { needed, cap: self }),
             Err(_) => Err(MemoryError::NeverFits { needed }),
         }
     }
 
-    /// The division of the heap for a program of `program` bytes, whose memories have `minimum` bytes.
+    /// The division of the heap for a program of `program` bytes for `target`, whose memories have
+    /// `minimum` bytes.
     ///
     /// # Errors
     /// [`MemoryError::Enclave`] where the enclave would be larger than [`ENCLAVE_MAX`], and
     /// [`MemoryError::NeverFits`] where it would be so with every cap.
-    pub fn layout(self, minimum: u64, program: u64, platform: &Platform, eapp: &[u8]) -> Result<Memory, MemoryError> {
-        let memory = Memory::for_program(self.0, program).ok_or(MemoryError::Overflow)?;
+    pub fn layout(
+        self,
+        minimum: u64,
+        target: Target,
+        program: u64,
+        platform: &Platform,
+        eapp: &[u8],
+    ) -> Result<Memory, MemoryError> {
+        // Of machine code, which stays in the image, the heap has only what the engine makes of its metadata.
+        let (resident, kept) = if target.is_native() { (program, program / 4) } else { (0, program) };
+        let memory = Memory::for_program(self.0, kept).ok_or(MemoryError::Overflow)?;
         // The launch is not composed yet; its limit stands for it.
-        let files =
-            [platform.loader.len() as u64, platform.runtime.len() as u64, eapp.len() as u64, MAX_LAUNCH_BYTES as u64];
-        let fixed = files.iter().map(|size| size.next_multiple_of(PAGE)).sum::<u64>() + RUNTIME_NEEDS;
+        let files = [&platform.loader, &platform.runtime, eapp].map(|file| file.len() as u64);
+        let files = files.into_iter().chain([MAX_LAUNCH_BYTES as u64, resident]);
+        let fixed = files.map(|size| size.next_multiple_of(PAGE)).sum::<u64>() + RUNTIME_NEEDS;
         let room = ENCLAVE_MAX.saturating_sub(fixed) / (HEAP_PER_PAGE_TABLE + 1) * HEAP_PER_PAGE_TABLE;
         let most = room.saturating_sub(memory.runtime) / WASM_PAGE * WASM_PAGE;
         if self.0 <= most {
@@ -205,6 +215,7 @@ mod tests {
     use super::{ENCLAVE_MAX, MemoryError, MemorySize};
     use proptest::prelude::*;
     use wasmstone_bundle::{Platform, stand_in};
+    use wasmstone_policy::Target;
 
     fn bytes(text: &str) -> Option<u64> {
         text.parse::<MemorySize>().ok().map(MemorySize::bytes)
@@ -268,7 +279,7 @@ mod tests {
     fn the_most_that_fits_is_proposed_and_fits() {
         let (platform, eapp) = (Platform::sim(), stand_in::eapp());
         let layout = |cap: u64, minimum, program| {
-            MemorySize::from_bytes(cap).unwrap().layout(minimum, program, &platform, &eapp)
+            MemorySize::from_bytes(cap).unwrap().layout(minimum, Target::Pulley64, program, &platform, &eapp)
         };
         let Err(MemoryError::Enclave { most, .. }) = layout(ENCLAVE_MAX, 0, 5 << 20) else { panic!("it fits") };
         let most = most.bytes();

@@ -4,7 +4,7 @@
 
 mod policy;
 
-use crate::MemorySize;
+use crate::{Engine, MemorySize};
 use policy::{AnyOrList, DirectoryEntry, EnvironmentTable, NetworkKey};
 use serde::Deserialize;
 use std::{
@@ -12,7 +12,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
 };
-use wasmstone_policy::Policy;
+use wasmstone_policy::{Policy, Target};
 
 /// The name of the project file.
 pub const FILE_NAME: &str = "wasmstone.toml";
@@ -33,6 +33,14 @@ pub struct Project {
     pub max_memory: Option<MemorySize>,
     /// The platform's name.
     pub platform: Option<String>,
+    /// The engine.
+    pub engine: Option<Engine>,
+    /// The targets, instead of those of an engine.
+    pub targets: Option<Vec<Target>>,
+    /// CPU features that machine code may use.
+    pub cpu_features: Option<Vec<String>>,
+    /// Whether floating-point registers are used although nobody protects them.
+    pub insecure_float: bool,
     /// Where the bundle goes.
     pub output: Option<PathBuf>,
     /// The signing key: a name, or a path if it contains a slash.
@@ -48,6 +56,11 @@ struct Contents {
     wasm: Option<PathBuf>,
     max_memory: Option<MemorySize>,
     platform: Option<String>,
+    engine: Option<Engine>,
+    targets: Option<Vec<Target>>,
+    cpu_features: Option<Vec<String>>,
+    #[serde(default)]
+    insecure_float: bool,
     output: Option<PathBuf>,
     key: Option<String>,
     arguments: Option<AnyOrList<String>>,
@@ -94,6 +107,10 @@ impl Project {
             .map_err(|error| ProjectError::Syntax { path: path.to_owned(), error: Box::new(error) })?;
         let policy = policy::policy(file.arguments, file.environment, file.directories, file.directory, file.network)
             .map_err(|problem| ProjectError::Policy { path: path.to_owned(), problem })?;
+        if file.engine.is_some() && file.targets.is_some() {
+            let problem = "engine and targets are both given: an engine has its own targets, leave one out".to_owned();
+            return Err(ProjectError::Policy { path: path.to_owned(), problem });
+        }
         let directory = path.parent().unwrap_or(Path::new(""));
         Ok(Self {
             path: path.to_owned(),
@@ -101,6 +118,10 @@ impl Project {
             wasm: file.wasm.map(|wasm| directory.join(wasm)),
             max_memory: file.max_memory,
             platform: file.platform,
+            engine: file.engine,
+            targets: file.targets,
+            cpu_features: file.cpu_features,
+            insecure_float: file.insecure_float,
             output: file.output.map(|output| directory.join(output)),
             key: file.key.map(|key| if key.contains('/') { directory.join(key).display().to_string() } else { key }),
             policy,
@@ -130,7 +151,7 @@ pub enum ProjectError {
         #[source]
         error: Box<toml::de::Error>,
     },
-    /// A policy that makes no sense.
+    /// A policy, or a choice of engines, that makes no sense.
     #[error("the project file {} has a mistake: {problem}", path.display())]
     Policy {
         /// The file.

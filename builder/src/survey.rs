@@ -1,7 +1,7 @@
 //! What a WebAssembly file imports, exports and needs at least, without validating it.
 
 use crate::WasmError;
-use wasmparser::{Encoding, Parser, Payload, TypeRef};
+use wasmparser::{ComponentInstance, Encoding, Instance, Parser, Payload, TypeRef};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -12,8 +12,21 @@ pub struct Survey {
     pub exports: Vec<String>,
     /// Bytes that the memories of all core modules have at start, together.
     pub minimum_memory: u64,
+    /// Memories that all core modules define, together.
+    pub memories: u64,
+    /// Core modules and components inside, and how often one is instantiated.
+    nested: u64,
+    instances: u64,
     /// Elements that the largest table of all core modules has at start.
     pub largest_table: u64,
+}
+
+impl Survey {
+    /// Whether the program may have more than one memory when it runs. What is instantiated more than
+    /// once has its memory as often.
+    pub fn has_several_memories(&self) -> bool {
+        self.memories > 1 || self.instances > self.nested
+    }
 }
 
 /// An import of the outermost module or component.
@@ -43,7 +56,19 @@ pub fn survey(wasm: &[u8]) -> Result<Survey, WasmError> {
                 for memory in section {
                     let memory = memory?;
                     let size = memory.initial.saturating_mul(1 << memory.page_size_log2.unwrap_or(16).min(63));
+                    survey.memories += 1;
                     survey.minimum_memory = survey.minimum_memory.saturating_add(size);
+                }
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => survey.nested += 1,
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    survey.instances += u64::from(matches!(instance?, Instance::Instantiate { .. }));
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section {
+                    survey.instances += u64::from(matches!(instance?, ComponentInstance::Instantiate { .. }));
                 }
             }
             Payload::TableSection(section) => {
@@ -98,6 +123,21 @@ mod tests {
         let survey = survey(&component).unwrap();
         assert_eq!(survey.minimum_memory, 5 << 16);
         assert!(survey.exports.is_empty(), "{:?}", survey.exports);
+    }
+
+    #[test]
+    fn several_memories_are_known_from_one() {
+        let several = |text: &str| survey(&wat::parse_str(text).unwrap()).unwrap().has_several_memories();
+        let module = "(core module $m (memory 1))";
+        assert!(!several(&format!("(component {module} (core instance (instantiate $m)))")));
+        assert!(several(&format!("(component {module} (core module (memory 0)))")));
+        assert!(several(&format!(
+            "(component {module} (core instance (instantiate $m)) (core instance (instantiate $m)))"
+        )));
+        assert!(several(&format!(
+            "(component (component $c {module} (core instance (instantiate $m)))
+                (instance (instantiate $c)) (instance (instantiate $c)))"
+        )));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Bundle {
             if launch.name != name || launch.program.size != program.len() as u64 || launch.program.sha256 != digest.0 {
                 return Err(BuildError::LaunchOfAnother);
             }
-            let image = image::compose(parts.eapp, launch)?;
+            let image = image::compose(parts.eapp, launch, program)?;
             entries.push(ProgramEntry { target, measurement: measure(loader, runtime, &image) });
             contents.push((launch_path(target), launch.encode()?.into()));
             contents.push((program_path(target), (*program).into()));

@@ -1,32 +1,22 @@
 //! Composition: the enclave app as it is measured.
 //!
-//! An image is the generic enclave app, an ELF executable that is the same in every bundle, with two
-//! segments added: the launch, read-only, and the heap, whose size carries the memory cap. So
-//! everything that decides what runs is in the file that Keystone measures. Eyrie's ELF loader is the
-//! strictest reader of images; [`Image::parse`] accepts only what it maps as written.
+//! An image is the generic enclave app, an ELF executable that is the same in every bundle, with
+//! segments added: the launch, read-only; a native program, of which only the machine code is
+//! executable; and the heap, whose size carries the memory cap. So everything that decides what runs is
+//! in the file that Keystone measures; a program for the interpreter is there by its digest. Eyrie's ELF
+//! loader is the strictest reader of images; [`Image::parse`] accepts only what it maps as written.
 
 mod elf;
+mod native;
 mod writer;
 
 use crate::measurement::PAGE;
+use object::{LittleEndian, elf::EF_RISCV_FLOAT_ABI};
 use std::ops::Range;
 use wasmstone_policy::{DecodeError, Launch};
 use writer::Writer;
 
-/// Where the launch segment begins. The generic enclave app lies below.
-pub const LAUNCH_BASE: u64 = 0x1_0000_0000;
-
-/// Where a native program begins, in images that hold one.
-pub const NATIVE_BASE: u64 = 0x2_0000_0000;
-
-/// Where the heap begins. It ends below [`ADDRESS_LIMIT`].
-pub const HEAP_BASE: u64 = 0x8_0000_0000;
-
-/// The first address that is Eyrie's own.
-pub const ADDRESS_LIMIT: u64 = 0x20_0000_0000;
-
-/// The addresses of the stack that Eyrie maps.
-pub const STACK: Range<u64> = 0x3ffe_0000..0x4000_0000;
+pub use wasmstone_policy::layout::{ADDRESS_LIMIT, HEAP_BASE, LAUNCH_BASE, NATIVE_BASE, STACK};
 
 /// An executable that Eyrie can load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,11 +72,12 @@ impl Image {
 
 /// Composes the image: the pure function that `build`, `measure`, `verify` and `run` share.
 ///
-/// What no segment of the generic enclave app maps (symbols, section headers) is left out.
+/// `program` is the one that the launch names; only a native one becomes a part of the image. What no
+/// segment of the generic enclave app maps (symbols, section headers) is left out.
 ///
 /// # Errors
-/// [`ComposeError`] where the enclave app is not one, or the launch cannot be laid out.
-pub fn compose(generic_eapp: &[u8], launch: &Launch) -> Result<Vec<u8>, ComposeError> {
+/// [`ComposeError`] where the enclave app is not one, or launch or program cannot be laid out.
+pub fn compose(generic_eapp: &[u8], launch: &Launch, program: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let (header, eapp) = elf::parse(generic_eapp)?;
     if let Some(segment) = eapp.segments.iter().find(|segment| segment.end() > LAUNCH_BASE) {
         return Err(ComposeError::Reserved { vaddr: segment.vaddr });
@@ -96,8 +87,31 @@ pub fn compose(generic_eapp: &[u8], launch: &Launch) -> Result<Vec<u8>, ComposeE
 
     let mut image = Writer::new(generic_eapp, header, eapp);
     image.append(LAUNCH_BASE, Permissions::READ, &launch.encode()?);
+    if launch.program.target.is_native() {
+        if program.len() as u64 > HEAP_BASE - NATIVE_BASE {
+            return Err(ComposeError::Program("it is too large"));
+        }
+        let code = native::code(program).map_err(ComposeError::Program)?;
+        let (before, rest) = program.split_at(code.start);
+        let (code, after) = rest.split_at(code.len());
+        let parts = [(before, Permissions::READ), (code, Permissions::READ_EXECUTE), (after, Permissions::READ)];
+        let mut vaddr = NATIVE_BASE;
+        for (part, permissions) in parts.into_iter().filter(|(part, _)| !part.is_empty()) {
+            image.append(vaddr, permissions, part);
+            vaddr += part.len() as u64;
+        }
+    }
     image.reserve(HEAP_BASE, Permissions::READ_WRITE, heap);
     Ok(image.finish())
+}
+
+/// Whether an enclave app, generic or composed, was built to compute with floating-point registers.
+///
+/// # Errors
+/// [`ImageError`] where it is none.
+pub fn uses_hardware_float(eapp: &[u8]) -> Result<bool, ImageError> {
+    let (header, _) = elf::parse(eapp)?;
+    Ok(header.e_flags.get(LittleEndian) & EF_RISCV_FLOAT_ABI != 0)
 }
 
 /// The launch in a composed image.
@@ -165,6 +179,9 @@ pub enum ComposeError {
         /// The segment's address.
         vaddr: u64,
     },
+    /// A native program that cannot run where it lies.
+    #[error("the program cannot be a part of the image: {0}; build the bundle anew")]
+    Program(&'static str),
     /// A heap of no bytes, or more than the address space holds.
     #[error("the heap does not fit in the address space of an enclave: lower the memory cap")]
     Heap,

@@ -12,6 +12,7 @@
 pub mod atomic;
 pub mod bundle;
 mod digest;
+pub mod footprint;
 pub mod image;
 pub mod keys;
 pub mod manifest;

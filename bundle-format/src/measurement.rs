@@ -6,7 +6,7 @@ use sha3::{Digest, Sha3_512};
 /// Bytes of a page; Keystone measures whole pages.
 pub const PAGE: u64 = 4096;
 
-/// Bytes of the memory that holds the security monitor, all of which the boot ROM hashes.
+/// Bytes of the memory that holds the security monitor, all of which Keystone's boot ROM hashes.
 pub const FIRMWARE_SIZE: u64 = 0x1f_f000;
 
 const ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];
@@ -40,36 +40,49 @@ pub fn measure(loader: &[u8], runtime: &[u8], eapp: &[u8]) -> Measurement {
 
 /// The hash of a security monitor from its firmware image, as loaded at 0x8000_0000.
 ///
+/// Keystone's boot ROM hashes the first [`FIRMWARE_SIZE`] bytes of that memory. A kernel that is a part of
+/// the image lies behind them.
+///
 /// # Errors
-/// [`FirmwareError`] where the image is empty, or does not fit in [`FIRMWARE_SIZE`] bytes.
+/// [`FirmwareError`] where this is no such image.
 pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareError> {
     let size = firmware.len() as u64;
-    if size == 0 {
-        return Err(FirmwareError::Empty);
+    match size {
+        0 => return Err(FirmwareError::Empty),
+        _ if firmware.starts_with(&object::elf::ELFMAG) => return Err(FirmwareError::Elf),
+        MAX_FIRMWARE_BYTES.. => return Err(FirmwareError::TooLarge),
+        _ => {}
     }
-    let padding = FIRMWARE_SIZE.checked_sub(size).ok_or(FirmwareError::TooLarge { size })?;
+    let hashed = firmware.get(..FIRMWARE_SIZE as usize).unwrap_or(firmware);
     let mut hash = Sha3_512::new();
-    hash.update(firmware);
-    update_zeros(&mut hash, padding);
+    hash.update(hashed);
+    update_zeros(&mut hash, FIRMWARE_SIZE - hashed.len() as u64);
     Ok(SmHash(hash.finalize().into()))
 }
+
+/// As many bytes are too many for a firmware image, even with a kernel in it.
+const MAX_FIRMWARE_BYTES: u64 = 64 << 20;
 
 /// Why bytes are not a firmware image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FirmwareError {
     /// There are none.
-    #[error("the firmware is empty: give the raw image that is loaded at 0x80000000 (fw_payload.bin)")]
+    #[error("the firmware is empty: give the raw image that is loaded at 0x80000000, such as fw_jump.bin")]
     Empty,
-    /// More than the memory that it is loaded into.
+    /// What the image is made from.
     #[error(
-        "the firmware has {size} bytes, but a security monitor has {FIRMWARE_SIZE} at most: \
-         give the raw image that is loaded at 0x80000000 (fw_payload.bin), not an ELF or a disk image"
+        "the firmware is an ELF file, but what is hashed is the raw image that is loaded at 0x80000000: \
+         give the .bin beside it, such as fw_jump.bin"
     )]
-    TooLarge {
-        /// Its size in bytes.
-        size: u64,
-    },
+    Elf,
+    /// More than any has.
+    #[error(
+        "the firmware has {} bytes or more, as disk images have: \
+         give the raw image that is loaded at 0x80000000, such as fw_jump.bin",
+        MAX_FIRMWARE_BYTES
+    )]
+    TooLarge,
 }
 
 fn update_zeros(hash: &mut Sha3_512, mut count: u64) {

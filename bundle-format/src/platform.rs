@@ -1,7 +1,11 @@
 //! Platforms: the Keystone builds that bundles are made for.
 
+mod build_tree;
+mod check;
 mod store;
 
+pub use build_tree::{BuildTree, Pair, TreeError};
+pub use check::{Unfit, files as check_files};
 pub use store::{PlatformError, PlatformStore, Replace};
 
 use crate::{SmHash, digest::hex_bytes, stand_in};
@@ -13,6 +17,17 @@ hex_bytes! {
     /// The Ed25519 public key of a device, 32 bytes of RFC 8032.
     DeviceKey, 32
 }
+
+impl DeviceKey {
+    /// The key of Keystone's test devices. Its secret key is public, so that reports under it prove nothing.
+    pub const PUBLIC_TEST: Self = Self([
+        0x0f, 0xaa, 0xd4, 0xff, 0x01, 0x17, 0x85, 0x83, 0xba, 0xa5, 0x88, 0x96, 0x6f, 0x7c, 0x1f, 0xf3, 0x25, 0x64,
+        0xdd, 0x17, 0xd7, 0xdc, 0x2b, 0x46, 0xcb, 0x50, 0xa8, 0x4a, 0x69, 0x27, 0x0b, 0x4c,
+    ]);
+}
+
+/// The CPU features beyond rv64gc that programs can be compiled for, by the names of their extensions.
+pub const CPU_FEATURES: &[&str] = &["zba", "zbb", "zbc", "zbkb", "zbs", "zcb", "zfa", "zfh", "zfhmin", "zicond"];
 
 /// A Keystone build: what is measured beside the enclave app, and what reports of it must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +44,8 @@ pub struct Platform {
     pub device_keys: Vec<DeviceKey>,
     /// Whether it saves and protects floating-point registers. Stock Keystone does not.
     pub fp_safe: bool,
+    /// The features of its processors that programs may use, of [`CPU_FEATURES`], in ascending order.
+    pub cpu_features: Vec<String>,
 }
 
 impl Platform {
@@ -42,6 +59,7 @@ impl Platform {
             device_keys: Vec::new(),
             // A process: the kernel saves its registers.
             fp_safe: true,
+            cpu_features: Vec::new(),
         }
     }
 }

@@ -1,15 +1,19 @@
 //! The subcommands, one file each.
 
+#[cfg(feature = "build")]
 mod build;
 mod completion;
 mod doctor;
 mod inspect;
 mod key;
 mod measure;
+#[cfg(feature = "build")]
 mod new;
 mod platform;
 mod run;
 mod sign;
+#[cfg(not(feature = "build"))]
+mod target_side;
 mod verify;
 
 use crate::exit::{Exit, Fault};
@@ -20,8 +24,16 @@ use wasmstone_bundle::Bundle;
 /// What to do.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    #[cfg(feature = "build")]
     New(new::New),
+    #[cfg(feature = "build")]
     Build(build::Build),
+    /// Not in this program, which is the one for the target side: projects are started elsewhere.
+    #[cfg(not(feature = "build"))]
+    New(target_side::Elsewhere),
+    /// Not in this program, which is the one for the target side: bundles are built elsewhere.
+    #[cfg(not(feature = "build"))]
+    Build(target_side::Elsewhere),
     Run(Box<run::Run>),
     Measure(measure::Measure),
     Inspect(inspect::Inspect),

@@ -1,10 +1,16 @@
 //! Exit codes: what each means, and which one an error has.
 
-use std::{fmt, io};
-use wasmstone_builder::{BuildError, MemoryError, ProjectError, SourceError};
+#[cfg(feature = "build")]
+mod build;
+mod keystone;
+
+use std::fmt;
 use wasmstone_bundle::{
-    ReadError, VerifyError, bundle::BuildError as PackError, keys::KeyError, measurement::FirmwareError,
-    platform::PlatformError, verify::ContentError,
+    ReadError, VerifyError,
+    keys::KeyError,
+    measurement::FirmwareError,
+    platform::{PlatformError, TreeError},
+    verify::ContentError,
 };
 use wasmstone_happ::{backend::sim, serve::ConfigError};
 use wasmstone_policy::Denied;
@@ -13,6 +19,7 @@ macro_rules! exits {
     ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal,)*) => {
         /// How the program ends. `docs/exit-codes.md` lists the same codes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(not(feature = "build"), allow(dead_code, reason = "some codes are those of builds"))]
         pub enum Exit {
             /// The guest's own code.
             Guest(u8),
@@ -64,26 +71,72 @@ exits! {
     Output = 111,
     /// The enclave ended abnormally.
     Enclave = 112,
+    /// The bundle was built for another platform or another kind of processor than it is to run on.
+    Platform = 113,
+    /// The processor lacks a feature that the program was compiled for.
+    CpuFeature = 114,
+    /// The enclave is larger than Keystone allows.
+    TooLarge = 115,
+    /// The kernel has too little contiguous memory for the enclave.
+    NoMemory = 116,
+    /// Too many enclaves at once for Keystone's security monitor.
+    Busy = 117,
+    /// The Keystone device failed, or went away.
+    Device = 118,
+    /// The enclave did not start: nothing was heard of it.
+    NotStarted = 119,
     /// `doctor`: the simulator cannot be used.
     NoSimulator = 120,
-    /// `doctor --backend keystone`: there is no Keystone device.
+    /// There is no Keystone device, or no driver behind it.
     NoDevice = 121,
-    /// `doctor`: the Keystone device cannot be opened.
+    /// The Keystone device may not be opened by this user.
     DeviceDenied = 122,
     /// `doctor`: the configuration directory cannot be used.
     NoHome = 123,
+    /// Another process was creating an enclave, and did not come to an end.
+    Locked = 124,
+    /// `doctor`: this machine's processor cannot interrupt enclaves.
+    Uninterruptible = 125,
+    /// The program was ended by SIGHUP, and the enclave with it.
+    Hangup = 129,
+    /// The program was ended by SIGINT, and the enclave with it.
+    Interrupted = 130,
     /// The guest trapped.
     Trap = 134,
+    /// The program was ended by SIGTERM, and the enclave with it.
+    Terminated = 143,
 }
 
 impl Exit {
+    /// The end that a signal asked for.
+    pub const fn by_signal(signal: i32) -> Self {
+        match signal {
+            HANGUP => Self::Hangup,
+            INTERRUPT => Self::Interrupted,
+            _ => Self::Terminated,
+        }
+    }
+
+    /// The signal that the program is to die of, so that whoever started it sees that.
+    pub const fn signal(self) -> Option<i32> {
+        match self {
+            Self::Hangup => Some(HANGUP),
+            Self::Interrupted => Some(INTERRUPT),
+            Self::Terminated => Some(TERMINATE),
+            _ => None,
+        }
+    }
+
     /// The code for an error. A [`Fault`] around it decides; else the libraries' errors have their own.
     pub fn of(error: &anyhow::Error) -> Self {
         if let Some(fault) = error.downcast_ref::<Fault>() {
-            fault.exit
-        } else if let Some(error) = error.downcast_ref::<BuildError>() {
-            of_build(error)
-        } else if let Some(error) = error.downcast_ref::<VerifyError>() {
+            return fault.exit;
+        }
+        #[cfg(feature = "build")]
+        if let Some(exit) = build::exit(error) {
+            return exit;
+        }
+        if let Some(error) = error.downcast_ref::<VerifyError>() {
             match error {
                 VerifyError::Signature(_) => Self::Signature,
                 _ => Self::Refused,
@@ -92,8 +145,6 @@ impl Exit {
             if matches!(error, ReadError::Io(_)) { Self::Other } else { Self::Damaged }
         } else if error.is::<ContentError>() {
             Self::Refused
-        } else if let Some(error) = error.downcast_ref::<SourceError>() {
-            of_source(error)
         } else if let Some(error) = error.downcast_ref::<KeyError>() {
             match error {
                 KeyError::Write { .. } => Self::Output,
@@ -106,39 +157,24 @@ impl Exit {
                 PlatformError::Io { .. } => Self::Other,
                 _ => Self::Configuration,
             }
-        } else if let Some(error) = error.downcast_ref::<ProjectError>() {
-            match error {
-                // What is not text can be read, but is no project file.
-                ProjectError::Read { error, .. } if error.kind() != io::ErrorKind::InvalidData => Self::Other,
-                _ => Self::Configuration,
-            }
-        } else if error.is::<MemoryError>()
-            || error.is::<ConfigError>()
-            || error.is::<FirmwareError>()
-            || error.is::<Denied>()
-        {
+        } else if let Some(error) = error.downcast_ref::<TreeError>() {
+            if matches!(error, TreeError::Read { .. }) { Self::Other } else { Self::Configuration }
+        } else if error.is::<ConfigError>() || error.is::<FirmwareError>() || error.is::<Denied>() {
             Self::Configuration
         } else if error.is::<sim::LaunchError>() {
             Self::Backend
+        } else if let Some(error) = error.downcast_ref() {
+            Self::of_keystone(error)
         } else {
             Self::Other
         }
     }
 }
 
-fn of_build(error: &BuildError) -> Exit {
-    match error {
-        BuildError::Source(error) => of_source(error),
-        BuildError::Wasm(_) | BuildError::Compile(_) | BuildError::Memory(MemoryError::NeverFits { .. }) => Exit::Wasm,
-        BuildError::Memory(_) | BuildError::NoEnclaveApp(_) => Exit::Configuration,
-        BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
-        _ => Exit::Other,
-    }
-}
-
-fn of_source(error: &SourceError) -> Exit {
-    if matches!(error, SourceError::Read { .. }) { Exit::Other } else { Exit::Wasm }
-}
+// The same numbers on every Linux; shells show a program that died of one as 128 more.
+const HANGUP: i32 = 1;
+const INTERRUPT: i32 = 2;
+const TERMINATE: i32 = 15;
 
 /// An error with its exit code.
 #[derive(Debug)]

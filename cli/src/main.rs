@@ -9,6 +9,7 @@ mod console;
 mod exit;
 mod home;
 mod keys;
+mod simulator;
 mod view;
 
 use clap::Parser;
@@ -16,7 +17,7 @@ use exit::Exit;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::process::ExitCode;
-use wasmstone_happ::backend::sim;
+use wasmstone_happ::{backend::sim, signals};
 
 /// A simulated enclave's heap is bounded here too, like a real one's.
 #[global_allocator]
@@ -54,6 +55,9 @@ fn main() -> ExitCode {
             _ => Exit::Success,
         },
     };
+    if let Some(signal) = exit.signal() {
+        signals::die_of(signal);
+    }
     ExitCode::from(exit.code())
 }
 

@@ -1,5 +1,9 @@
 //! Policies and signatures as people and scripts see them.
 
+mod program;
+
+pub use program::{MeasurementView, ProgramView};
+
 use crate::console::visible;
 use serde::Serialize;
 use std::fmt;
@@ -27,7 +31,14 @@ pub struct PolicyView<'a> {
     arguments: AnyOr<&'a [String]>,
     environment: EnvironmentView<'a>,
     directories: AnyOr<Vec<DirectoryView<'a>>>,
-    network: &'static str,
+    network: NetworkView<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum NetworkView<'a> {
+    Word(&'static str),
+    Only { listen: Vec<String>, connect: Vec<String>, lookup: AnyOr<&'a [String]> },
 }
 
 #[derive(Debug, Serialize)]
@@ -56,13 +67,7 @@ impl<'a> PolicyView<'a> {
                 Arguments::Any => AnyOr::ANY,
                 Arguments::Fixed(list) => AnyOr::Only(list),
             },
-            environment: EnvironmentView {
-                set: set.collect(),
-                allow: match &policy.environment.allow {
-                    Names::Any => AnyOr::ANY,
-                    Names::Listed(names) => AnyOr::Only(names),
-                },
-            },
+            environment: EnvironmentView { set: set.collect(), allow: names(&policy.environment.allow) },
             directories: match &policy.directories {
                 Directories::Any => AnyOr::ANY,
                 Directories::Listed(list) => AnyOr::Only(
@@ -71,9 +76,14 @@ impl<'a> PolicyView<'a> {
                         .collect(),
                 ),
             },
-            network: match policy.network {
-                Network::Any => "any",
-                Network::Denied => "denied",
+            network: match &policy.network {
+                Network::Any => NetworkView::Word("any"),
+                Network::Denied => NetworkView::Word("denied"),
+                Network::Listed(listed) => NetworkView::Only {
+                    listen: listed.listen.iter().map(ToString::to_string).collect(),
+                    connect: listed.connect.iter().map(ToString::to_string).collect(),
+                    lookup: names(&listed.lookup),
+                },
             },
         }
     }
@@ -94,14 +104,36 @@ impl<'a> PolicyView<'a> {
                 format!("may be given: {}", shown.join(", "))
             }
         };
-        let network = if self.network == "any" { ANY } else { "denied" };
         [
             ("arguments", arguments),
             ("environment", self.environment.line(ANY)),
             ("directories", directories),
-            ("network", network.to_owned()),
+            ("network", self.network.line(ANY)),
         ]
         .map(|(name, text)| (name, visible(&text)))
+    }
+}
+
+impl NetworkView<'_> {
+    fn line(&self, any: &str) -> String {
+        let (listen, connect, lookup) = match self {
+            Self::Word("any") => return any.to_owned(),
+            Self::Word(word) => return (*word).to_owned(),
+            Self::Only { listen, connect, lookup } => (listen, connect, lookup),
+        };
+        let mut parts = Vec::new();
+        if !listen.is_empty() {
+            parts.push(format!("may listen at {}", listen.join(", ")));
+        }
+        if !connect.is_empty() {
+            parts.push(format!("may connect to {}", connect.join(", ")));
+        }
+        match lookup {
+            AnyOr::Any(_) => parts.push("may look up every name".to_owned()),
+            AnyOr::Only([]) => {}
+            AnyOr::Only(names) => parts.push(format!("may look up {}", names.join(", "))),
+        }
+        if parts.is_empty() { "denied".to_owned() } else { parts.join("; ") }
     }
 }
 
@@ -117,6 +149,13 @@ impl EnvironmentView<'_> {
             AnyOr::Only(names) => parts.push(format!("may be given: {}", names.join(", "))),
         }
         parts.join("; ")
+    }
+}
+
+fn names(names: &Names) -> AnyOr<&[String]> {
+    match names {
+        Names::Any => AnyOr::ANY,
+        Names::Listed(names) => AnyOr::Only(names),
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod run;
 
-use run::{Enclave, build, guests_own};
+use run::{ENGINES, Enclave, both_engines, build, guests_own};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -24,6 +24,26 @@ fn needs_c_toolchain_heap() {
         "what the program printed"
     );
     assert_eq!(guests_own(&String::from_utf8(output.stderr).unwrap()), "");
+}
+
+#[test]
+fn needs_c_toolchain_kernels() {
+    let directory = TempDir::new().unwrap();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/c/kernels");
+    for kernel in ["gemm", "two_products", "jacobi", "lu", "paths", "correlation"] {
+        let wasm = directory.path().join(format!("{kernel}.wasm"));
+        let source = sources.join(format!("{kernel}.c"));
+        let mut compile = Command::new("clang");
+        compile.args(["--target=wasm32-wasi", "-O2", "-lm", "-o"]).arg(&wasm).arg(source);
+        assert!(compile.status().unwrap().success());
+        let bundled = build(&wasm, &[&both_engines()]);
+        let printed = ENGINES.map(|engine| {
+            let output = Enclave::new(&bundled).option("--engine", engine).command(&["30"]).output().unwrap();
+            assert!(output.status.success(), "{kernel}, {engine}");
+            String::from_utf8(output.stdout).unwrap()
+        });
+        assert!(printed[0].contains(": ") && printed[0] == printed[1], "{printed:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod run;
 
-use run::{Bundled, Enclave, build, guest};
+use run::{Bundled, ENGINES, Enclave, both_engines, build, guest};
 use std::fs;
 use tempfile::TempDir;
 use wasmstone_peer::RunConfig;
@@ -15,18 +15,27 @@ struct Ran {
     stderr: String,
 }
 
-fn run(bundled: &Bundled) -> Ran {
-    let output = Enclave::new(bundled).command(&[]).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+/// A run by each engine.
+fn run(bundled: &Bundled) -> [Ran; 2] {
+    ENGINES.map(|engine| {
+        let output = Enclave::new(bundled).option("--engine", engine).command(&[]).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    })
 }
 
-impl Ran {
+trait Ends {
+    fn ends(self, code: i32, words: &[&str]);
+}
+
+impl Ends for [Ran; 2] {
     #[track_caller]
     fn ends(self, code: i32, words: &[&str]) {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        for word in words {
-            assert!(self.stderr.contains(word), "{word:?} is not in {self:?}");
+        for (ran, engine) in self.into_iter().zip(ENGINES) {
+            assert_eq!(ran.code, Some(code), "{engine}: {ran:?}");
+            for word in words {
+                assert!(ran.stderr.contains(word), "{engine}: {word:?} is not in {ran:?}");
+            }
         }
     }
 }
@@ -35,7 +44,7 @@ fn program(text: &str, flags: &[&str]) -> Bundled {
     let directory = TempDir::new().unwrap();
     let wasm = directory.path().join("program.wasm");
     fs::write(&wasm, wat::parse_str(text).unwrap()).unwrap();
-    build(&wasm, flags)
+    build(&wasm, &[&[both_engines().as_str()], flags].concat())
 }
 
 /// A component that runs `body`. In it, `$subscribe` makes a pollable, `$drop` drops one, `$poll` waits
@@ -216,10 +225,62 @@ fn memory_grows_to_the_cap_and_not_a_page_further() {
 #[test]
 fn traps() {
     for (program, output) in [("recurse", "before the recursion\n"), ("trap", ""), ("abort", "")] {
-        let ran = run(&build(&guest(program, "wasm32-wasip2"), &[]));
-        assert!(ran.stdout.starts_with(output), "{ran:?}");
+        let ran = run(&build(&guest(program, "wasm32-wasip2"), &[&both_engines()]));
+        assert!(ran.iter().all(|ran| ran.stdout.starts_with(output)), "{ran:?}");
         ran.ends(134, &["error: the program trapped"]);
     }
+}
+
+#[test]
+fn each_trap_has_the_same_words_on_both_engines() {
+    // The adapter for WASI 0.1 adds two pages of memory.
+    for (start, words) in [
+        ("unreachable", "unreachable"),
+        ("i32.const 1 i32.const 0 i32.div_s drop", "integer divide by zero"),
+        ("i64.const 1 i64.const 0 i64.rem_u drop", "integer divide by zero"),
+        ("i32.const 0x80000000 i32.const -1 i32.div_s drop", "integer overflow"),
+        ("f64.const 1e300 i32.trunc_f64_s drop", "integer overflow"),
+        ("f32.const nan i64.trunc_f32_u drop", "invalid conversion to integer"),
+        ("i32.const 196608 i32.load8_u drop", "out of bounds memory access"),
+        ("i32.const 196605 i32.const 0 i32.store", "out of bounds memory access"),
+        ("i32.const -1 i64.load offset=4294967295 drop", "out of bounds memory access"),
+        ("i32.const 196600 i32.const 0 i32.const 9 memory.copy", "out of bounds memory access"),
+        ("i32.const 196600 i32.const 0 i32.const 9 memory.fill", "out of bounds memory access"),
+        ("i32.const 0 i32.const 0 i32.const 9 memory.init $data", "out of bounds memory access"),
+        ("i32.const 9 call_indirect", "undefined element: out of bounds table access"),
+        ("i32.const 1 call_indirect", "uninitialized element"),
+        ("i32.const 0 call_indirect (result i32) drop", "indirect call type mismatch"),
+        ("i32.const 9 table.get $table drop", "out of bounds table access"),
+        ("call $deep", "call stack exhausted"),
+    ] {
+        let text = format!(
+            r#"(module (memory (export "memory") 1 3) (data $data "12345678")
+                (table $table 2 funcref) (elem (i32.const 0) $start)
+                (func $deep call $deep call $deep)
+                (func $start (export "_start") {start}))"#
+        );
+        run(&program(&text, &[])).ends(134, &["error: the program trapped", words]);
+    }
+}
+
+#[test]
+fn several_memories_grow_beside_each_other() {
+    // The adapter's pages are added to the first.
+    let text = r#"(module (memory $a (export "memory") 1) (memory $b 1) (memory $c 0) (global (mut i32) (i32.const 0))
+        (func $check (param $ok i32) (if (i32.eqz (local.get $ok)) (then unreachable)))
+        (func (export "_start")
+            (i32.store $a (i32.const 65532) (i32.const 1))
+            (i32.store $b (i32.const 65532) (i32.const 2))
+            (call $check (i32.eq (memory.grow $b (i32.const 3)) (i32.const 1)))
+            (call $check (i32.eq (memory.grow $c (i32.const 5)) (i32.const 0)))
+            (call $check (i32.ne (memory.grow $a (i32.const 4)) (i32.const -1)))
+            (i32.store $c (i32.const 327676) (i32.const 3))
+            (call $check (i32.eq (memory.grow $c (i32.const 1)) (i32.const 5)))
+            (call $check (i32.eq (i32.load $a (i32.const 65532)) (i32.const 1)))
+            (call $check (i32.eq (i32.load $b (i32.const 65532)) (i32.const 2)))
+            (call $check (i32.eq (i32.load $c (i32.const 327676)) (i32.const 3)))
+            (call $check (i32.eq (memory.grow $b (i32.const 100)) (i32.const -1)))))"#;
+    run(&program(text, &["--max-memory", "3M"])).ends(0, &[]);
 }
 
 #[test]

@@ -150,6 +150,16 @@ fn it_ends_with_its_host() {
 }
 
 #[test]
+fn it_leaves_signals_from_the_terminal_to_its_host() {
+    let mut cat = Cat::start();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        kill_process(cat.enclave.pid, signal).unwrap();
+        echoes(&mut cat.host, b"and again\n");
+    }
+    assert_eq!(cat.finish().0.code(), Some(0));
+}
+
+#[test]
 fn it_can_be_stopped_and_continued() {
     let mut cat = Cat::start();
     for pid in [cat.enclave.pid, cat.host()] {
@@ -162,7 +172,7 @@ fn it_can_be_stopped_and_continued() {
 
 #[test]
 fn a_host_notices_its_death_though_the_guest_waits_for_input() {
-    for signal in [Signal::KILL, Signal::SEGV] {
+    for signal in [Signal::KILL, Signal::BUS] {
         let cat = Cat::start();
         kill_process(cat.enclave.pid, signal).unwrap();
         let (status, stderr) = cat.end();

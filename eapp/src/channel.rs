@@ -31,6 +31,12 @@ impl Channel {
         &mut *self.platform
     }
 
+    /// Gives the memory of large buffers back, once a call is over that is not made again.
+    pub fn trim(&mut self) {
+        self.reply.zeroize();
+        self.reply = Vec::new();
+    }
+
     /// Asks the host. `payload` is sent in one piece behind `body`; the answer's payload may have at
     /// most `reply_payload_max` bytes.
     ///

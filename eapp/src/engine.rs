@@ -2,7 +2,8 @@
 //! with it, so the two cannot drift; Wasmtime refuses a program made with another one by name.
 
 use alloc::{string::ToString, sync::Arc};
-use wasmtime::{Config, Engine, MemoryCreator, ModuleVersionStrategy, Result};
+use wasmstone_policy::{Program, Target};
+use wasmtime::{Config, CustomCodeMemory, Engine, MemoryCreator, ModuleVersionStrategy, Result};
 
 /// The program format: changes whenever a precompiled program of an older release must not be loaded.
 /// Wasmtime's own check knows the major version only, so the exact version is part of it.
@@ -11,20 +12,40 @@ const PROGRAM_VERSION: &str = "wasmstone-1-wasmtime-48.0.8";
 /// Bytes of stack for the guest's own calls. Deeper recursion traps.
 const GUEST_STACK: usize = 512 << 10;
 
-/// The configuration for Pulley, on whichever machine.
+/// Bytes of address space that a memory has to itself where page faults catch what lies outside of it,
+/// and bytes behind these.
+const RESERVATION: u64 = 4 << 30;
+const GUARD: u64 = 32 << 20;
+
+/// Whether machine code leaves it to page faults to find accesses outside of a memory. These targets
+/// exist in the simulator only.
+const fn relies_on_faults(target: Target, memory_may_move: bool) -> bool {
+    matches!(target, Target::X86_64 | Target::Aarch64) && !memory_may_move
+}
+
+/// Bytes of address space that a program's memory wants to have to itself, so that page faults find every
+/// access outside of it: none where the program finds them by itself.
+pub const fn address_space(program: &Program) -> u64 {
+    if relies_on_faults(program.target, program.memory_may_move) { RESERVATION + GUARD } else { 0 }
+}
+
+/// The configuration for programs of a target, on whichever machine, whose memories may move when they
+/// grow, or never do.
 ///
 /// # Errors
-/// Where this build of Wasmtime lacks Pulley.
-pub fn config() -> Result<Config> {
+/// Where this build of Wasmtime lacks the target.
+pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Result<Config> {
     let mut config = Config::new();
-    config.target("pulley64")?;
-    // There is no virtual memory to play with and no signal to catch inside an enclave.
-    config.signals_based_traps(false);
+    config.target(triple(target, hardware_float))?;
+    // There is no virtual memory to play with and no signal to catch inside an enclave. Only in the
+    // simulator, whose process has both, page faults take the place of checks.
+    let faults = relies_on_faults(target, memory_may_move);
+    config.signals_based_traps(faults);
     config.memory_init_cow(false);
-    config.memory_reservation(0);
-    config.memory_guard_size(0);
+    config.memory_reservation(if faults { RESERVATION } else { 0 });
+    config.memory_guard_size(if faults { GUARD } else { 0 });
     config.memory_reservation_for_growth(0);
-    config.memory_may_move(true);
+    config.memory_may_move(memory_may_move);
     config.guard_before_linear_memory(false);
     config.table_lazy_init(true);
     config.max_wasm_stack(GUEST_STACK);
@@ -39,12 +60,52 @@ pub fn config() -> Result<Config> {
     Ok(config)
 }
 
+/// Wasmtime's name for RISC-V where the simulator runs, in the place of the enclave app's own.
+pub const SIMULATED_RISCV64: &str = "riscv64gc-unknown-linux-gnu";
+
+/// Wasmtime's name for a target. It loads machine code only for the very target that it was itself
+/// compiled for, which is another one for the enclave app with floating-point instructions.
+const fn triple(target: Target, hardware_float: bool) -> &'static str {
+    match target {
+        Target::Pulley64 => "pulley64",
+        Target::Riscv64 if cfg!(all(target_arch = "riscv64", target_os = "linux")) => SIMULATED_RISCV64,
+        Target::Riscv64 if hardware_float => "riscv64gc-unknown-none-elf",
+        Target::Riscv64 => "riscv64imac-unknown-none-elf",
+        Target::X86_64 => "x86_64-unknown-linux-gnu",
+        Target::Aarch64 => "aarch64-unknown-linux-gnu",
+    }
+}
+
 /// The engine inside the enclave, whose linear memories come from `memories`.
 ///
 /// # Errors
 /// Where memory runs out.
-pub fn engine(memories: Arc<dyn MemoryCreator>) -> Result<Engine> {
-    let mut config = config()?;
+pub fn engine(program: &Program, memories: Arc<dyn MemoryCreator>) -> Result<Engine> {
+    let mut config = config(program.target, program.hardware_float, program.memory_may_move)?;
     config.with_host_memory(memories);
+    config.with_custom_code_memory(Some(Arc::new(InPlace)));
     Engine::new(&config)
+}
+
+/// Machine code that lies where it runs, in pages that were executable from the start.
+struct InPlace;
+
+impl CustomCodeMemory for InPlace {
+    fn required_alignment(&self) -> usize {
+        4096
+    }
+
+    fn publish_executable(&self, _: *const u8, _: usize) -> Result<()> {
+        // Whoever wrote the pages may have done so on another hart, or since this one last fetched.
+        #[cfg(target_arch = "riscv64")]
+        // SAFETY: a barrier between writes and instruction fetches; it touches nothing else.
+        unsafe {
+            core::arch::asm!("fence.i", options(nostack));
+        }
+        Ok(())
+    }
+
+    fn unpublish_executable(&self, _: *const u8, _: usize) -> Result<()> {
+        Ok(())
+    }
 }

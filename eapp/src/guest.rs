@@ -9,7 +9,7 @@ use crate::wasi::filesystem::{OpenFile, RecentStat};
 use crate::wasi::input::Buffer;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::{Operation, Status, Violation, handle, io, types::HandleRequest};
-use wasmstone_policy::Access;
+use wasmstone_policy::{Access, Reach};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
@@ -25,9 +25,13 @@ pub struct Guest {
     pub terminals: [bool; 3],
     pub stdin: Buffer,
     pub handles: Handles,
+    /// Polls that were answered without asking the host since it was asked.
+    pub unasked: u8,
+    /// What the guest may use of the network.
+    pub reach: Reach,
     /// Counts what the guest changed in files, so that nothing read ahead before is given after it.
     pub changes: u64,
-    /// Bytes held ahead in all file streams together.
+    /// Bytes held ahead in all file streams and connections together.
     pub read_ahead: usize,
     /// The last answer on a path.
     pub recent: Option<RecentStat>,
@@ -40,7 +44,7 @@ impl Guest {
         let mut seed = [0; 64];
         channel.platform().private_entropy(&mut seed);
         let random = Random::new(&mut seed, &start.entropy);
-        let clock = Clock::new(channel.platform().monotonic(), start.wall.0, start.wall.1);
+        let clock = Clock::new(channel.platform().ticks(), start.ticks_per_second, start.wall);
         let mut arguments = Vec::with_capacity(start.grants.arguments.len() + 1);
         arguments.push(name);
         arguments.extend(start.grants.arguments);
@@ -55,6 +59,8 @@ impl Guest {
             terminals: start.terminals,
             stdin: Buffer::default(),
             handles: Handles::default(),
+            unasked: 0,
+            reach: start.reach,
             changes: 0,
             read_ahead: 0,
             recent: None,
@@ -90,7 +96,8 @@ impl Guest {
         }
     }
 
-    fn close(&mut self, handle: u32) -> Result<(), Violation> {
+    /// Gives a handle back.
+    pub fn close(&mut self, handle: u32) -> Result<(), Violation> {
         // How closing went changes nothing: the number is free again, as after close(2).
         let _ = self.channel.call::<io::Close>(&HandleRequest { handle: handle.into() }, &[], 0)?;
         self.handles.give_back(handle);
@@ -99,7 +106,7 @@ impl Guest {
 
     /// Nanoseconds since the enclave started.
     pub fn elapsed(&mut self) -> u64 {
-        self.clock.elapsed(self.channel.platform().monotonic())
+        self.clock.elapsed(self.channel.platform().ticks())
     }
 }
 

@@ -36,17 +36,18 @@ mod wasi;
 #[path = "../tests/inside/lying_host.rs"]
 mod lying_host;
 
-pub use engine::config;
+pub use engine::{SIMULATED_RISCV64, address_space, config};
 pub use guest::TABLE_MAX;
 pub use memory::Region;
 pub use platform::Platform;
+pub use program::Resident;
 
 use crate::ending::Ending;
 use alloc::{boxed::Box, sync::Arc};
 use channel::Channel;
 use guest::Guest;
 use memory::LinearMemories;
-use program::Streamed;
+use program::Precompiled;
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
 use wasmstone_policy::Launch;
@@ -82,10 +83,11 @@ pub struct Ended {
 ///
 /// `linear` is where the guest's memories go; its size is the memory cap. It is wiped before this
 /// returns, and before the host is told anything of the end; so are the keys of the random generators.
-pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region) -> Ended {
+/// `resident` is the native program, where the image holds one.
+pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region, resident: Option<Resident>) -> Ended {
     let mut channel = Channel::new(platform);
     let memories = LinearMemories::new(linear);
-    let (ending, channel) = match prepare(&mut channel, launch_segment, memories) {
+    let (ending, channel) = match prepare(&mut channel, launch_segment, memories, resident) {
         Ok((launch, start, engine, program)) => execute(channel, launch, start, &engine, program),
         Err(ending) => (ending, Some(channel)),
     };
@@ -99,11 +101,12 @@ fn prepare(
     channel: &mut Channel,
     launch_segment: &[u8],
     memories: LinearMemories,
-) -> Result<(Launch, Start, Engine, Streamed), Ending> {
+    resident: Option<Resident>,
+) -> Result<(Launch, Start, Engine, Precompiled), Ending> {
     let launch = Launch::decode(launch_segment).map_err(Ending::refused)?;
     let start = Start::fetch(channel, &launch.policy)?;
-    let engine = engine::engine(Arc::new(memories)).map_err(Ending::from_start)?;
-    let program = Streamed::fetch(channel, &launch.program)?;
+    let engine = engine::engine(&launch.program, Arc::new(memories)).map_err(Ending::from_start)?;
+    let program = Precompiled::new(channel, &launch.program, resident)?;
     Ok((launch, start, engine, program))
 }
 
@@ -113,7 +116,7 @@ fn execute(
     launch: Launch,
     start: Start,
     engine: &Engine,
-    program: Streamed,
+    program: Precompiled,
 ) -> (Ending, Option<Channel>) {
     let guest = Guest::new(channel, launch.name, start);
     let mut store = match Store::try_new(engine, guest) {
@@ -129,7 +132,7 @@ fn execute(
     (ending, Some(store.into_data().into_channel()))
 }
 
-fn call_run(store: &mut Store<Guest>, program: Streamed) -> Result<Ending, Ending> {
+fn call_run(store: &mut Store<Guest>, program: Precompiled) -> Result<Ending, Ending> {
     let component = program.load(store.engine()).map_err(Ending::from_start)?;
     let linker = linker(&component).map_err(Ending::from_start)?;
     let instance = bindings::Guest::instantiate(&mut *store, &component, &linker).map_err(Ending::from_start)?;

@@ -15,6 +15,14 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result, format_err};
 pub struct Region {
     base: NonNull<u8>,
     size: usize,
+    closed: Option<Closed>,
+}
+
+/// Of a region whose pages fault until they are opened.
+#[derive(Debug)]
+struct Closed {
+    behind: usize,
+    open: fn(NonNull<u8>, usize) -> bool,
 }
 
 impl Region {
@@ -23,7 +31,24 @@ impl Region {
     /// 2. Nobody else reads or writes them.
     /// 3. They are zero.
     pub unsafe fn new(base: NonNull<u8>, size: usize) -> Self {
-        Self { base, size }
+        Self { base, size, closed: None }
+    }
+
+    /// A region whose pages are opened when a memory takes them, and whose program leaves it to page faults
+    /// to find accesses outside of its memory.
+    ///
+    /// # Safety
+    /// 1. As for [`Self::new`], of each range for which `open`, called with its start and length in whole
+    ///    pages, has answered true.
+    /// 2. Accesses to all else of the region, and to the `behind` bytes behind it, fault: the program
+    ///    traps, or the process ends.
+    pub unsafe fn closed(base: NonNull<u8>, size: usize, behind: usize, open: fn(NonNull<u8>, usize) -> bool) -> Self {
+        Self { base, size, closed: Some(Closed { behind, open }) }
+    }
+
+    /// Bytes from the beginning that are memory or fault.
+    fn address_space(&self) -> usize {
+        self.closed.as_ref().map_or(0, |closed| self.size.saturating_add(closed.behind))
     }
 }
 
@@ -68,11 +93,15 @@ impl Layout {
         self.taken.retain(|range| range.start != start);
     }
 
+    /// How far what begins at `start` can reach, in a region of `size` bytes, before something is in the way.
+    fn limit(&self, start: usize, size: usize) -> usize {
+        self.taken.iter().map(|range| range.start).find(|other| *other > start).unwrap_or(size)
+    }
+
     /// Makes the range that begins at `start` longer, where nothing is in the way.
     fn extend(&mut self, start: usize, length: usize, size: usize) -> bool {
-        let Some(at) = self.taken.iter().position(|range| range.start == start) else { return false };
-        let limit = self.taken.get(at + 1).map_or(size, |next| next.start);
-        match (start.checked_add(length), self.taken.get_mut(at)) {
+        let limit = self.limit(start, size);
+        match (start.checked_add(length), self.taken.iter_mut().find(|range| range.start == start)) {
             (Some(end), Some(range)) if end <= limit => {
                 range.end = end;
                 true
@@ -112,12 +141,18 @@ impl Shared {
         }
     }
 
+    /// Makes a range that was taken accessible.
+    fn open(&self, start: usize, length: usize) -> Option<()> {
+        let Some(closed) = &self.region.closed else { return Some(()) };
+        (closed.open)(NonNull::new(self.at(start))?, length).then_some(())
+    }
+
     fn allocate(&self, length: usize) -> Option<usize> {
         if length == 0 {
             return Some(0);
         }
         let size = self.region.size;
-        self.with_layout(|layout| {
+        let start = self.with_layout(|layout| {
             let gap = layout.largest_gap(size);
             let first = layout.taken.is_empty();
             let start = if first { Some(gap.start) } else { gap.end.checked_sub(length) };
@@ -126,6 +161,17 @@ impl Shared {
             let end = start.checked_add(length).filter(|end| *end <= gap.end)?;
             layout.insert(start..end);
             Some(start)
+        })?;
+        self.open(start, length).map(|()| start)
+    }
+
+    /// How many bytes a memory can have without being moved.
+    fn capacity(&self, start: usize, length: usize) -> usize {
+        let size = self.region.size;
+        self.with_layout(|layout| match length {
+            // Where it will lie is not decided yet, except for the first.
+            0 if !layout.taken.is_empty() => 0,
+            _ => layout.limit(start, size).saturating_sub(start),
         })
     }
 
@@ -136,7 +182,7 @@ impl Shared {
         }
         let size = self.region.size;
         if self.with_layout(|layout| layout.extend(start, new, size)) {
-            return Some(start);
+            return self.open(start.checked_add(old)?, new.checked_sub(old)?).map(|()| start);
         }
         let moved = self.with_layout(|layout| {
             let gap = layout.largest_gap(size);
@@ -145,6 +191,7 @@ impl Shared {
             layout.insert(to..end);
             Some(to)
         })?;
+        self.open(moved, new)?;
         // SAFETY: both ranges are entered as taken by this memory, so they lie in the region, do not
         // overlap and belong to nobody else; `old` is at most `new`.
         unsafe { core::ptr::copy_nonoverlapping(self.at(start), self.at(moved), old) };
@@ -162,19 +209,23 @@ impl LinearMemories {
     }
 }
 
-// SAFETY: `new_memory` returns zeroed memory of at least `minimum` bytes that nobody else has; the
-// configuration asks for no reservation and no guard (`engine::config`), so none is left out.
+// SAFETY: `new_memory` returns zeroed memory of at least `minimum` bytes that nobody else has. Where address
+// space is asked for that is memory or faults, the memory is the only one and lies at the beginning of a
+// region that has as much (contract of `Region::closed`): nothing else in it is ever opened, since a
+// second memory is refused here, and an empty one has no capacity to grow into.
 unsafe impl MemoryCreator for LinearMemories {
     fn new_memory(
         &self,
         _ty: MemoryType,
         minimum: usize,
         _maximum: Option<usize>,
-        _reserved: Option<usize>,
+        reserved: Option<usize>,
         guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
-        if guard != 0 {
-            return Err("guard regions are not supported".to_string());
+        let wanted = reserved.unwrap_or(0).saturating_add(guard);
+        let alone = self.shared.with_layout(|layout| layout.taken.is_empty());
+        if wanted > 0 && (!alone || wanted > self.shared.region.address_space()) {
+            return Err("a memory has not the address space that the program relies on".to_string());
         }
         let start = self.shared.allocate(minimum).ok_or_else(|| {
             format!(
@@ -207,7 +258,7 @@ unsafe impl LinearMemory for Memory {
     }
 
     fn byte_capacity(&self) -> usize {
-        self.size
+        self.shared.capacity(self.start, self.size)
     }
 
     fn grow_to(&mut self, new_size: usize) -> Result<()> {

@@ -11,8 +11,9 @@ pub trait Platform {
     /// A violation where the host's answer does not lie in the shared buffer.
     fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation>;
 
-    /// Nanoseconds since a fixed point in time; never goes back.
-    fn monotonic(&mut self) -> u64;
+    /// A counter that runs at a steady rate and never goes back. What a tick is worth, the machine does
+    /// not tell, but the host, at start.
+    fn ticks(&mut self) -> u64;
 
     /// Fills `seed` with what the host does not know, as far as this machine has it.
     fn private_entropy(&mut self, seed: &mut [u8; 64]);

@@ -3,15 +3,20 @@
 use crate::channel::Channel;
 use crate::ending::Ending;
 use alloc::borrow::ToOwned;
+use core::num::NonZeroU32;
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Violation, launch, record, types::Empty};
-use wasmstone_policy::{Access, Grants, Policy};
+use wasmstone_policy::{Access, Grants, Policy, Reach};
 
 /// What was told.
 pub struct Start {
     /// What the guest gets, the policy's own arguments and variables included.
     pub grants: Grants,
+    /// What the policy allows of the network.
+    pub reach: Reach,
     /// The host's wall clock: seconds and nanoseconds since 1970-01-01.
     pub wall: (u64, u32),
+    /// How fast the machine counts time, by the host's word.
+    pub ticks_per_second: NonZeroU32,
     /// Standard input, output, error is a terminal.
     pub terminals: [bool; 3],
     /// Entropy from the host.
@@ -28,7 +33,8 @@ impl Start {
         let (start, mut payload) = answer.map_err(|_| Violation("the host does not start the guest"))?;
         let nanoseconds = start.wall_nanoseconds.at_most(999_999_999, "a time stamp's nanoseconds")?;
         let terminals = start.terminals.at_most(0b111, "an unknown standard stream")?;
-        start.reserved.equal_to(0, "a reserved field is not zero")?;
+        let ticks_per_second =
+            NonZeroU32::new(start.ticks_per_second.opaque()).ok_or(Violation("a clock that stands still"))?;
         let mut grants = Grants::default();
         for _ in 0..start.arguments.at_most(RECORDS_MAX, "too many arguments")? {
             grants.arguments.push(record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned());
@@ -47,9 +53,13 @@ impl Start {
         if !payload.is_empty() || writable.checked_shr(directories).unwrap_or(0) != 0 {
             return Err(Violation("the start reply has more than it says").into());
         }
+        // Room for all that could have been granted.
+        channel.trim();
         Ok(Self {
             grants: policy.admit(grants).map_err(Ending::refused)?,
+            reach: Reach::new(policy.network.clone()),
             wall: (start.wall_seconds.opaque(), nanoseconds),
+            ticks_per_second,
             terminals: [terminals & 1 != 0, terminals & 2 != 0, terminals & 4 != 0],
             entropy: start.entropy,
         })

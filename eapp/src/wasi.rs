@@ -10,6 +10,7 @@ pub mod output;
 pub mod poll;
 mod random;
 mod refused;
+pub mod sockets;
 mod times;
 
 use crate::bindings;
@@ -26,11 +27,13 @@ use wasmtime::{Error, Result};
 /// # Errors
 /// Where memory runs out.
 pub fn add_to_linker(linker: &mut Linker<Guest>, component: &Component) -> Result<()> {
-    bindings::Guest::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    // None of what is unstable, as in Wasmtime.
+    let options = bindings::LinkOptions::default();
+    bindings::Guest::add_to_linker::<_, HasSelf<Guest>>(linker, &options, |guest| guest)?;
     refused::add_to_linker(linker, component)
 }
 
-/// Why a call of `wasi:filesystem` did not succeed.
+/// Why a call of `wasi:filesystem` or `wasi:sockets` did not succeed.
 #[derive(Debug)]
 pub enum FileFailure {
     /// The guest gets an error code.

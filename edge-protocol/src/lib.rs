@@ -24,7 +24,7 @@ pub mod types;
 mod untrusted;
 
 pub use exit::ExitStatus;
-pub use operations::{OPERATIONS, Operation, OperationInfo, filesystem, io, launch};
+pub use operations::{OPERATIONS, Operation, OperationInfo, filesystem, io, launch, network};
 pub use status::Status;
 pub use untrusted::{Untrusted, Violation};
 
@@ -40,8 +40,26 @@ pub const PAYLOAD_MAX: usize = BUFFER_SIZE - 4096;
 /// The longest path in bytes, Linux's `PATH_MAX`.
 pub const PATH_MAX: usize = 4096;
 
-/// The most entries of one poll.
-pub const POLL_MAX: usize = 4096;
+/// The most entries of one poll: every handle, to be read and to be written.
+pub const POLL_MAX: usize = 2 * (handle::OPEN_MAX + 3);
+
+/// The most bytes that are sent on a connection, or come with accepting one, at once.
+pub const SOCKET_PAYLOAD_MAX: usize = 64 << 10;
+
+/// The most datagrams of one call.
+pub const DATAGRAM_COUNT_MAX: usize = 16;
+
+/// The most bytes of one datagram.
+pub const DATAGRAM_MAX: usize = 65535;
+
+/// The most bytes of received datagrams with addresses and lengths: the last one may begin below 64 KiB.
+pub const DATAGRAMS_MAX: usize = 2 * (DATAGRAM_MAX + 1) + 36 * DATAGRAM_COUNT_MAX;
+
+/// The longest name to look up in bytes.
+pub const NAME_MAX: usize = 1024;
+
+/// The most addresses that a lookup finds.
+pub const ADDRESSES_MAX: usize = 64;
 
 /// The most arguments, and the most environment variables, of a guest.
 pub const RECORDS_MAX: u32 = 1 << 14;

@@ -75,6 +75,39 @@ macro_rules! operations {
                 /// Reads entries from a directory stream.
                 19 Entries entries: HandleRequest + 0 => EntriesReply + 65536;
             }
+            /// `wasi:sockets`, but for reading from a connection, waiting and closing, which are `io`'s.
+            4 network {
+                /// Makes a socket.
+                0 Socket socket: SocketRequest + 0 => Empty + 0;
+                /// Binds a socket; the reply names its local address.
+                1 Bind bind: AddressRequest + 0 => AddressReply + 0;
+                /// Begins to connect a TCP socket; sets or takes away the only peer of a UDP socket.
+                2 Connect connect: AddressRequest + 0 => AddressReply + 0;
+                /// How connecting went; the reply names the local address.
+                3 Connected connected: HandleRequest + 0 => AddressReply + 0;
+                /// Lets a socket listen, or changes its backlog.
+                4 Listen listen: ListenRequest + 0 => Empty + 0;
+                /// Accepts a connection; the payload is what it sent already.
+                5 Accept accept: AcceptRequest + 0 => AcceptReply + $crate::SOCKET_PAYLOAD_MAX;
+                /// Sends on a connection. The host takes all of it, and delivers it when it can.
+                6 Send send: HandleRequest + $crate::SOCKET_PAYLOAD_MAX => SendReply + 0;
+                /// Ends a connection in one direction, after what was sent.
+                7 Shutdown shutdown: ShutdownRequest + 0 => Empty + 0;
+                /// Reads an option.
+                8 GetOption get_option: OptionRequest + 0 => OptionReply + 0;
+                /// Sets an option.
+                9 SetOption set_option: OptionRequest + 0 => Empty + 0;
+                /// Sends datagrams: for each, its address and a record.
+                10 SendTo send_to: DatagramsRequest + $crate::PAYLOAD_MAX => DatagramsReply + 0;
+                /// Receives datagrams that have come.
+                11 ReceiveFrom receive_from: DatagramsRequest + 0 => DatagramsReply + $crate::DATAGRAMS_MAX;
+                /// Begins to look up a name.
+                12 Lookup lookup: HandleRequest + $crate::NAME_MAX => Empty + 0;
+                /// The addresses that a lookup found, with port 0.
+                13 Addresses addresses: HandleRequest + 0 => AddressesReply + 32 * $crate::ADDRESSES_MAX;
+                /// The enclave denied something by its policy; for the log.
+                14 Denied denied: DeniedRequest + 0 => Empty + 0;
+            }
         }
     };
 }

@@ -2,7 +2,8 @@
 
 macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
-        /// How an operation ended. 1 to 37 are `wasi:filesystem/types.error-code` in its own order.
+        /// How an operation ended. 1 to 37 are `wasi:filesystem/types.error-code` in its own order,
+        /// 40 to 50 what `wasi:sockets/network.error-code` has besides.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u16)]
         pub enum Status {
@@ -106,6 +107,28 @@ statuses! {
     TextFileBusy = 36,
     /// Across file systems.
     CrossDevice = 37,
+    /// The socket is in another state.
+    InvalidState = 40,
+    /// Nothing is under way that could be finished.
+    NotInProgress = 41,
+    /// Too many sockets.
+    NewSocketLimit = 42,
+    /// Not an address of this machine.
+    AddressNotBindable = 43,
+    /// The address is in use.
+    AddressInUse = 44,
+    /// The remote address is not reachable.
+    RemoteUnreachable = 45,
+    /// Connection refused.
+    ConnectionRefused = 46,
+    /// Connection reset.
+    ConnectionReset = 47,
+    /// Connection aborted.
+    ConnectionAborted = 48,
+    /// Timed out.
+    TimedOut = 49,
+    /// The name has no address.
+    NameUnresolvable = 50,
     /// The request itself was malformed, or names an operation that does not exist.
     Malformed = 64,
 }

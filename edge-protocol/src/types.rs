@@ -1,6 +1,7 @@
 //! The fixed-size structs of the operations. Fields that the host fills are [`Untrusted`].
 
-use crate::Untrusted;
+use crate::{Untrusted, Violation};
+use core::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -37,8 +38,8 @@ wire! {
         environment: Untrusted<U32>,
         /// How many directories it holds after them.
         directories: Untrusted<U32>,
-        /// Always zero.
-        reserved: Untrusted<U32>,
+        /// How many ticks of the machine's time counter make a second; not zero.
+        ticks_per_second: Untrusted<U32>,
         /// Bit n: directory n may be written to.
         writable: Untrusted<U64>,
     }
@@ -246,5 +247,167 @@ wire! {
         count: Untrusted<U32>,
         /// 1: there are no more.
         end: Untrusted<U32>,
+    }
+
+    /// An IP address and a port.
+    SocketAddress {
+        /// 4 or 6; 0 where there is no address, and all other fields are zero.
+        family: Untrusted<U32>,
+        /// The port.
+        port: Untrusted<U32>,
+        /// IPv6 flow information.
+        flow_info: Untrusted<U32>,
+        /// IPv6 scope.
+        scope_id: Untrusted<U32>,
+        /// The address in network byte order, an IPv4 address in the first four bytes.
+        address: [u8; 16],
+    }
+
+    /// A new socket.
+    SocketRequest {
+        /// The number for the new handle.
+        handle: U32,
+        /// 0: TCP, 1: UDP.
+        protocol: U32,
+        /// 4 or 6.
+        family: U32,
+    }
+
+    /// A socket and an address.
+    AddressRequest {
+        /// The handle.
+        handle: U32,
+        /// The address.
+        address: SocketAddress,
+    }
+
+    /// A local address.
+    AddressReply {
+        /// The address.
+        local: SocketAddress,
+    }
+
+    /// Listening.
+    ListenRequest {
+        /// The handle.
+        handle: U32,
+        /// How many connections may wait.
+        backlog: U32,
+    }
+
+    /// Accepting.
+    AcceptRequest {
+        /// The listening socket.
+        listener: U32,
+        /// The number for the new handle.
+        handle: U32,
+    }
+
+    /// An accepted connection.
+    AcceptReply {
+        /// Its local address.
+        local: SocketAddress,
+        /// The address of its peer.
+        remote: SocketAddress,
+        /// 1: another connection is waiting.
+        more: Untrusted<U32>,
+    }
+
+    /// What became of what was sent.
+    SendReply {
+        /// 1: not all of it was delivered yet; nothing more is taken until it is.
+        pending: Untrusted<U32>,
+    }
+
+    /// Ending a connection in one direction.
+    ShutdownRequest {
+        /// The handle.
+        handle: U32,
+        /// 0: receiving, 1: sending.
+        direction: U32,
+    }
+
+    /// An option of a socket.
+    OptionRequest {
+        /// The handle.
+        handle: U32,
+        /// 0: keep-alive; its 1: idle time, 2: interval, both in nanoseconds, 3: count; 4: hop limit;
+        /// size of the 5: receive, 6: send buffer in bytes.
+        option: U32,
+        /// The new value; 0 where it is read.
+        value: U64,
+    }
+
+    /// An option's value.
+    OptionReply {
+        /// The value.
+        value: Untrusted<U64>,
+    }
+
+    /// Datagrams.
+    DatagramsRequest {
+        /// The handle.
+        handle: U32,
+        /// How many: those in the payload, or the most that are wanted.
+        count: U32,
+    }
+
+    /// How many datagrams were sent, or are in the payload: for each, a [`SocketAddress`] and a record.
+    DatagramsReply {
+        /// How many.
+        count: Untrusted<U32>,
+    }
+
+    /// The addresses are the payload, [`SocketAddress`]es.
+    AddressesReply {
+        /// How many.
+        count: Untrusted<U32>,
+    }
+
+    /// What the policy denied.
+    DeniedRequest {
+        /// 0: binding, 1: connecting or sending, 2: looking up a name.
+        what: U32,
+    }
+}
+
+impl SocketAddress {
+    /// The address.
+    ///
+    /// # Errors
+    /// A violation where it is none, or none of the Internet's.
+    pub fn get(&self) -> Result<SocketAddr, Violation> {
+        let port = self.port.at_most(u16::MAX.into(), "a port that is none")? as u16;
+        match self.family.opaque() {
+            4 => {
+                let [a, b, c, d, ..] = self.address;
+                Ok(SocketAddrV4::new([a, b, c, d].into(), port).into())
+            }
+            6 => {
+                let (flow_info, scope_id) = (self.flow_info.opaque(), self.scope_id.opaque());
+                Ok(SocketAddrV6::new(self.address.into(), port, flow_info, scope_id).into())
+            }
+            _ => Err(Violation("an address of an unknown family")),
+        }
+    }
+}
+
+impl From<SocketAddr> for SocketAddress {
+    fn from(address: SocketAddr) -> Self {
+        let mut wire = Self { port: u32::from(address.port()).into(), ..Self::default() };
+        match address {
+            SocketAddr::V4(v4) => {
+                let [a, b, c, d] = v4.ip().octets();
+                wire.family = 4.into();
+                wire.address = [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            }
+            SocketAddr::V6(v6) => {
+                wire.family = 6.into();
+                wire.flow_info = v6.flowinfo().into();
+                wire.scope_id = v6.scope_id().into();
+                wire.address = v6.ip().octets();
+            }
+        }
+        wire
     }
 }

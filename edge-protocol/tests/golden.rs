@@ -2,9 +2,10 @@
 //! that no change of the format goes unseen. `WASMSTONE_BLESS=1` writes the file anew.
 
 use std::fmt::Write;
+use std::net::{SocketAddr, SocketAddrV6};
 use wasmstone_edge_protocol::frame::{decode_reply, decode_request, reply_header, request_head};
 use wasmstone_edge_protocol::types::*;
-use wasmstone_edge_protocol::{OPERATIONS, Operation, Status, filesystem, io, launch};
+use wasmstone_edge_protocol::{OPERATIONS, Operation, Status, filesystem, io, launch, network};
 use zerocopy::IntoBytes;
 
 struct Golden {
@@ -83,7 +84,7 @@ fn golden_bytes() {
         arguments: 1.into(),
         environment: 1.into(),
         directories: 1.into(),
-        reserved: 0.into(),
+        ticks_per_second: 10_000_000.into(),
         writable: 1.into(),
     };
     golden.add::<launch::Start>(empty, b"", start, b"\x01\0\0\0a\x01\0\0\0k\x01\0\0\0v\x01\0\0\0/");
@@ -132,6 +133,32 @@ fn golden_bytes() {
     golden.add::<filesystem::List>(ListRequest { directory: 16.into(), handle: 0x82.into() }, b"", empty, b"");
     let entries = EntriesReply { count: 1.into(), end: 1.into() };
     golden.add::<filesystem::Entries>(handle, b"", entries, b"\x05\0\0\0\x06name");
+
+    let local = SocketAddress::from("127.0.0.1:8080".parse::<SocketAddr>().unwrap());
+    let remote = SocketAddress::from(SocketAddr::from(SocketAddrV6::new("2001:db8::1".parse().unwrap(), 443, 5, 6)));
+    let socket = SocketRequest { handle: 0x81.into(), protocol: 1.into(), family: 6.into() };
+    golden.add::<network::Socket>(socket, b"", empty, b"");
+    let to_local = AddressRequest { handle: 0x81.into(), address: local };
+    golden.add::<network::Bind>(to_local, b"", AddressReply { local }, b"");
+    let to_remote = AddressRequest { handle: 0x81.into(), address: remote };
+    golden.add::<network::Connect>(to_remote, b"", AddressReply { local: SocketAddress::default() }, b"");
+    golden.add::<network::Connected>(handle, b"", AddressReply { local }, b"");
+    golden.add::<network::Listen>(ListenRequest { handle: 0x81.into(), backlog: 128.into() }, b"", empty, b"");
+    let accept = AcceptRequest { listener: 0x81.into(), handle: 0x82.into() };
+    golden.add::<network::Accept>(accept, b"", AcceptReply { local, remote, more: 1.into() }, b"data");
+    golden.add::<network::Send>(handle, b"data", SendReply { pending: 1.into() }, b"");
+    let shutdown = ShutdownRequest { handle: 0x81.into(), direction: 1.into() };
+    golden.add::<network::Shutdown>(shutdown, b"", empty, b"");
+    let option = OptionRequest { handle: 0x81.into(), option: 4.into(), value: 64.into() };
+    golden.add::<network::GetOption>(option, b"", OptionReply { value: 64.into() }, b"");
+    golden.add::<network::SetOption>(option, b"", empty, b"");
+    let datagrams = DatagramsRequest { handle: 0x81.into(), count: 1.into() };
+    let datagram = [remote.as_bytes(), b"\x04\0\0\0data"].concat();
+    golden.add::<network::SendTo>(datagrams, &datagram, DatagramsReply { count: 1.into() }, b"");
+    golden.add::<network::ReceiveFrom>(datagrams, b"", DatagramsReply { count: 1.into() }, &datagram);
+    golden.add::<network::Lookup>(handle, b"example.org", empty, b"");
+    golden.add::<network::Addresses>(handle, b"", AddressesReply { count: 1.into() }, remote.as_bytes());
+    golden.add::<network::Denied>(DeniedRequest { what: 1.into() }, b"", empty, b"");
 
     let all: Vec<_> = OPERATIONS.iter().map(|row| row.name).collect();
     assert_eq!(golden.operations, all, "every operation of the table, in its order");

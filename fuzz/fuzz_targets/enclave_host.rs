@@ -10,12 +10,12 @@ use std::os::unix::fs::symlink;
 use std::ptr::NonNull;
 use std::sync::LazyLock;
 use tempfile::TempDir;
-use wasmstone_builder::{MemorySize, Request, build};
+use wasmstone_builder::{Engine, MemorySize, Request, build};
 use wasmstone_bundle::{Platform as BundlePlatform, verify::contents};
 use wasmstone_eapp::{Platform, Region};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmstone_happ::serve::{Config, Directory, Input, Server};
-use wasmstone_policy::{Access, Policy};
+use wasmstone_policy::Access;
 
 /// An enclave app keeps its program until the process ends, of which there are many here in one process.
 // SAFETY: the name and type that the address sanitizer documents, and no other symbol's.
@@ -84,16 +84,16 @@ const PROGRAM: &str = r#"(module
 /// The launch segment and the program.
 static BUILT: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let platform = BundlePlatform::sim();
+    let wasm = wat::parse_str(PROGRAM).expect("a program");
     let request = Request {
-        wasm: &wat::parse_str(PROGRAM).expect("a program"),
-        name: "fuzz".to_owned(),
         max_memory: MemorySize::from_bytes(MEMORY as u64).expect("a size"),
-        policy: Policy::open(),
-        platform: &platform,
+        // What comes from the host is the same on every engine; this one has no machine code to map.
+        engine: Engine::Pulley,
+        ..Request::new(&wasm, "fuzz", &platform)
     };
     let built = build(&request, |_| {}).expect("a program that builds");
     let program = contents(&built.bundle).expect("what was built").programs.remove(0);
-    (built.launch.encode().expect("a launch"), program.program)
+    (program.launch.encode().expect("a launch"), program.program)
 });
 
 /// Where the guest's memory goes; every run leaves it zeroed.
@@ -134,7 +134,7 @@ impl Platform for Liar {
         Ok(())
     }
 
-    fn monotonic(&mut self) -> u64 {
+    fn ticks(&mut self) -> u64 {
         self.now += 1_000_000;
         self.now
     }
@@ -166,7 +166,7 @@ fuzz_target!(|data: &[u8]| {
     let base = NonNull::new(std::ptr::with_exposed_provenance_mut(*REGION)).expect("memory");
     // SAFETY: leaked, zero after every run as is checked below, and used by one run at a time.
     let region = unsafe { Region::new(base, MEMORY) };
-    let ended = wasmstone_eapp::run(Box::new(host), &BUILT.0, region);
+    let ended = wasmstone_eapp::run(Box::new(host), &BUILT.0, region, None);
     assert!(!matches!(ended.status, ExitStatus::Internal), "{ended:?}");
     // SAFETY: the same memory, which nobody uses between two runs.
     let left = unsafe { std::slice::from_raw_parts(base.as_ptr(), MEMORY) };

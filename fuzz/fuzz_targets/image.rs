@@ -8,7 +8,7 @@ use wasmstone_bundle::image::{self, Image};
 use wasmstone_bundle::stand_in;
 
 static COMPOSED: LazyLock<Vec<u8>> =
-    LazyLock::new(|| image::compose(&stand_in::eapp(), &wasmstone_fuzz::launch(b"program")).expect("an image"));
+    LazyLock::new(|| image::compose(&stand_in::eapp(), &wasmstone_fuzz::launch(b"program"), b"program").expect("an image"));
 
 fuzz_target!(|data: &[u8]| {
     let bytes = wasmstone_fuzz::edited(&COMPOSED, data);
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
 
     let launch = wasmstone_fuzz::launch(b"program");
     let generic = wasmstone_fuzz::edited(&stand_in::eapp(), data);
-    if let Ok(composed) = image::compose(&generic, &launch) {
+    if let Ok(composed) = image::compose(&generic, &launch, b"program") {
         assert_eq!(image::launch(&composed).expect("what was composed"), launch);
     }
 });

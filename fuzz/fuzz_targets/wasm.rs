@@ -33,14 +33,13 @@ static VALID: LazyLock<[Vec<u8>; 2]> =
 fuzz_target!(|data: &[u8]| {
     let Some((which, rest)) = data.split_first() else { return };
     let platform = Platform::sim();
+    let wasm = wasmstone_fuzz::edited(&VALID[usize::from(which % 2)], rest);
     let request = Request {
-        wasm: &wasmstone_fuzz::edited(&VALID[usize::from(which % 2)], rest),
-        name: "fuzz".to_owned(),
         // Too small for the programs above: compiling, which takes long and reads only what was checked
         // before, is for the few that got rid of their memory.
         max_memory: MemorySize::from_bytes(1 << 20).expect("a size"),
         policy: Policy::closed(),
-        platform: &platform,
+        ..Request::new(&wasm, "fuzz", &platform)
     };
     let _ = build(&request, |_| {});
 });

@@ -1,12 +1,15 @@
 //! What runs a bundle.
 
+pub mod keystone;
 pub mod sim;
+mod timings;
+mod watch;
+
+pub use timings::Timings;
 
 use std::path::Path;
+use std::time::Duration;
 use wasmstone_edge_protocol::ExitStatus;
-
-/// The device of Keystone's driver.
-pub const KEYSTONE_DEVICE: &str = "/dev/keystone_enclave";
 
 /// What runs a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +23,17 @@ pub enum Backend {
 impl Backend {
     /// Keystone where its device exists, the simulator elsewhere.
     pub fn detect() -> Self {
-        if Path::new(KEYSTONE_DEVICE).exists() { Self::Keystone } else { Self::Sim }
+        if Path::new(keystone::DEVICE).exists() { Self::Keystone } else { Self::Sim }
     }
+}
+
+/// An enclave that was launched, and came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launched {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long its start took.
+    pub timings: Timings,
 }
 
 /// How an enclave ended, seen from outside.
@@ -31,6 +43,16 @@ pub enum Outcome {
     Ended(ExitStatus),
     /// It was stopped when its time was up.
     TimedOut,
+    /// It was stopped because this process was asked to end.
+    Interrupted {
+        /// By the signal of this number.
+        signal: i32,
+    },
+    /// It was stopped because it did nothing that can be seen.
+    NotStarted {
+        /// So long after its first instruction.
+        after: Duration,
+    },
     /// It used up the memory that it has besides the guest's.
     OutOfMemory,
     /// It ended in another way.
@@ -38,4 +60,18 @@ pub enum Outcome {
         /// What is known of it.
         reason: String,
     },
+}
+
+/// The meaning of the EXIT call's value.
+fn exited(value: u64) -> Outcome {
+    match ExitStatus::from_value(value) {
+        Some(ExitStatus::OutOfMemory) => Outcome::OutOfMemory,
+        Some(status) => Outcome::Ended(status),
+        None if value == u64::MAX => Outcome::Crashed {
+            reason: "Keystone's runtime ended it, as after a page fault or where memory is short; \
+                     its own words are on the machine's console"
+                .to_owned(),
+        },
+        None => Outcome::Crashed { reason: format!("it exited with the unknown value {value:#x}") },
+    }
 }

@@ -5,5 +5,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod backend;
-mod edge_call;
+pub mod cpu;
+pub mod edge_call;
 pub mod serve;
+pub mod signals;

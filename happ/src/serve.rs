@@ -11,21 +11,30 @@ mod filesystem;
 mod handles;
 mod io;
 mod launch;
+mod milestones;
+mod network;
 mod poll;
 mod reply;
 mod stdio;
 mod text;
+mod timebase;
 mod transfer;
+mod waiting;
 
 pub use config::{Config, ConfigError, Directory, Log};
+pub use milestones::Milestones;
+pub use network::allow_many_sockets;
 pub use stdio::{Input, Output};
+pub use timebase::Timebase;
 
 use handles::Handles;
 use reply::{Failure, Payload};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmstone_edge_protocol::frame::{self, HEADER, Request};
+use wasmstone_edge_protocol::network::Socket;
 use wasmstone_edge_protocol::{Operation, PATH_MAX, Status, filesystem::OpenAt};
+use wasmstone_policy::Reach;
 use zerocopy::{FromBytes, IntoBytes};
 
 /// Answers the edge calls of one enclave.
@@ -33,11 +42,14 @@ pub struct Server {
     start: Option<launch::Start>,
     program: Arc<[u8]>,
     handles: Handles,
+    reach: Reach,
+    lookups: network::UnderWay,
     stdin: Input,
     stdout: Output,
     stderr: Output,
     explanation: Option<String>,
     counts: BTreeMap<&'static str, u64>,
+    milestones: Milestones,
     log: Option<Log>,
 }
 
@@ -52,13 +64,23 @@ impl Server {
             start: Some(start),
             program: config.program,
             handles: Handles::new(config.directories),
+            reach: Reach::new(config.network),
+            lookups: network::UnderWay::default(),
             stdin: config.stdin,
             stdout: config.stdout,
             stderr: config.stderr,
             explanation: None,
             counts: BTreeMap::new(),
+            milestones: Milestones::default(),
             log: config.log,
         })
+    }
+
+    /// What the enclave will be told of its time counter: that of the simulator, unless this is called.
+    pub fn set_timebase(&mut self, timebase: Timebase) {
+        if let Some(start) = &mut self.start {
+            start.set_timebase(timebase);
+        }
     }
 
     /// Answers one edge call. `request` must be a private copy of what the enclave wrote; `reply` is
@@ -68,7 +90,9 @@ impl Server {
         let (request_id, status) = match frame::decode_request(call, request) {
             Ok(request) => {
                 *self.counts.entry(request.operation.name).or_default() += 1;
+                self.milestones.called(request.operation);
                 let status = self.serve(&request, reply).err().map(|Failure(status)| status);
+                self.milestones.answered(request.operation);
                 if let Some(status) = status {
                     self.report(&request, status);
                 }
@@ -92,15 +116,29 @@ impl Server {
         &self.counts
     }
 
+    /// When the enclave reached what.
+    pub fn milestones(&self) -> &Milestones {
+        &self.milestones
+    }
+
     /// Why the enclave ended, in its own words: at most 4096 bytes of text as the enclave sent it,
     /// in which control characters have been made visible.
     pub fn explanation(&self) -> Option<&str> {
         self.explanation.as_deref()
     }
 
+    /// Writes one line to the log.
+    fn note(&mut self, line: &str) {
+        if let Some(log) = &mut self.log {
+            log(line);
+        }
+    }
+
     /// Writes one line to the log where an access was refused.
     fn report(&mut self, request: &Request<'_>, status: Status) {
-        let refused = matches!(status, Status::Access | Status::NotPermitted | Status::ReadOnly | Status::Malformed);
+        // The network's own lines name the address.
+        let refused = (request.operation.call != Socket::CALL || status == Status::Malformed)
+            && matches!(status, Status::Access | Status::NotPermitted | Status::ReadOnly | Status::Malformed);
         let Some(log) = self.log.as_mut().filter(|_| refused) else { return };
         let row = request.operation;
         let has_path = row.call == OpenAt::CALL && [PATH_MAX, 2 * PATH_MAX].contains(&row.request_payload_max);

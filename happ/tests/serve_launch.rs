@@ -7,7 +7,7 @@ use harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::types::{Empty, ProgramRequest};
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Status, launch, record};
-use wasmstone_happ::serve::{Config, ConfigError, Directory, Server};
+use wasmstone_happ::serve::{Config, ConfigError, Directory, Server, Timebase};
 use wasmstone_policy::Access;
 
 fn texts(payload: &[u8]) -> Vec<String> {
@@ -36,11 +36,20 @@ fn the_start_reply_tells_what_was_granted_once() {
     );
     assert_eq!(start.writable.opaque(), 0b01);
     assert_eq!(start.terminals.opaque(), 0);
-    assert_eq!(start.reserved.opaque(), 0);
+    assert_eq!(start.ticks_per_second.opaque(), 1_000_000_000);
     assert!(start.wall_seconds.opaque() > 1_700_000_000);
     assert!(start.wall_nanoseconds.opaque() < 1_000_000_000);
     assert_ne!(start.entropy, [0; 32]);
     assert_eq!(enclave.call::<launch::Start>(Empty {}, &[]), Err(Status::Malformed), "a second start");
+}
+
+#[test]
+fn the_enclave_is_told_how_fast_its_counter_runs() {
+    let mut server = Server::new(Config::default()).unwrap();
+    server.set_timebase(Timebase(10_000_000));
+    let mut enclave = Enclave { server, request_id: 0 };
+    let (start, _) = enclave.call::<launch::Start>(Empty {}, &[]).expect("started");
+    assert_eq!(start.ticks_per_second.opaque(), 10_000_000);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! caller brings the engine, so that both run code of one configuration.
 
 use std::path::PathBuf;
+use wasmstone_policy::Program;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::p2::bindings::sync::Command;
@@ -28,6 +29,8 @@ pub struct RunConfig {
     pub stderr: Output,
     /// The most that each linear memory may grow to, in bytes. `None` leaves it to the program.
     pub max_memory: Option<usize>,
+    /// Whether the program may use this machine's network, all of it.
+    pub network: bool,
 }
 
 /// A directory that the program is given.
@@ -108,6 +111,17 @@ impl WasiView for Host {
     }
 }
 
+/// The engine for a bundle's program: the enclave's own configuration.
+///
+/// # Errors
+/// Where this build of Wasmtime lacks the target.
+pub fn engine(program: &Program) -> Result<Engine> {
+    let mut config = wasmstone_eapp::config(program.target, program.hardware_float, program.memory_may_move)?;
+    // In an enclave the measured region stands for it: a memory that never moves has room to grow.
+    config.memory_reservation_for_growth(4 << 30);
+    Engine::new(&config)
+}
+
 /// Runs a component that an engine of the same configuration precompiled.
 ///
 /// # Errors
@@ -159,6 +173,9 @@ fn context(config: RunConfig, stdout: &MemoryOutputPipe, stderr: &MemoryOutputPi
         Output::Capture => builder.stderr(stderr.clone()),
         Output::Inherit => builder.inherit_stderr(),
     };
+    if config.network {
+        builder.inherit_network().allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true);
+    }
     for Dir { host, guest, readonly } in config.dirs {
         let perms = if readonly { FsPerms::ReadOnly } else { FsPerms::ReadWrite };
         builder.preopened_dir(host, guest, perms)?;

@@ -1,15 +1,19 @@
-//! `wasmstone-peer [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] PROGRAM [ARGUMENTS]`
+//! `wasmstone-peer [--launch LAUNCH] [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] [--net]
+//! PROGRAM [ARGUMENTS]`
 //!
-//! Runs a program that was precompiled for the enclave outside any enclave, with this process's own
-//! standard streams. The benchmarks measure against it.
+//! Runs a precompiled program outside any enclave, with this process's own standard streams: one that was
+//! taken out of a bundle together with its launch, or one that Wasmtime compiled by its own defaults. The
+//! benchmarks measure against it.
 
 use std::path::Path;
 use std::process::ExitCode;
 use wasmstone_peer::{Dir, End, Input, Output, RunConfig, run};
-use wasmtime::{Engine, Error, Result, bail};
+use wasmstone_policy::Launch;
+use wasmtime::{Error, Result, bail};
 
-const USAGE: &str =
-    "usage: wasmstone-peer [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] PROGRAM [ARGUMENTS]";
+const USAGE: &str = "\
+usage: wasmstone-peer [--launch LAUNCH] [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] [--net] \
+PROGRAM [ARGUMENTS]";
 
 fn main() -> ExitCode {
     match try_main() {
@@ -25,6 +29,7 @@ fn try_main() -> Result<u8> {
     let mut arguments = std::env::args().skip(1);
     let mut config =
         RunConfig { stdin: Input::Inherit, stdout: Output::Inherit, stderr: Output::Inherit, ..RunConfig::default() };
+    let mut engine = None;
     let program = loop {
         let argument = arguments.next().ok_or_else(usage)?;
         match argument.as_str() {
@@ -39,6 +44,11 @@ fn try_main() -> Result<u8> {
                 let (name, value) = value.split_once('=').ok_or_else(usage)?;
                 config.env.push((name.into(), value.into()));
             }
+            "--launch" => {
+                let launch = Launch::decode(&read(&arguments.next().ok_or_else(usage)?)?);
+                engine = Some(wasmstone_peer::engine(&launch.map_err(|error| Error::msg(error.to_string()))?.program)?);
+            }
+            "--net" => config.network = true,
             flag if flag.starts_with('-') => return Err(usage()),
             _ => break argument,
         }
@@ -46,11 +56,8 @@ fn try_main() -> Result<u8> {
     let name = Path::new(&program).file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     config.args = std::iter::once(name).chain(arguments).collect();
 
-    let precompiled = match std::fs::read(&program) {
-        Ok(bytes) => bytes,
-        Err(error) => bail!("cannot read {program}: {error}"),
-    };
-    let engine = Engine::new(&wasmstone_eapp::config()?)?;
+    let precompiled = read(&program)?;
+    let engine = engine.unwrap_or_default();
     // SAFETY: whoever gives the path vouches that the file is what the engine's compiler wrote; it is
     // run with no fewer rights than this process has, as any program that they could start.
     let outcome = unsafe { run(&engine, &precompiled, config)? };
@@ -58,6 +65,13 @@ fn try_main() -> Result<u8> {
         eprintln!("error: {reason}");
     }
     Ok(u8::try_from(outcome.end.code()).unwrap_or(1))
+}
+
+fn read(path: &str) -> Result<Vec<u8>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) => bail!("cannot read {path}: {error}"),
+    }
 }
 
 fn usage() -> Error {

@@ -1,12 +1,14 @@
 //! The bytes of a [`Launch`] inside the image: magic, format, length, then postcard.
 
-use crate::Launch;
+use crate::{Launch, Memory};
 use alloc::vec::Vec;
 use core::fmt;
 
 const MAGIC: &[u8; 8] = b"WSLAUNCH";
-const FORMAT: u32 = 1;
-const HEADER: usize = 16;
+const FORMAT: u32 = 2;
+
+/// Bytes that every encoded launch begins with: magic, format, length.
+pub const LAUNCH_HEADER: usize = 16;
 
 /// The largest encoded launch in bytes.
 pub const MAX_LAUNCH_BYTES: usize = 1 << 20;
@@ -42,10 +44,10 @@ impl Launch {
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
         let body = postcard::to_allocvec(self).map_err(|_| DecodeError::Damaged)?;
         let length = u32::try_from(body.len()).map_err(|_| DecodeError::Damaged)?;
-        if body.len() > MAX_LAUNCH_BYTES - HEADER {
+        if body.len() > MAX_LAUNCH_BYTES - LAUNCH_HEADER {
             return Err(DecodeError::Damaged);
         }
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        let mut bytes = Vec::with_capacity(LAUNCH_HEADER + body.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
         bytes.extend_from_slice(&length.to_le_bytes());
@@ -58,7 +60,26 @@ impl Launch {
     /// # Errors
     /// [`DecodeError`] for any other bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (magic, rest) = bytes.split_first_chunk::<8>().ok_or(DecodeError::NotALaunch)?;
+        let (launch, unread) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
+        if unread.is_empty() { Ok(launch) } else { Err(DecodeError::Damaged) }
+    }
+
+    /// How the heap is divided. Allocates nothing: for whoever has no heap before this is known.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for other bytes than those of [`Launch::encode`], as far as they are looked at.
+    pub fn decode_memory(bytes: &[u8]) -> Result<Memory, DecodeError> {
+        // The first field of the launch.
+        let (memory, _) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
+        Ok(memory)
+    }
+
+    /// How many bytes the launch has that begins with these.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where no launch begins like this.
+    pub fn encoded_size(header: &[u8; LAUNCH_HEADER]) -> Result<usize, DecodeError> {
+        let (magic, rest) = header.split_first_chunk::<8>().ok_or(DecodeError::NotALaunch)?;
         if magic != MAGIC {
             return Err(DecodeError::NotALaunch);
         }
@@ -67,16 +88,21 @@ impl Launch {
             FORMAT => {}
             other => return Err(DecodeError::Format(other)),
         }
-        let (length, rest) = rest.split_first_chunk::<4>().ok_or(DecodeError::Damaged)?;
+        let length = rest.first_chunk::<4>().ok_or(DecodeError::Damaged)?;
         let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| DecodeError::Damaged)?;
-        if length > MAX_LAUNCH_BYTES {
+        if length > MAX_LAUNCH_BYTES - LAUNCH_HEADER {
             return Err(DecodeError::Damaged);
         }
-        let (body, padding) = rest.split_at_checked(length).ok_or(DecodeError::Damaged)?;
-        if padding.iter().any(|byte| *byte != 0) {
-            return Err(DecodeError::Damaged);
-        }
-        let (launch, unread) = postcard::take_from_bytes(body).map_err(|_| DecodeError::Damaged)?;
-        if unread.is_empty() { Ok(launch) } else { Err(DecodeError::Damaged) }
+        Ok(LAUNCH_HEADER + length)
     }
+}
+
+/// What comes after the header, without the padding.
+fn body(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+    let header = bytes.first_chunk().ok_or(DecodeError::NotALaunch)?;
+    let (launch, padding) = bytes.split_at_checked(Launch::encoded_size(header)?).ok_or(DecodeError::Damaged)?;
+    if padding.iter().any(|byte| *byte != 0) {
+        return Err(DecodeError::Damaged);
+    }
+    launch.get(LAUNCH_HEADER..).ok_or(DecodeError::Damaged)
 }

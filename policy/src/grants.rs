@@ -1,7 +1,7 @@
 //! What a runner grants, held against the policy. The host app calls this to explain a refusal early;
 //! the enclave app calls it again, since it does not trust the host app.
 
-use crate::{Access, Arguments, Directories, Names, Policy};
+use crate::{Access, Arguments, Directories, Names, Network, Policy};
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
@@ -14,6 +14,8 @@ pub struct Grants {
     pub environment: Vec<(String, String)>,
     /// Directories: the path the guest sees, and what it may do there.
     pub directories: Vec<(String, Access)>,
+    /// The network. The host app holds to it; the enclave app is not told and holds to the policy.
+    pub network: Network,
 }
 
 /// A grant that the policy does not allow: what, and what the policy says of it.
@@ -80,6 +82,7 @@ impl Policy {
             }
         }
 
-        Ok(Grants { arguments, environment, directories: grants.directories })
+        self.network.admit(&grants.network)?;
+        Ok(Grants { arguments, environment, directories: grants.directories, network: grants.network })
     }
 }

@@ -15,9 +15,12 @@ extern crate alloc;
 
 mod encoding;
 mod grants;
+pub mod layout;
+mod network;
 
-pub use encoding::{DecodeError, MAX_LAUNCH_BYTES};
+pub use encoding::{DecodeError, LAUNCH_HEADER, MAX_LAUNCH_BYTES};
 pub use grants::{Denied, Grants};
+pub use network::{Addresses, Network, NotRemote, Reach, Remote};
 
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
@@ -29,12 +32,12 @@ pub const WASM_PAGE: u64 = 65536;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Launch {
+    /// How the heap segment is divided; first, so that [`Launch::decode_memory`] finds it.
+    pub memory: Memory,
     /// The program's name, which the guest sees as its argument zero.
     pub name: String,
     /// The program that may run.
     pub program: Program,
-    /// How the heap segment is divided.
-    pub memory: Memory,
     /// What the guest may have.
     pub policy: Policy,
 }
@@ -49,24 +52,64 @@ pub struct Program {
     pub size: u64,
     /// SHA-256 of the precompiled bytes.
     pub sha256: [u8; 32],
+    /// The CPU features beyond the target's base that its machine code uses, by the names of the
+    /// processor's documentation (`zba`, `sse4.2`), in ascending order. A processor without one of them
+    /// would stop at an instruction that it does not know.
+    pub cpu_features: Vec<String>,
+    /// Whether the program's floating-point values live in floating-point registers while the enclave
+    /// runs: of machine code with floats, and of Pulley on an enclave app that is built for them.
+    pub hardware_float: bool,
+    /// Whether a linear memory may move when it grows: where the program has several. One alone grows in
+    /// place, and code that relies on it is faster.
+    pub memory_may_move: bool,
 }
 
 /// What a program was compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// Pulley bytecode for 64-bit little-endian hosts, streamed in at start.
+    #[serde(rename = "pulley64")]
     Pulley64,
+    /// RISC-V machine code, a part of the image: what Keystone runs.
+    #[serde(rename = "riscv64")]
+    Riscv64,
+    /// x86-64 machine code, for the simulator.
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// AArch64 machine code, for the simulator.
+    #[serde(rename = "aarch64")]
+    Aarch64,
 }
 
 impl Target {
-    /// Every target this release knows.
-    pub const ALL: &[Self] = &[Self::Pulley64];
+    /// Every target this release knows, in the order of bundles.
+    pub const ALL: &[Self] = &[Self::Pulley64, Self::Riscv64, Self::X86_64, Self::Aarch64];
 
     /// The name used in bundles and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pulley64 => "pulley64",
+            Self::Riscv64 => "riscv64",
+            Self::X86_64 => "x86_64",
+            Self::Aarch64 => "aarch64",
+        }
+    }
+
+    /// Whether it is machine code: then the program is a part of the image and runs where it lies.
+    pub const fn is_native(self) -> bool {
+        !matches!(self, Self::Pulley64)
+    }
+
+    /// The machine code of the machine that this is compiled for, where there is a target for it.
+    pub const fn host() -> Option<Self> {
+        if cfg!(target_arch = "riscv64") {
+            Some(Self::Riscv64)
+        } else if cfg!(target_arch = "x86_64") {
+            Some(Self::X86_64)
+        } else if cfg!(target_arch = "aarch64") {
+            Some(Self::Aarch64)
+        } else {
+            None
         }
     }
 }
@@ -82,9 +125,10 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What the runtime part holds at least besides a streamed program: engine, linker, WASI tables and
-    /// buffers.
-    pub const RUNTIME_BASE: u64 = 4 << 20;
+    /// What the runtime part holds at least besides a streamed program: at start a megabyte of arguments and
+    /// environment, as much as there may be; then the engine, its linker and the interpreter's stack, which
+    /// take 0.8 MiB, and buffers.
+    pub const RUNTIME_BASE: u64 = 1152 << 10;
 
     /// The most that the runtime part grows with the memory cap.
     pub const RUNTIME_SHARE_MAX: u64 = 64 << 20;
@@ -202,14 +246,4 @@ pub enum Access {
     ReadOnly,
     /// Reading and writing.
     ReadWrite,
-}
-
-/// The network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Network {
-    /// Whatever the runner gives.
-    Any,
-    /// None.
-    Denied,
 }

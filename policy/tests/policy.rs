@@ -8,7 +8,14 @@ use wasmstone_policy::{
 fn launch() -> Launch {
     Launch {
         name: "app.wasm".into(),
-        program: Program { target: Target::Pulley64, size: 1000, sha256: [7; 32] },
+        program: Program {
+            target: Target::Pulley64,
+            size: 1000,
+            sha256: [7; 32],
+            cpu_features: Vec::new(),
+            hardware_float: false,
+            memory_may_move: true,
+        },
         memory: Memory::for_program(256 << 20, 1000).unwrap(),
         policy: Policy {
             arguments: Arguments::Fixed(vec!["--all".into()]),
@@ -73,6 +80,7 @@ fn an_open_policy_admits_what_is_given() {
         arguments: vec!["one".into()],
         environment: vec![("A".into(), "=".into())],
         directories: vec![("/x".into(), Access::ReadWrite)],
+        network: Network::Any,
     };
     assert_eq!(Policy::open().admit(grants.clone()), Ok(grants));
 }

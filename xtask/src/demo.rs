@@ -14,7 +14,7 @@ use std::process::Command;
 /// # Errors
 /// Where a step fails.
 pub fn run() -> Result<()> {
-    setup::wasm_targets()?;
+    setup::targets()?;
     step("Building wasmstone (the first time takes minutes: it contains a compiler)");
     // There are no examples among the workspace's own targets, but asking for them makes Cargo choose
     // features as it does for tests. Without it, `cargo test` compiles the engine a second time.

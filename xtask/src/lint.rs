@@ -1,11 +1,17 @@
 //! `cargo xtask lint`: what is not a test and still has to be right.
 
+use crate::setup;
 use crate::shell::{cargo, root, run, step, succeeds};
 use anyhow::Result;
 
 /// Every manifest whose code is formatted: the workspace, and what stands outside it.
-const MANIFESTS: [&str; 4] =
-    ["Cargo.toml", "guests/Cargo.toml", "examples/hello/Cargo.toml", "examples/word-count/Cargo.toml"];
+const MANIFESTS: [&str; 5] = [
+    "Cargo.toml",
+    "guests/Cargo.toml",
+    "examples/digits/Cargo.toml",
+    "examples/hello/Cargo.toml",
+    "examples/word-count/Cargo.toml",
+];
 
 /// Formatting, clippy and dependencies.
 ///
@@ -16,6 +22,10 @@ pub fn run_all() -> Result<()> {
     formatting()?;
     step("Clippy");
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    setup::targets()?;
+    run(cargo()
+        .args(["clippy", "--package", "wasmstone-eapp", "--features", "enclave", "--bin", "wasmstone-eapp"])
+        .args(["--target", setup::ENCLAVE_TARGETS[0], "--locked", "--", "--deny", "warnings"]))?;
     step("Dependencies");
     if !succeeds(cargo().args(["deny", "--version"])) {
         eprintln!("SKIPPED: there is no cargo-deny; install it with: cargo install --locked cargo-deny");

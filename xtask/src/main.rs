@@ -7,12 +7,18 @@ mod bench;
 mod budget;
 mod debian;
 mod demo;
+mod digits;
 mod guests;
+mod kernels;
+mod keystone;
 mod lint;
 mod programs;
+mod reproduce;
+mod riscv64;
 mod setup;
 mod shell;
 mod test;
+mod web_requests;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -22,10 +28,15 @@ usage: cargo xtask COMMAND
 
   demo            set up, then build, sign, measure, verify and run the examples
   test [ARGS]     set up, then run the whole test suite; ARGS go to `cargo test`
+  target          build the program for the target side: one static file for RISC-V Linux
+  keystone ARGS   run the end-to-end suite on a machine with Keystone; without ARGS it says how
   setup           set up only: Rust targets, Debian packages, test programs
   budget          count the lines of trusted code
   bench [--bless] measure this machine; --bless puts the table into README.md and docs/benchmarks.md
-  lint            check the formatting, clippy's advice, and the dependencies' licences";
+  reproduce       build the enclave app for Keystone here and from a copy of this tree, and compare
+  lint            check the formatting, clippy's advice, and the dependencies' licences
+  web-requests ADDRESS:PORT
+                  measure a server like examples/digits, wherever it runs: a hundred pictures, ten times";
 
 fn main() -> ExitCode {
     match try_main() {
@@ -41,16 +52,20 @@ fn try_main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
-    if !["test", "bench"].contains(&command.as_str()) && !rest.is_empty() {
+    if !["test", "bench", "keystone", "web-requests"].contains(&command.as_str()) && !rest.is_empty() {
         bail!("`{command}` takes no arguments\n\n{USAGE}");
     }
     match command.as_str() {
         "demo" => demo::run(),
         "test" => test::run(&rest),
+        "keystone" => keystone::run(&rest),
+        "target" => riscv64::run_target(),
         "setup" => setup::for_tests().map(drop),
         "budget" => budget::run(),
         "bench" => bench::run(&rest),
+        "reproduce" => reproduce::run_both(),
         "lint" => lint::run_all(),
+        "web-requests" => web_requests::measure(&rest),
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -1,13 +1,16 @@
 //! What a machine needs beyond Rust and a C compiler for its linker.
 
 use crate::shell::{run, step, succeeds};
-use crate::{debian, guests, programs};
-use anyhow::{Context, Result};
+use crate::{debian, digits, guests, programs, riscv64};
+use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
 
 /// The targets that guests are compiled for.
 pub const WASM_TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip2"];
+
+/// The targets that the enclave app is compiled for whenever the program is.
+pub const ENCLAVE_TARGETS: [&str; 2] = ["riscv64imac-unknown-none-elf", "riscv64gc-unknown-none-elf"];
 
 /// Something that the tests need and this machine has not.
 pub struct Missing {
@@ -17,17 +20,25 @@ pub struct Missing {
     pub reason: String,
 }
 
+/// Adds the Rust targets that guests and the enclave app are compiled for.
+///
+/// # Errors
+/// Where rustup cannot add them.
+pub fn targets() -> Result<()> {
+    rust_targets(&[WASM_TARGETS, ENCLAVE_TARGETS].concat())
+}
+
 /// Adds the Rust targets that are not there yet.
 ///
 /// # Errors
 /// Where rustup cannot add them.
-pub fn wasm_targets() -> Result<()> {
+pub fn rust_targets(targets: &[&str]) -> Result<()> {
     let sysroot = Command::new("rustc")
         .args(["--print", "sysroot"])
         .output()
         .context("cannot run rustc: install Rust from https://rustup.rs")?;
     let libraries = Path::new(String::from_utf8_lossy(&sysroot.stdout).trim()).join("lib/rustlib");
-    let missing: Vec<&str> = WASM_TARGETS.into_iter().filter(|target| !libraries.join(target).exists()).collect();
+    let missing: Vec<&str> = targets.iter().copied().filter(|target| !libraries.join(target).exists()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -42,35 +53,92 @@ pub fn wasm_targets() -> Result<()> {
 /// # Errors
 /// Where something fails that no test can do without.
 pub fn for_tests() -> Result<Vec<Missing>> {
-    wasm_targets()?;
-    let missing = c_toolchain();
+    targets()?;
+    let mut missing: Vec<_> = [C_TOOLCHAIN, RISCV64].iter().filter_map(Need::missing).collect();
+    if !missing.iter().any(|missing| missing.marker == RISCV64.marker) {
+        match rust_targets(&[riscv64::TARGET]) {
+            Ok(()) => drop(riscv64::build()?),
+            Err(error) => missing.push(RISCV64.is_missing(format!("{error:#}"))),
+        }
+    }
     guests::build()?;
     programs::build()?;
-    Ok(missing.into_iter().collect())
+    missing.extend(digits::build_or_miss()?);
+    Ok(missing)
 }
 
-/// Tests of the C template have this in their names.
-const C_MARKER: &str = "needs_c_toolchain";
+/// Debian packages that some tests need.
+struct Need {
+    /// Tests with this in their names need them.
+    marker: &'static str,
+    /// What is tested.
+    subject: &'static str,
+    packages: &'static [&'static str],
+    /// Succeeds in a shell where everything is there.
+    check: &'static str,
+    /// What it means where it does not.
+    otherwise: &'static str,
+}
+
+/// Has this machine link programs for RISC-V Linux.
+///
+/// # Errors
+/// Where it cannot, and what that needs cannot be installed.
+pub fn riscv64_linker() -> Result<()> {
+    let links = || succeeds(Command::new("sh").args(["-c", RISCV64_LINKER]));
+    if links() {
+        return Ok(());
+    }
+    step("Debian packages, for a RISC-V linker");
+    debian::install(&["gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"])?;
+    ensure!(links(), "the packages are there, but riscv64-linux-gnu-gcc links no static program");
+    Ok(())
+}
+
+/// Succeeds where there is one.
+const RISCV64_LINKER: &str = "echo 'int main(void) { return 0; }' | riscv64-linux-gnu-gcc -static -x c - -o /dev/null";
 
 /// What the C template's README tells users of Debian 12 to install.
-const C_PACKAGES: [&str; 5] = ["make", "clang", "lld", "wasi-libc", "libclang-rt-14-dev-wasm32"];
+const C_TOOLCHAIN: Need = Need {
+    marker: "needs_c_toolchain",
+    subject: "the C template",
+    packages: &["make", "clang", "lld", "wasi-libc", "libclang-rt-14-dev-wasm32"],
+    check: "echo 'int main(void) { return 0; }' | clang --target=wasm32-wasi -x c - -o /dev/null && make --version",
+    otherwise: "clang does not compile for wasm32-wasi",
+};
 
-fn c_toolchain() -> Option<Missing> {
-    if compiles_c() {
-        return None;
+/// What compiles, links and runs programs for RISC-V Linux.
+const RISCV64: Need = Need {
+    marker: "needs_riscv64",
+    subject: "RISC-V code",
+    packages: &["qemu-user", "gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"],
+    check: "program=$(mktemp) && trap 'rm -f $program' EXIT && echo 'int main(void) { return 0; }' \
+        | riscv64-linux-gnu-gcc -static -x c - -o $program && qemu-riscv64 $program",
+    otherwise: "what riscv64-linux-gnu-gcc compiles does not run under qemu-riscv64",
+};
+
+impl Need {
+    /// Installs what is missing; what cannot be had.
+    fn missing(&self) -> Option<Missing> {
+        if self.is_there() {
+            return None;
+        }
+        step(&format!("Debian packages, for {}", self.subject));
+        let reason = match debian::install(self.packages) {
+            Ok(()) if self.is_there() => return None,
+            Ok(()) => format!("the packages are there, but {}", self.otherwise),
+            Err(error) => format!("{error:#}"),
+        };
+        Some(self.is_missing(reason))
     }
-    step("Debian packages, for the C template");
-    let reason = match debian::install(&C_PACKAGES) {
-        Ok(()) if compiles_c() => return None,
-        Ok(()) => "the packages are there, but clang does not compile for wasm32-wasi".to_owned(),
-        Err(error) => format!("{error:#}"),
-    };
-    eprintln!("SKIPPED: tests of the C template ({reason})");
-    Some(Missing { marker: C_MARKER, reason })
-}
 
-fn compiles_c() -> bool {
-    let compile =
-        "echo 'int main(void) { return 0; }' | clang --target=wasm32-wasi -x c - -o /dev/null && make --version";
-    succeeds(Command::new("sh").args(["-c", compile]))
+    /// Says so.
+    fn is_missing(&self, reason: String) -> Missing {
+        eprintln!("SKIPPED: tests of {} ({reason})", self.subject);
+        Missing { marker: self.marker, reason }
+    }
+
+    fn is_there(&self) -> bool {
+        succeeds(Command::new("sh").args(["-c", self.check]))
+    }
 }

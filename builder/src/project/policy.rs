@@ -2,10 +2,15 @@
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, value::SeqAccessDeserializer},
+    de::{
+        self, MapAccess, SeqAccess,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
 };
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
-use wasmstone_policy::{Access, Arguments, Directories, Directory, Environment, Names, Network, Policy};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, net::SocketAddr};
+use wasmstone_policy::{
+    Access, Addresses, Arguments, Directories, Directory, Environment, Names, Network, Policy, Remote,
+};
 
 /// `"any"` or a list.
 #[derive(Debug)]
@@ -57,14 +62,88 @@ pub struct DirectoryEntry {
     access: Access,
 }
 
-/// The key `network`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// The key `network`: a word, or the table `[network]`.
+#[derive(Debug)]
 pub enum NetworkKey {
     /// None.
     Denied,
     /// Left to whoever runs the bundle.
     Any,
+    /// Only these addresses.
+    Listed(NetworkTable),
+}
+
+/// The table `[network]`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NetworkTable {
+    #[serde(default)]
+    listen: Vec<Listen>,
+    #[serde(default)]
+    connect: Vec<Connect>,
+    lookup: Option<AnyOrList<String>>,
+}
+
+/// An entry of `listen`.
+#[derive(Debug)]
+struct Listen(SocketAddr);
+
+/// An entry of `connect`.
+#[derive(Debug)]
+struct Connect(Remote);
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let expected = "an address to listen at, ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080";
+        text.parse().map(Self).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &expected))
+    }
+}
+
+impl<'de> Deserialize<'de> for Connect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for NetworkKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = NetworkKey;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`denied`, `any` or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                match text {
+                    "denied" => Ok(NetworkKey::Denied),
+                    "any" => Ok(NetworkKey::Any),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Self::Value, A::Error> {
+                NetworkTable::deserialize(MapAccessDeserializer::new(table)).map(NetworkKey::Listed)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+fn addresses(table: NetworkTable) -> Network {
+    Network::Listed(Addresses {
+        listen: table.listen.into_iter().map(|Listen(address)| address).collect(),
+        connect: table.connect.into_iter().map(|Connect(remote)| remote).collect(),
+        lookup: match table.lookup {
+            None => Names::Listed(Vec::new()),
+            Some(AnyOrList::Any) => Names::Any,
+            Some(AnyOrList::List(names)) => Names::Listed(names),
+        },
+    })
 }
 
 /// The policy that a file describes: closed, but for what it names.
@@ -91,6 +170,7 @@ pub fn policy(
     match network {
         None | Some(NetworkKey::Denied) => {}
         Some(NetworkKey::Any) => policy.network = Network::Any,
+        Some(NetworkKey::Listed(table)) => policy.network = addresses(table),
     }
     no_nul(&policy)?;
     Ok(policy)

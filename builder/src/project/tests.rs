@@ -1,6 +1,9 @@
 use super::{Project, ProjectError};
+use crate::Engine;
 use std::path::{Path, PathBuf};
-use wasmstone_policy::{Access, Arguments, Directories, Directory, Environment, Names, Network, Policy};
+use wasmstone_policy::{
+    Access, Addresses, Arguments, Directories, Directory, Environment, Names, Network, Policy, Remote, Target,
+};
 
 fn parse(text: &str) -> Result<Project, ProjectError> {
     Project::parse(Path::new("some/where/wasmstone.toml"), text)
@@ -21,6 +24,9 @@ fn every_key_is_read() {
         wasm = "target/app.wasm"
         max-memory = "64M"
         platform = "board"
+        targets = ["riscv64", "pulley64"]
+        cpu-features = ["zba"]
+        insecure-float = true
         output = "app.wsb"
         key = "release"
         arguments = ["--verbose"]
@@ -44,6 +50,10 @@ fn every_key_is_read() {
     assert_eq!(project.wasm, Some(PathBuf::from("some/where/target/app.wasm")));
     assert_eq!(project.max_memory.unwrap().bytes(), 64 << 20);
     assert_eq!(project.platform.as_deref(), Some("board"));
+    assert_eq!(project.targets, Some(vec![Target::Riscv64, Target::Pulley64]));
+    assert_eq!(project.cpu_features, Some(vec!["zba".to_owned()]));
+    assert!(project.insecure_float);
+    assert_eq!(project.engine, None);
     assert_eq!(project.output, Some(PathBuf::from("some/where/app.wsb")));
     assert_eq!(project.key.as_deref(), Some("release"));
     let directory = |guest: &str, access| Directory { guest: guest.to_owned(), access };
@@ -63,9 +73,36 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn the_engine_is_one_of_three() {
+    for (name, engine) in [("auto", Engine::Auto), ("pulley", Engine::Pulley), ("native", Engine::Native)] {
+        let project = parse(&format!("engine = \"{name}\"")).unwrap();
+        assert_eq!((project.engine, project.insecure_float), (Some(engine), false));
+    }
+}
+
+#[test]
 fn any_leaves_it_to_the_runner() {
     let text = "arguments = \"any\"\ndirectories = \"any\"\nnetwork = \"any\"\n[environment]\nallow = \"any\"\n";
     assert_eq!(parse(text).unwrap().policy, Policy::open());
+}
+
+#[test]
+fn the_network_can_be_listed() {
+    let text = r#"
+        [network]
+        listen = ["127.0.0.1:8080", "[::]:0"]
+        connect = ["example.org:443", "10.0.0.1:5432"]
+        lookup = ["example.com"]
+    "#;
+    let listed = Addresses {
+        listen: vec!["127.0.0.1:8080".parse().unwrap(), "[::]:0".parse().unwrap()],
+        connect: vec![Remote::Name("example.org".to_owned(), 443), Remote::Address("10.0.0.1:5432".parse().unwrap())],
+        lookup: Names::Listed(vec!["example.com".to_owned()]),
+    };
+    assert_eq!(parse(text).unwrap().policy.network, Network::Listed(listed));
+    let nothing = Addresses { listen: Vec::new(), connect: Vec::new(), lookup: Names::Any };
+    assert_eq!(parse("[network]\nlookup = \"any\"").unwrap().policy.network, Network::Listed(nothing));
+    assert_eq!(parse("network = \"denied\"").unwrap().policy.network, Network::Denied);
 }
 
 #[test]
@@ -83,12 +120,18 @@ fn mistakes_are_shown_with_their_line() {
     for (text, line, what) in [
         ("name = \"x\"\nmax_memory = \"64M\"", "line 2", "unknown field `max_memory`"),
         ("max-memory = \"64Mi\"", "line 1", "is not a size"),
+        ("engine = \"fast\"", "line 1", "`native`"),
+        ("targets = [\"riscv32\"]", "line 1", "`riscv64`"),
         ("max-memory = 65537", "line 1", "the next one is 128K"),
         ("max-memory = -1", "line 1", "is not a size"),
         ("max-memory = true", "line 1", "such as \"256M\""),
         ("\narguments = \"all\"", "line 2", "\"any\" or a list"),
         ("arguments = [1]", "line 1", "string"),
         ("network = \"yes\"", "line 1", "`denied`"),
+        ("[network]\nlisten = [\"8080\"]", "line 2", "127.0.0.1:8080"),
+        ("[network]\nlisten = [\"localhost:8080\"]", "line 2", "ADDR:PORT"),
+        ("[network]\nconnect = [\"example.org\"]", "line 2", "HOST:PORT"),
+        ("[network]\nports = [80]", "line 2", "unknown field `ports`"),
         ("[environment]\nfoo = 1", "line 2", "unknown field `foo`"),
         ("[[directory]]\nguest = \"/\"\naccess = \"all\"", "line 3", "`read-only`"),
         ("[[directory]]\nguest = \"/\"\nhost = \"/\"\naccess = \"read-only\"", "line 3", "unknown field `host`"),
@@ -111,6 +154,7 @@ fn contradictions_are_refused() {
         ("[environment]\nset = { \"A=B\" = \"c\" }".to_owned(), "cannot be the name"),
         ("[environment]\nset = { A = \"c\" }\nallow = [\"A\"]".to_owned(), "both set and allowed"),
         ("arguments = [\"a\\u0000b\"]".to_owned(), "u0000"),
+        ("engine = \"auto\"\ntargets = [\"pulley64\"]".to_owned(), "both given"),
     ] {
         let error = parse(&text).unwrap_err().to_string();
         assert!(error.contains(what), "{text}: {error}");

@@ -1,8 +1,7 @@
 //! The directory of platforms: `NAME/platform.toml`, `NAME/loader`, `NAME/runtime`.
 
-use super::{DeviceKey, Platform, SIM};
+use super::{DeviceKey, Platform, SIM, Unfit, check};
 use crate::{InvalidName, SmHash, check_name};
-use object::{LittleEndian, elf, read::elf::FileHeader};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -36,6 +35,8 @@ struct Description {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sm_hash: Option<SmHash>,
     fp_safe: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cpu_features: Vec<String>,
     #[serde(default)]
     device_keys: Vec<DeviceKey>,
 }
@@ -51,7 +52,7 @@ impl PlatformStore {
     /// # Errors
     /// [`PlatformError`]: files that are not a loader and a runtime, a name that is taken.
     pub fn add(&self, platform: &Platform, replace: Replace) -> Result<(), PlatformError> {
-        check(platform)?;
+        checked(platform)?;
         let target = self.directory.join(&platform.name);
         let failed = |error| PlatformError::Write { path: target.clone(), error };
         fs::create_dir_all(&self.directory).map_err(failed)?;
@@ -62,6 +63,7 @@ impl PlatformStore {
         let description = Description {
             sm_hash: platform.sm_hash,
             fp_safe: platform.fp_safe,
+            cpu_features: platform.cpu_features.clone(),
             device_keys: platform.device_keys.clone(),
         };
         let description = toml::to_string(&description).map_err(|error| failed(io::Error::other(error)))?;
@@ -98,7 +100,7 @@ impl PlatformStore {
             read_bounded(&path).map_err(|error| PlatformError::Io { path, error })
         };
         let text = String::from_utf8_lossy(&read("platform.toml")?).into_owned();
-        let Description { sm_hash, fp_safe, device_keys } = toml::from_str(&text)
+        let Description { sm_hash, fp_safe, cpu_features, device_keys } = toml::from_str(&text)
             .map_err(|error| PlatformError::Description { path: directory.join("platform.toml"), error })?;
         let platform = Platform {
             name: name.to_owned(),
@@ -107,8 +109,9 @@ impl PlatformStore {
             sm_hash,
             device_keys,
             fp_safe,
+            cpu_features,
         };
-        check(&platform)?;
+        checked(&platform)?;
         Ok(platform)
     }
 
@@ -139,27 +142,17 @@ impl PlatformStore {
     }
 }
 
-fn check(platform: &Platform) -> Result<(), PlatformError> {
+fn checked(platform: &Platform) -> Result<(), PlatformError> {
     check_name(&platform.name)?;
     if platform.name == SIM {
         return Err(PlatformError::Sim);
-    }
-    if platform.loader.is_empty() {
-        return Err(PlatformError::EmptyLoader);
     }
     for (what, bytes) in [("loader", &platform.loader), ("runtime", &platform.runtime)] {
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(PlatformError::TooLarge { what });
         }
     }
-    let machine = elf::FileHeader64::<LittleEndian>::parse(&platform.runtime[..]).map(|header| {
-        let endian = header.endian();
-        endian.map(|endian| header.e_machine(endian))
-    });
-    match machine {
-        Ok(Ok(elf::EM_RISCV)) => Ok(()),
-        _ => Err(PlatformError::Runtime),
-    }
+    Ok(check::facts(platform)?)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -168,7 +161,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// A file, as far as one byte more than any platform's has.
+pub(super) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -198,12 +192,9 @@ pub enum PlatformError {
         /// The name.
         name: String,
     },
-    /// The loader has no bytes.
-    #[error("the loader is empty: give Keystone's loader.bin")]
-    EmptyLoader,
-    /// The runtime is something else.
-    #[error("the runtime is not an ELF file for riscv64: give eyrie-rt of a Keystone build")]
-    Runtime,
+    /// Its files or facts cannot be a Keystone build's.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// A file larger than any that is read.
     #[error("the {what} has more than {MAX_FILE_BYTES} bytes: is it another file?")]
     TooLarge {

@@ -70,7 +70,7 @@ pub fn contents(bundle: &Bundle) -> Result<Contents, ContentError> {
         if launch.program.size != program.len() as u64 || launch.program.sha256 != Sha256Digest::of(&program).0 {
             return Err(ContentError::Program { path });
         }
-        let image = compose(&eapp, &launch)?;
+        let image = compose(&eapp, &launch, &program)?;
         let measurement = measure(&loader, &runtime, &image);
         if measurement != entry.measurement {
             return Err(ContentError::Measurement {

@@ -45,8 +45,8 @@ fn the_golden_bundle_is_read() {
     assert_eq!(verified.contents().programs[0].program, program());
     assert_eq!(
         bundle.measurement().unwrap().to_string(),
-        "a975e0963e3bd75d677d3dc5cbbcf671f2a455655dc92f7c2acd1ef2b5614f33\
-         11b9bc2f991c850f4d4833a2a08a3cdfd9bc4def21db3c94483508350cf3db7c"
+        "19ae3bf78238725fbe13fd1be35492cb7bfe376b10f6243a25cb6dc83fb96b1a\
+         610232f1e99f17467789bd7e73cc4ab9b33062542617c54b12d03a625e391128"
     );
     assert_eq!(bundle.measurement(), unsigned().measurement(), "composition has not changed");
 }

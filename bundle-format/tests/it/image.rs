@@ -49,7 +49,7 @@ const DATA: (u32, u32, u64, u64, u64) = (elf::PT_LOAD, elf::PF_R | elf::PF_W, 0x
 fn composes_what_eyrie_loads() {
     let eapp = eapp(&[DATA, TEXT, (elf::PT_GNU_STACK, elf::PF_R | elf::PF_W, 0, 0, 0)]);
     let launch_in = launch_of(&program());
-    let bytes = compose(&eapp, &launch_in).unwrap();
+    let bytes = compose(&eapp, &launch_in, b"").unwrap();
 
     let header = pod::from_bytes::<Header>(&bytes).unwrap().0;
     let sections = (header.e_shoff.get(E), header.e_shnum.get(E), header.e_shstrndx.get(E), header.e_shentsize.get(E));
@@ -80,7 +80,7 @@ fn leaves_out_what_no_segment_maps() {
     let eapp = eapp(&[TEXT]);
     let with_symbols = [&eapp[..], &[7; 10_000]].concat();
     let launch = launch_of(&program());
-    assert_eq!(compose(&eapp, &launch).unwrap(), compose(&with_symbols, &launch).unwrap());
+    assert_eq!(compose(&eapp, &launch, b"").unwrap(), compose(&with_symbols, &launch, b"").unwrap());
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn every_field_of_the_launch_is_measured() {
     others[1].program.sha256[31] ^= 1;
     others[2].memory.linear += 65536;
     others[3].policy = wasmstone_policy::Policy::closed();
-    let image = compose(&stand_in::eapp(), &launch).unwrap();
+    let image = compose(&stand_in::eapp(), &launch, b"").unwrap();
     for other in others {
-        assert_ne!(compose(&stand_in::eapp(), &other).unwrap(), image, "{other:?}");
+        assert_ne!(compose(&stand_in::eapp(), &other, b"").unwrap(), image, "{other:?}");
     }
 }
 
@@ -111,7 +111,7 @@ fn refuses_heaps_that_do_not_fit() {
         Memory { linear: ADDRESS_LIMIT - HEAP_BASE, runtime: 1 },
     ] {
         let launch = wasmstone_policy::Launch { memory, ..launch_of(&program()) };
-        assert!(matches!(compose(&stand_in::eapp(), &launch), Err(ComposeError::Heap)), "{memory:?}");
+        assert!(matches!(compose(&stand_in::eapp(), &launch, b""), Err(ComposeError::Heap)), "{memory:?}");
     }
 }
 
@@ -166,7 +166,7 @@ fn refuses_segments_that_eyrie_maps_differently() {
 #[test]
 fn keeps_its_own_addresses_free() {
     let segment = (elf::PT_LOAD, elf::PF_R, LAUNCH_BASE - 4096, 0, 4097);
-    let error = compose(&eapp(&[TEXT, segment]), &launch_of(&program())).unwrap_err();
+    let error = compose(&eapp(&[TEXT, segment]), &launch_of(&program()), b"").unwrap_err();
     assert!(matches!(error, ComposeError::Reserved { vaddr: 0xffff_f000 }));
 }
 
@@ -174,7 +174,7 @@ proptest! {
     #[test]
     fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = launch(&bytes);
-        let _ = compose(&bytes, &launch_of(b""));
+        let _ = compose(&bytes, &launch_of(b""), b"");
     }
 
     /// Whatever is done to an image, what parses lies inside the file and apart.
@@ -183,7 +183,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         table in any::<bool>(),
     ) {
-        let mut bytes = compose(&stand_in::eapp(), &launch_of(b"")).unwrap();
+        let mut bytes = compose(&stand_in::eapp(), &launch_of(b""), b"").unwrap();
         let headers = bytes.len() - 3 * 56;
         for (index, value) in changes {
             let at = if table { headers + index.index(3 * 56) } else { index.index(64) };

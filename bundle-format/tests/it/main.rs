@@ -1,10 +1,12 @@
 //! Bundles as a verifier meets them: whole, damaged, hostile.
 
 mod archive;
+mod build_tree;
 mod bundle;
 mod damage;
 mod image;
 mod keys;
+mod keystone_files;
 mod manifest;
 mod measurement;
 mod platform;

@@ -49,7 +49,9 @@ fn firmware_is_padded() {
     let full = vec![0; FIRMWARE_SIZE as usize];
     assert_eq!(sm_hash(&full), sm_hash(&[0]));
     assert_eq!(sm_hash(&[]), Err(FirmwareError::Empty));
-    assert_eq!(sm_hash(&[full, vec![0]].concat()), Err(FirmwareError::TooLarge { size: FIRMWARE_SIZE + 1 }));
+    assert_eq!(sm_hash(&[&full[..], b"a kernel"].concat()), sm_hash(&full), "no more is hashed at boot");
+    assert_eq!(sm_hash(b"\x7fELF and so on"), Err(FirmwareError::Elf));
+    assert_eq!(sm_hash(&vec![1; 64 << 20]), Err(FirmwareError::TooLarge));
 }
 
 #[test]

@@ -26,7 +26,14 @@ pub fn launch_of(program: &[u8]) -> Launch {
     let size = program.len() as u64;
     Launch {
         name: "hello".into(),
-        program: Program { target: Target::Pulley64, size, sha256: Sha256Digest::of(program).0 },
+        program: Program {
+            target: Target::Pulley64,
+            size,
+            sha256: Sha256Digest::of(program).0,
+            cpu_features: Vec::new(),
+            hardware_float: false,
+            memory_may_move: true,
+        },
         // Fixed, so that the golden bundle stays when programs are given more or less.
         memory: Memory { linear: 1 << 20, runtime: (6 << 20) + (1 << 16) },
         policy: Policy::open(),

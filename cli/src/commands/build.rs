@@ -8,11 +8,13 @@ use crate::exit::{Exit, Fault};
 use crate::home::Home;
 use crate::keys::SigningKey;
 use anyhow::Context;
+use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 use summary::Summary;
-use wasmstone_builder::{MemorySize, Project, Request, project::FILE_NAME, source};
+use wasmstone_builder::{Engine, MemorySize, Project, Request, project::FILE_NAME, source};
 use wasmstone_bundle::{Platform, atomic, platform::SIM};
-use wasmstone_policy::Policy;
+use wasmstone_policy::{Policy, Target};
 
 /// Build a signed bundle from a WebAssembly program.
 ///
@@ -32,6 +34,19 @@ pub struct Build {
     /// The platform to build for [default: sim].
     #[arg(long, value_name = "NAME")]
     platform: Option<String>,
+    /// How the program is run: as machine code, interpreted, or as machine code where that is safe, which
+    /// is the default.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<EngineName>,
+    /// The targets to build for, instead of an engine's own, separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = target(), conflicts_with = "engine")]
+    targets: Vec<Target>,
+    /// CPU features that machine code may use, such as zba,zbb [default: those of the platform].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    cpu_features: Option<Vec<String>>,
+    /// Insecure: compute with floating-point registers although the platform does not protect them.
+    #[arg(long)]
+    insecure_float: bool,
     /// The signing key: a name, or a PEM file [default: default, made at first use].
     #[arg(long, value_name = "FILE|NAME")]
     key: Option<String>,
@@ -47,6 +62,35 @@ pub struct Build {
     /// Print no progress and no summary.
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EngineName {
+    /// Machine code where it is safe, else Pulley.
+    Auto,
+    /// Portable bytecode, interpreted.
+    Pulley,
+    /// Machine code.
+    Native,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Auto => Self::Auto,
+            EngineName::Pulley => Self::Pulley,
+            EngineName::Native => Self::Native,
+        }
+    }
+}
+
+/// One of the targets, by name.
+fn target() -> impl TypedValueParser<Value = Target> {
+    let names = Target::ALL.iter().map(|target| target.name());
+    PossibleValuesParser::new(names).try_map(|name| {
+        let found = Target::ALL.iter().find(|target| target.name() == name);
+        found.copied().ok_or("there is no such target")
+    })
 }
 
 impl Build {
@@ -77,8 +121,29 @@ impl Build {
         let key = SigningKey::find(key.as_deref())?;
         let policy = from_file.map_or_else(Policy::open, |project| project.policy.clone());
 
+        // What the command line says of engine or targets wins over whatever the file says of either.
+        let (engine, targets) = match (self.engine, self.targets) {
+            (None, targets) if targets.is_empty() => (
+                from_file.and_then(|project| project.engine).unwrap_or_default(),
+                from_file.and_then(|project| project.targets.clone()).unwrap_or_default(),
+            ),
+            (engine, targets) => (engine.map(Engine::from).unwrap_or_default(), targets),
+        };
+        let cpu_features = self.cpu_features.or_else(|| from_file?.cpu_features.clone());
+        let insecure_float = self.insecure_float || from_file.is_some_and(|project| project.insecure_float);
+
         not_the_input(&wasm, &output)?;
-        let request = Request { wasm: &bytes, name, max_memory, policy, platform: &platform };
+        let request = Request {
+            wasm: &bytes,
+            name,
+            max_memory,
+            policy,
+            platform: &platform,
+            engine,
+            targets,
+            cpu_features,
+            insecure_float,
+        };
         let progress = progress::Progress::new(self.quiet);
         let built = wasmstone_builder::build(&request, |stage| progress.show(stage));
         progress.clear();

@@ -1,7 +1,9 @@
 //! `wasmstone doctor`.
 
+mod keystone;
 mod machine;
 mod simulator;
+#[cfg(feature = "build")]
 mod tools;
 
 use crate::console;
@@ -76,8 +78,10 @@ struct Json<'a> {
 
 impl Doctor {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let mut checks = vec![simulator::check(), machine::keystone(self.backend)];
+        let mut checks = vec![simulator::check()];
+        checks.extend(keystone::checks(self.backend));
         checks.extend(machine::configuration());
+        #[cfg(feature = "build")]
         checks.extend(tools::checks());
         // The first failure decides: what comes later is of less weight.
         let exit = checks.iter().find_map(|check| check.failure).unwrap_or(Exit::Success);

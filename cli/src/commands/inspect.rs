@@ -4,12 +4,12 @@ use crate::console::{self, size};
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::keys;
-use crate::view::{PolicyView, SCHEMA, SignerView};
+use crate::view::{PolicyView, ProgramView, SCHEMA, SignerView};
 use anyhow::Context;
 use serde::Serialize;
 use std::path::PathBuf;
 use wasmstone_bundle::{
-    Sha256Digest, TrustPolicy,
+    Sha256Digest, TrustPolicy, image,
     verify::{Program, contents, signers},
 };
 
@@ -34,7 +34,7 @@ struct Json<'a> {
     platform: PlatformJson<'a>,
     loader: FileJson,
     runtime: FileJson,
-    eapp: FileJson,
+    eapp: EappJson,
     programs: Vec<ProgramJson<'a>>,
     signatures: Vec<SignerView>,
 }
@@ -53,14 +53,17 @@ struct FileJson {
 }
 
 #[derive(Serialize)]
-struct ProgramJson<'a> {
-    target: &'static str,
+struct EappJson {
     #[serde(flatten)]
     file: FileJson,
+    hardware_float: bool,
+}
+
+#[derive(Serialize)]
+struct ProgramJson<'a> {
+    #[serde(flatten)]
+    program: ProgramView<'a>,
     image_size: u64,
-    measurement: String,
-    max_memory: u64,
-    heap: Option<u64>,
     policy: PolicyView<'a>,
 }
 
@@ -73,15 +76,8 @@ impl FileJson {
 impl<'a> ProgramJson<'a> {
     fn of(program: &'a Program) -> Self {
         Self {
-            target: program.target.name(),
-            file: FileJson {
-                size: program.launch.program.size,
-                sha256: Sha256Digest(program.launch.program.sha256).to_string(),
-            },
+            program: ProgramView::new(&program.launch, &program.measurement),
             image_size: program.image.len() as u64,
-            measurement: program.measurement.to_string(),
-            max_memory: program.launch.memory.linear,
-            heap: program.launch.memory.heap(),
             policy: PolicyView::new(&program.launch.policy),
         }
     }
@@ -106,7 +102,10 @@ impl Inspect {
             },
             loader: FileJson::of(&contents.loader),
             runtime: FileJson::of(&contents.runtime),
-            eapp: FileJson::of(&contents.eapp),
+            eapp: EappJson {
+                file: FileJson::of(&contents.eapp),
+                hardware_float: image::uses_hardware_float(&contents.eapp)?,
+            },
             programs: contents.programs.iter().map(ProgramJson::of).collect(),
             signatures: signers(&bundle, &trust).iter().map(SignerView::from).collect(),
         };
@@ -129,14 +128,20 @@ fn print(shown: &Json<'_>) -> anyhow::Result<()> {
     line("  fp", if shown.platform.fp_safe { "protected" } else { "neither saved nor protected" }.to_owned())?;
     line("  loader", file(&shown.loader))?;
     line("  runtime", file(&shown.runtime))?;
-    line("enclave app", file(&shown.eapp))?;
+    let float = if shown.eapp.hardware_float { "hard: computes with" } else { "soft: uses no" };
+    line("enclave app", file(&shown.eapp.file))?;
+    line("  float", format!("{float} floating-point registers"))?;
     for program in &shown.programs {
-        line("program", format!("{}, {}", program.target, file(&program.file)))?;
-        line("  memory cap", size(program.max_memory))?;
-        line("  heap", program.heap.map_or("too large".to_owned(), size))?;
-        line("  image", size(program.image_size))?;
-        line("  measures", program.measurement.clone())?;
-        for (name, text) in program.policy.lines() {
+        let ProgramJson { program: compiled, image_size, policy } = program;
+        line("program", compiled.engine())?;
+        line("  sha256", compiled.sha256().to_owned())?;
+        line("  cpu", compiled.cpu_features())?;
+        line("  float", compiled.hardware_float().to_owned())?;
+        line("  memory cap", size(compiled.max_memory()))?;
+        line("  heap", compiled.heap().map_or("too large".to_owned(), size))?;
+        line("  image", size(*image_size))?;
+        line("  measures", compiled.measurement().to_owned())?;
+        for (name, text) in policy.lines() {
             line(&format!("  {name}"), text)?;
         }
     }

@@ -1,8 +1,8 @@
 //! `wasmstone measure`.
 
 use crate::console;
-use crate::exit::Exit;
-use crate::view::SCHEMA;
+use crate::exit::{Exit, Fault};
+use crate::view::{MeasurementView, SCHEMA};
 use anyhow::Context;
 use serde::Serialize;
 use std::fs::File;
@@ -12,6 +12,7 @@ use wasmstone_bundle::{
     measurement::{measure, sm_hash},
     verify::contents,
 };
+use wasmstone_policy::Target;
 
 /// Print what Keystone will measure.
 ///
@@ -34,6 +35,9 @@ pub struct Measure {
     /// The raw firmware image that holds the security monitor.
     #[arg(long, value_name = "FILE")]
     sm: Option<PathBuf>,
+    /// Of a bundle for several targets, print the measurement for this one alone.
+    #[arg(long, value_name = "TARGET", requires = "bundle")]
+    target: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -42,15 +46,9 @@ pub struct Measure {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
-    Measurements(Vec<ProgramJson>),
+    Measurements(Vec<MeasurementView>),
     Measurement(String),
     SmHash(String),
-}
-
-#[derive(Serialize)]
-struct ProgramJson {
-    target: &'static str,
-    measurement: String,
 }
 
 #[derive(Serialize)]
@@ -69,11 +67,14 @@ impl Measure {
         }
         match what {
             What::Measurement(hash) | What::SmHash(hash) => console::print(hash)?,
-            What::Measurements(programs) => {
-                for program in programs {
-                    console::print(program.measurement)?;
+            What::Measurements(programs) => match programs.as_slice() {
+                [program] => console::print(&program.measurement)?,
+                programs => {
+                    for program in programs {
+                        console::print(format_args!("{} {}", program.target, program.measurement))?;
+                    }
                 }
-            }
+            },
         }
         Ok(Exit::Success)
     }
@@ -89,10 +90,16 @@ impl Measure {
         let path = self.bundle.as_deref().unwrap_or(Path::new(""));
         let programs =
             contents(&super::open(path)?).with_context(|| format!("cannot use {}", path.display()))?.programs;
-        let programs = programs
-            .iter()
-            .map(|program| ProgramJson { target: program.target.name(), measurement: program.measurement.to_string() });
-        Ok(What::Measurements(programs.collect()))
+        let wanted = |target: Target| self.target.as_deref().is_none_or(|name| name == target.name());
+        let found: Vec<_> = programs.iter().filter(|program| wanted(program.target)).collect();
+        if found.is_empty() {
+            let names: Vec<_> = programs.iter().map(|program| program.target.name()).collect();
+            let message = format!("the bundle is not built for that target, but for {}", names.join(", "));
+            return Err(Fault::new(Exit::Platform, message).into());
+        }
+        Ok(What::Measurements(
+            found.iter().map(|program| MeasurementView::new(program.target, &program.measurement)).collect(),
+        ))
     }
 }
 

@@ -1,20 +1,13 @@
 //! `wasmstone platform`.
 
+mod add;
+
 use crate::console::{self, size};
-use crate::exit::{Exit, Fault};
+use crate::exit::Exit;
 use crate::home::Home;
-use crate::keys;
 use crate::view::SCHEMA;
-use anyhow::Context;
 use serde::Serialize;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use wasmstone_bundle::{
-    Platform as Description, Sha256Digest, SmHash,
-    measurement::sm_hash,
-    platform::{DeviceKey, PlatformError, Replace},
-};
+use wasmstone_bundle::{Platform as Description, Sha256Digest, platform::DeviceKey};
 
 /// Manage platforms: the Keystone builds that bundles are made for.
 #[derive(clap::Args)]
@@ -25,7 +18,7 @@ pub struct Platform {
 
 #[derive(clap::Subcommand)]
 enum Verb {
-    Add(Box<Add>),
+    Add(Box<add::Add>),
     /// List all platforms.
     List {
         /// Print JSON.
@@ -40,34 +33,6 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// Add a platform, from the files of a Keystone build.
-#[derive(clap::Args)]
-struct Add {
-    /// Its name.
-    name: String,
-    /// Keystone's loader (loader.bin).
-    #[arg(long, value_name = "FILE")]
-    loader: PathBuf,
-    /// The runtime (eyrie-rt).
-    #[arg(long, value_name = "FILE")]
-    runtime: PathBuf,
-    /// The raw firmware image that holds the security monitor, which is hashed.
-    #[arg(long, value_name = "FILE", conflicts_with = "sm_hash")]
-    sm: Option<PathBuf>,
-    /// The hash of the security monitor, 128 hexadecimal digits.
-    #[arg(long, value_name = "HEX")]
-    sm_hash: Option<SmHash>,
-    /// The public key of a device, 64 hexadecimal digits or a PEM file; can be given more than once.
-    #[arg(long, value_name = "HEX|FILE")]
-    device_key: Vec<String>,
-    /// The platform saves and protects floating-point registers. Stock Keystone does not.
-    #[arg(long)]
-    fp_safe: bool,
-    /// Replace a platform of the same name.
-    #[arg(long)]
-    replace: bool,
 }
 
 #[derive(Serialize)]
@@ -85,6 +50,7 @@ struct Json {
     sm_hash: Option<String>,
     device_keys: Vec<String>,
     fp_safe: bool,
+    cpu_features: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -103,15 +69,7 @@ impl Platform {
     pub fn run(self) -> anyhow::Result<Exit> {
         let platforms = Home::find()?.platforms();
         match self.verb {
-            Verb::Add(add) => {
-                let replace = if add.replace { Replace::Yes } else { Replace::No };
-                let platform = add.description()?;
-                platforms.add(&platform, replace).map_err(|error| match error {
-                    PlatformError::Taken { name } => anyhow::Error::from(taken(&name)),
-                    error => error.into(),
-                })?;
-                console::say(format_args!("added the platform \"{}\"", platform.name));
-            }
+            Verb::Add(add) => add.run(&platforms)?,
             Verb::List { json: true } => {
                 console::print_json(&ListJson { schema: SCHEMA, platforms: platforms.list()? })?;
             }
@@ -126,54 +84,6 @@ impl Platform {
     }
 }
 
-impl Add {
-    fn description(self) -> anyhow::Result<Description> {
-        let sm_hash = match &self.sm {
-            Some(firmware) => {
-                let hash = sm_hash(&read(firmware)?);
-                Some(hash.with_context(|| format!("cannot hash {}", firmware.display()))?)
-            }
-            None => self.sm_hash,
-        };
-        Ok(Description {
-            name: self.name,
-            loader: read(&self.loader)?,
-            runtime: read(&self.runtime)?,
-            sm_hash,
-            device_keys: self.device_key.iter().map(|key| device_key(key)).collect::<anyhow::Result<_>>()?,
-            fp_safe: self.fp_safe,
-        })
-    }
-}
-
-fn taken(name: &str) -> Fault {
-    let message = format!("there is a platform \"{name}\" already: choose another name, or replace it with --replace");
-    Fault::new(Exit::Configuration, message)
-}
-
-fn device_key(text: &str) -> anyhow::Result<DeviceKey> {
-    match text.parse() {
-        Ok(key) => Ok(key),
-        Err(_) if Path::new(text).exists() => Ok(DeviceKey(keys::public_in(text)?.to_bytes())),
-        Err(error) => Err(error).with_context(|| {
-            Fault::new(
-                Exit::Configuration,
-                format!("\"{text}\" is neither a device key nor a file: give 64 digits or a PEM file"),
-            )
-        }),
-    }
-}
-
-/// More than any file of a platform has; what is longer is refused when it is added.
-const MAX_BYTES: u64 = 65 << 20;
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
-    read.with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(bytes)
-}
-
 fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
     let shown = Json {
         schema: SCHEMA,
@@ -183,6 +93,7 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
         sm_hash: platform.sm_hash.map(|hash| hash.to_string()),
         device_keys: platform.device_keys.iter().map(ToString::to_string).collect(),
         fp_safe: platform.fp_safe,
+        cpu_features: platform.cpu_features.clone(),
     };
     if json {
         return console::print_json(&shown);
@@ -193,9 +104,11 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
         line(name, format!("{}, sha256 {}", size(file.size as u64), file.sha256))?;
     }
     line("sm hash", shown.sm_hash.unwrap_or_else(|| "not known".to_owned()))?;
-    for key in shown.device_keys {
-        line("device key", key)?;
+    for key in &platform.device_keys {
+        let test = if *key == DeviceKey::PUBLIC_TEST { " (Keystone's public test key: proves nothing)" } else { "" };
+        line("device key", format!("{key}{test}"))?;
     }
     line("fp", if shown.fp_safe { "protected" } else { "neither saved nor protected" }.to_owned())?;
+    line("cpu features", if shown.cpu_features.is_empty() { "none".to_owned() } else { shown.cpu_features.join(" ") })?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! `wasmstone run`.
 
 mod grants;
+mod launching;
 mod timeout;
+mod timings;
 
 use crate::console;
 use crate::exit::{Exit, Fault};
@@ -10,15 +12,17 @@ use crate::keys;
 use anyhow::Context;
 use clap::ValueEnum;
 use grants::GrantArguments;
+use launching::{Enclave, Limits};
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use timings::TimingsView;
 use wasmstone_bundle::{TrustPolicy, Verified, verify};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::{Backend, KEYSTONE_DEVICE, Outcome, sim};
-use wasmstone_happ::serve::{Config, Input, Log, Output, Server};
-use wasmstone_policy::Grants;
+use wasmstone_happ::backend::{Backend, Outcome};
+use wasmstone_happ::serve::{Config, Input, Log, Output, Server, allow_many_sockets};
+use wasmstone_policy::{Grants, Network};
 
 /// Run a bundle: verify it, then launch its enclave and serve it.
 ///
@@ -33,21 +37,34 @@ pub struct Run {
     /// Stop the program after this time, such as 500ms, 30s, 5m or 1h.
     #[arg(long, value_name = "TIME", value_parser = timeout::parse)]
     timeout: Option<Duration>,
+    /// On Keystone, give up where nothing is heard of the enclave for this long after its start
+    /// [default: 30s, and 0.5s for each MiB of its memory].
+    #[arg(long, value_name = "TIME", value_parser = timeout::parse)]
+    boot_timeout: Option<Duration>,
     /// What runs the bundle [default: keystone where there is its device, else sim].
     #[arg(long)]
     backend: Option<BackendName>,
+    /// Which of the bundle's programs is run [default: machine code where there is some for this machine].
+    #[arg(long)]
+    engine: Option<EngineName>,
     /// For each access that the host refused, write a line to this file, or with - to standard error.
     #[arg(long, value_name = "FILE|-")]
     log: Option<PathBuf>,
     /// At the end, print how often the enclave called the host, as JSON on standard error.
     #[arg(long)]
     edge_calls: bool,
+    /// At the end, print how long the phases of its start took, as JSON on standard error.
+    #[arg(long)]
+    timings: bool,
     /// Insecure: run a bundle that nobody has signed.
     #[arg(long)]
     insecure_allow_unsigned: bool,
     /// Insecure: run a bundle that is signed by a key that is not trusted.
     #[arg(long)]
     insecure_allow_unknown_signer: bool,
+    /// Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator.
+    #[arg(long)]
+    insecure_no_lockdown: bool,
     /// The program's arguments.
     #[arg(last = true)]
     arguments: Vec<String>,
@@ -61,24 +78,41 @@ enum BackendName {
     Sim,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EngineName {
+    /// Portable bytecode, interpreted.
+    Pulley,
+    /// Machine code.
+    Native,
+}
+
 impl Run {
     pub fn run(self) -> anyhow::Result<Exit> {
+        let start = Instant::now();
         let bundle = super::open(&self.bundle)?;
         let verified =
             verify(&bundle, &self.trust()?).with_context(|| format!("will not run {}", self.bundle.display()))?;
         drop(bundle);
+        let verify = start.elapsed();
         self.banner(&verified);
-        self.backend()?;
-        let program = verified.into_contents().programs.into_iter().next();
-        let program = program.ok_or_else(|| Fault::new(Exit::Refused, "the bundle holds no program: build it anew"))?;
+        let (platform, fp_safe) = (verified.manifest().platform.name.clone(), verified.manifest().platform.fp_safe);
+        let mut enclave = Enclave::choose(verified.into_contents(), &platform, self.backend()?, self.engine)?;
+        enclave.check_cpu()?;
+        if enclave.program.launch.program.hardware_float && !fp_safe {
+            console::warn(
+                "--insecure-float: the program computes with floating-point registers, which the platform does not \
+                 protect: the host can read and change what it computes",
+            );
+        }
 
         let directories = self.grants.directories()?;
         let grants = Grants {
             arguments: self.arguments.clone(),
             environment: self.grants.environment()?,
             directories: directories.iter().map(|granted| (granted.guest.clone(), granted.access)).collect(),
+            network: self.grants.network(),
         };
-        program.launch.policy.admit(grants.clone()).context(
+        enclave.program.launch.policy.admit(grants.clone()).context(
             "more was granted than the bundle's policy allows: leave the option out, \
              or allow it in wasmstone.toml and build the bundle anew",
         )?;
@@ -86,20 +120,28 @@ impl Run {
             arguments: grants.arguments,
             environment: grants.environment,
             directories,
+            network: grants.network,
             stdin: Input::process().context("cannot use standard input")?,
             stdout: Output::process_stdout().context("cannot use standard output")?,
             stderr: Output::process_stderr().context("cannot use standard error")?,
-            program: program.program.into(),
+            program: std::mem::take(&mut enclave.program.program).into(),
             log: self.log()?,
         };
+        if config.network != Network::Denied {
+            allow_many_sockets();
+        }
         let mut server = Server::new(config)?;
-        let executable = std::env::current_exe().context("cannot find this program itself")?;
-        let options = sim::Options { executable, timeout: self.timeout };
-        let outcome = sim::launch(&program.image, &mut server, &options);
+        let limits =
+            Limits { timeout: self.timeout, boot_timeout: self.boot_timeout, unconfined: self.insecure_no_lockdown };
+        let launched = enclave.launch(&mut server, &limits);
         if self.edge_calls {
             console::say(serde_json::to_string(server.counts())?);
         }
-        ended(outcome?, server.explanation())
+        let launched = launched?;
+        if self.timings {
+            console::say(serde_json::to_string(&TimingsView { verify, launch: launched.timings })?);
+        }
+        ended(launched.outcome, server.explanation())
     }
 
     fn trust(&self) -> anyhow::Result<TrustPolicy> {
@@ -131,23 +173,29 @@ impl Run {
         }
     }
 
-    /// Only the simulator can be used; says so, rather than falling back to it.
-    fn backend(&self) -> Result<(), Fault> {
-        let wanted = self.backend.unwrap_or(match Backend::detect() {
+    /// What was asked for, or what this machine has. The simulator is never used without a word.
+    fn backend(&self) -> Result<BackendName, Fault> {
+        let backend = self.backend.unwrap_or_else(|| match Backend::detect() {
             Backend::Keystone => BackendName::Keystone,
             Backend::Sim => BackendName::Sim,
         });
-        if wanted == BackendName::Keystone {
-            return Err(Fault::new(
-                Exit::Backend,
-                format!(
-                    "this release cannot run bundles on Keystone yet ({KEYSTONE_DEVICE}): \
-                     --backend sim simulates it, which protects nothing"
-                ),
-            ));
+        match (backend, self.insecure_no_lockdown) {
+            (BackendName::Keystone, true) => {
+                let message = "--insecure-no-lockdown is about the simulator: leave it out, or say --backend sim";
+                return Err(Fault::new(Exit::Usage, message));
+            }
+            (BackendName::Keystone, false) => {}
+            (BackendName::Sim, unconfined) => {
+                console::say("wasmstone: simulated enclave, nothing is protected");
+                if unconfined {
+                    console::warn(
+                        "--insecure-no-lockdown: where the machine cannot confine the enclave's process, \
+                         a program that breaks out of its engine can do whatever you can",
+                    );
+                }
+            }
         }
-        console::say("wasmstone: simulated enclave, nothing is protected");
-        Ok(())
+        Ok(backend)
     }
 
     fn log(&self) -> anyhow::Result<Option<Log>> {
@@ -184,6 +232,16 @@ fn ended(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit> {
             "the enclave ran out of memory: build the bundle with a larger --max-memory, or give the program less to do"
                 .to_owned(),
         ),
+        Outcome::Interrupted { signal } => return Ok(Exit::by_signal(signal)),
+        Outcome::NotStarted { after } => {
+            let message = format!(
+                "nothing was heard of the enclave for {} s, and it was stopped: its runtime may have met an instruction \
+                 that this processor lacks, and says so on the machine's console; see \"wasmstone doctor\", \
+                 and --boot-timeout where the machine is slow",
+                after.as_secs()
+            );
+            (Exit::NotStarted, message)
+        }
         Outcome::TimedOut => (Exit::TimedOut, "the program was stopped: the time given by --timeout is up".to_owned()),
         Outcome::Ended(ExitStatus::Internal) => {
             (Exit::Enclave, "the enclave app failed; please report it, with the bundle if you can".to_owned())

@@ -4,7 +4,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::keys;
-use crate::view::{SCHEMA, SignerView};
+use crate::view::{MeasurementView, SCHEMA, SignerView};
 use anyhow::Context;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ struct Json<'a> {
     schema: u32,
     name: &'a str,
     signatures: Vec<SignerView>,
-    measurements: Vec<String>,
+    measurements: Vec<MeasurementView>,
 }
 
 impl Verify {
@@ -39,7 +39,8 @@ impl Verify {
         let signatures: Vec<_> = verified.signers().iter().map(SignerView::from).collect();
         let programs = &verified.contents().programs;
         if self.json {
-            let measurements = programs.iter().map(|program| program.measurement.to_string()).collect();
+            let measurements =
+                programs.iter().map(|program| MeasurementView::new(program.target, &program.measurement)).collect();
             console::print_json(&Json { schema: SCHEMA, name: &verified.manifest().name, signatures, measurements })?;
             return Ok(Exit::Success);
         }

@@ -43,15 +43,16 @@ fn json_agrees_with_inspect_and_measure() {
     let inspected = sandbox.wasmstone(["inspect", "app.wsb", "--json"]).succeeds().json();
     let program = &inspected["programs"][0];
     assert_eq!(built["schema"], 1);
-    assert_eq!(built["max_memory"], 8 << 20);
+    assert_eq!(built["programs"][0]["max_memory"], 8 << 20);
     assert_eq!(built["policy"]["arguments"], "any");
     assert_eq!(built["policy"], program["policy"]);
-    assert_eq!(built["program_sha256"], program["sha256"]);
-    assert_eq!(built["measurement"], program["measurement"]);
+    for field in ["target", "size", "sha256", "cpu_features", "hardware_float", "heap", "measurement"] {
+        assert_eq!(built["programs"][0][field], program[field], "{field}");
+    }
     assert_eq!(built["key_id"], inspected["signatures"][0]["key_id"]);
     assert_eq!(built["bundle_size"], sandbox.read("app.wsb").len());
     let measured = sandbox.wasmstone(["measure", "app.wsb"]).succeeds().stdout;
-    assert_eq!(built["measurement"], measured.trim_end());
+    assert_eq!(built["programs"][0]["measurement"], measured.trim_end());
     let interfaces = built["interfaces"].as_array().unwrap();
     assert!(interfaces.iter().any(|name| name.as_str().unwrap().starts_with("wasi:cli/stdout@0.2.")), "{interfaces:?}");
 }
@@ -59,11 +60,11 @@ fn json_agrees_with_inspect_and_measure() {
 #[test]
 fn interfaces_that_will_be_refused_are_shown() {
     let sandbox = Sandbox::new();
-    sandbox.wasm("app.wasm", &component(&["wasi:sockets/tcp@0.2.6", "wasi:cli/exit@0.2.6"], &["wasi:cli/run@0.2.6"]));
+    sandbox.wasm("app.wasm", &component(&["wasi:http/types@0.2.6", "wasi:cli/exit@0.2.6"], &["wasi:cli/run@0.2.6"]));
     let ran = sandbox.wasmstone(["build", "app.wasm", "--json"]).succeeds();
-    assert!(ran.stderr.contains("refused      wasi:sockets/tcp@0.2.6"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("refused      wasi:http/types@0.2.6"), "{}", ran.stderr);
     let built = ran.json();
-    assert_eq!(built["refused_interfaces"], serde_json::json!(["wasi:sockets/tcp@0.2.6"]));
+    assert_eq!(built["refused_interfaces"], serde_json::json!(["wasi:http/types@0.2.6"]));
     assert_eq!(built["interfaces"], serde_json::json!(["wasi:cli/exit@0.2.6"]));
 }
 
@@ -95,7 +96,7 @@ fn other_inputs_give_other_measurements() {
     let mut found = Vec::new();
     for extra in [&[][..], &["--max-memory", "64M"], &["--name", "other"]] {
         let built = sandbox.wasmstone([&["build", "app.wasm", "--json"], extra].concat()).succeeds().json();
-        found.push(built["measurement"].to_string());
+        found.push(built["programs"][0]["measurement"].to_string());
     }
     found.sort();
     found.dedup();

@@ -176,5 +176,5 @@ fn verify_says_what_was_checked() {
     let json = sandbox.wasmstone(["verify", "app.wsb", "--json"]).succeeds().json();
     assert_eq!(json["schema"], 1);
     assert_eq!(json["signatures"][0]["name"], "default");
-    assert_eq!(json["measurements"][0].as_str().unwrap().len(), 128);
+    assert_eq!(json["measurements"][0]["measurement"].as_str().unwrap().len(), 128);
 }

@@ -1,5 +1,6 @@
 //! What `--json` prints is what docs/json.md says, field by field.
 
+use crate::keystone_files::keystone_files;
 use crate::support::{NOTHING, Sandbox};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -47,13 +48,8 @@ fn agree(title: &str, printed: &[Value]) {
 fn every_field_is_documented() {
     let sandbox = Sandbox::new();
     sandbox.wasm("app.wasm", NOTHING);
-    sandbox.write(
-        "wasmstone.toml",
-        "[environment]\nset = { A = \"1\" }\nallow = [\"B\"]\n[[directory]]\nguest = \"/\"\naccess = \"read-only\"\n",
-    );
-    for (file, content) in
-        [("loader.bin", stand_in::loader()), ("eyrie-rt", stand_in::runtime()), ("app.eapp", stand_in::eapp())]
-    {
+    let (loader, runtime) = keystone_files();
+    for (file, content) in [("loader.bin", loader), ("eyrie-rt", runtime), ("app.eapp", stand_in::eapp())] {
         sandbox.write(file, content);
     }
     sandbox.wasmstone("platform add board --loader loader.bin --runtime eyrie-rt".split(' ')).succeeds();
@@ -64,9 +60,15 @@ fn every_field_is_documented() {
     };
 
     agree("`doctor --json`", &[json("doctor")]);
+    let open = serde_json::json!({ "network": json("build app.wasm")["policy"]["network"] });
+    sandbox.write(
+        "wasmstone.toml",
+        "[environment]\nset = { A = \"1\" }\nallow = [\"B\"]\n[[directory]]\nguest = \"/\"\naccess = \"read-only\"\n\
+         [network]\nlisten = [\"0.0.0.0:80\"]\nconnect = [\"example.org:443\"]\nlookup = [\"example.com\"]\n",
+    );
     let built = json("build app.wasm");
     let inspected = json("inspect app.wsb");
-    agree("Policy", &[built["policy"].clone(), inspected["programs"][0]["policy"].clone()]);
+    agree("Policy", &[open, built["policy"].clone(), inspected["programs"][0]["policy"].clone()]);
     agree("`build --json`", &[built]);
     agree("`inspect --json`", &[inspected]);
     agree("`verify --json`", &[json("verify app.wsb")]);

@@ -4,8 +4,11 @@ mod build;
 mod build_refused;
 mod bundles;
 mod completions;
+mod engines;
 mod json;
 mod keys;
+#[path = "../../../bundle-format/tests/it/keystone_files.rs"]
+mod keystone_files;
 mod measure;
 mod platforms;
 mod project_file;

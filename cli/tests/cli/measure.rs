@@ -39,7 +39,7 @@ fn a_firmware_is_hashed() {
     let sandbox = Sandbox::new();
     sandbox.write("firmware", b"x");
     sandbox.write("padded", [&b"x"[..], &[0; 0x1f_efff]].concat());
-    sandbox.write("large", vec![0; 0x1f_f001]);
+    sandbox.write("large", vec![0; 64 << 20]);
     let hash = sandbox.wasmstone(["measure", "--sm", "firmware"]).succeeds().stdout;
     assert_eq!(hash.len(), 129);
     assert_eq!(sandbox.wasmstone(["measure", "--sm", "padded"]).succeeds().stdout, hash);
@@ -54,7 +54,8 @@ fn a_firmware_is_hashed() {
 #[test]
 fn the_json_of_a_bundle_names_the_target() {
     let sandbox = Sandbox::new();
-    sandbox.bundle(NOTHING);
+    sandbox.wasm("app.wasm", NOTHING);
+    sandbox.wasmstone(["build", "app.wasm", "--engine", "pulley"]).succeeds();
     let hash = sandbox.wasmstone(["measure", "app.wsb"]).succeeds().stdout;
     let json = sandbox.wasmstone(["measure", "app.wsb", "--json"]).succeeds().json();
     let expected = serde_json::json!({

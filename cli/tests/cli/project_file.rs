@@ -14,7 +14,7 @@ fn the_file_beside_the_program_is_used() {
     sandbox.write("sub/wasmstone.toml", "name = \"counter\"\nmax-memory = \"32M\"\narguments = [\"-v\"]\n");
     let ran = sandbox.wasmstone(["build", "sub/app.wasm", "--json"]).succeeds();
     assert_eq!(ran.json()["name"], "counter");
-    assert_eq!(ran.json()["max_memory"], 32 << 20);
+    assert_eq!(ran.json()["programs"][0]["max_memory"], 32 << 20);
     let closed = json!({
         "arguments": ["-v"],
         "environment": { "set": [], "allow": [] },
@@ -47,7 +47,7 @@ fn options_win_over_the_file() {
     let options = ["--name", "n", "--max-memory", "1M", "--platform", "sim", "--key", "mine", "-o", "o.wsb", "--json"];
     let built = sandbox.wasmstone([&["build", "app.wasm"], &options[..]].concat()).succeeds().json();
     assert_eq!(
-        (&built["name"], &built["max_memory"], &built["bundle"]),
+        (&built["name"], &built["programs"][0]["max_memory"], &built["bundle"]),
         (&json!("n"), &json!(1 << 20), &json!("o.wsb"))
     );
     assert_eq!(sandbox.files(), ["app.wasm", "o.wsb", "wasmstone.toml"]);

@@ -1,6 +1,8 @@
 //! Running, as far as it needs no compiled guest: grants, ends, banners.
 
+use crate::keystone_files::keystone_files;
 use crate::support::{COUNT, HELLO, LOOP, NOTHING, Sandbox, TRAP};
+use std::path::Path;
 
 #[test]
 fn the_program_has_standard_output_for_itself() {
@@ -89,8 +91,33 @@ fn grants_are_held_against_the_policy() {
 fn keystone_is_never_replaced_by_the_simulator() {
     let sandbox = Sandbox::new();
     sandbox.bundle(NOTHING);
-    sandbox.wasmstone(["run", "app.wsb", "--backend", "keystone"]).fails(106, &["--backend sim"]);
+    sandbox.wasmstone(["run", "app.wsb", "--backend", "keystone"]).fails(113, &["for the simulator", "--platform"]);
     sandbox.wasmstone(["run", "app.wsb", "--backend", "sim"]).succeeds();
+    if Path::new("/dev/keystone_enclave").exists() {
+        eprintln!("skipped: this machine has a Keystone device");
+        return;
+    }
+    let (loader, runtime) = keystone_files();
+    sandbox.write("loader.bin", loader);
+    sandbox.write("eyrie-rt", runtime);
+    let add = ["platform", "add", "board", "--loader", "loader.bin", "--runtime", "eyrie-rt"];
+    sandbox.wasmstone(add).succeeds();
+    sandbox.wasmstone(["build", "app.wasm", "--platform", "board", "-o", "board.wsb"]).succeeds();
+    let words = ["no Keystone device /dev/keystone_enclave", "--backend sim"];
+    sandbox.wasmstone(["run", "board.wsb", "--backend", "keystone"]).fails(121, &words);
+}
+
+#[test]
+fn the_phases_of_the_start_are_timed() {
+    let sandbox = Sandbox::new();
+    sandbox.wasm("app.wasm", HELLO);
+    sandbox.wasmstone(["build", "app.wasm", "--engine", "pulley"]).succeeds();
+    let ran = sandbox.wasmstone(["run", "app.wsb", "--timings"]).succeeds();
+    let timings: serde_json::Value = serde_json::from_str(ran.stderr.lines().last().unwrap()).unwrap();
+    for phase in ["verify", "create", "boot", "stream", "engine", "first_output"] {
+        assert!(timings[format!("{phase}_ms")].as_f64().is_some_and(|time| time > 0.0), "{phase}: {timings}");
+    }
+    assert!(timings["finalize_ms"].is_null(), "{timings}");
 }
 
 #[test]

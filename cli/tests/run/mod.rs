@@ -2,12 +2,16 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub mod case;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use tempfile::TempDir;
 use wasmstone_bundle::Bundle;
+use wasmstone_bundle::verify::{Program, contents};
 use wasmstone_peer::{Outcome, RunConfig};
+use wasmstone_policy::Target;
 
 /// A configuration directory of the test process's own. It is made before the first build, so that
 /// tests that run at once find one and the same key.
@@ -45,7 +49,7 @@ pub fn guest(program: &str, target: &str) -> PathBuf {
 /// A bundle, built in a directory of its own.
 pub struct Bundled {
     directory: TempDir,
-    program: Vec<u8>,
+    program: Program,
 }
 
 impl Bundled {
@@ -54,12 +58,21 @@ impl Bundled {
         self.directory.path().join("program.wsb")
     }
 
-    /// Runs the bundle's program outside any enclave.
+    /// Runs the bundle's first program outside any enclave.
     pub fn run_outside(&self, config: RunConfig) -> Outcome {
-        let engine = wasmtime::Engine::new(&wasmstone_eapp::config().unwrap()).unwrap();
+        let engine = wasmstone_peer::engine(&self.program.launch.program).unwrap();
         // SAFETY: the bundle was built by this test, so the program is what the compiler wrote.
-        unsafe { wasmstone_peer::run(&engine, &self.program, config) }.unwrap()
+        unsafe { wasmstone_peer::run(&engine, &self.program.program, config) }.unwrap()
     }
+}
+
+/// Both engines: as `run` takes them, and the targets of a bundle that has both.
+pub const ENGINES: [&str; 2] = ["pulley", "native"];
+
+/// The option that builds a bundle for [`ENGINES`].
+pub fn both_engines() -> String {
+    let native = Target::host().expect("the tests run where there is machine code");
+    format!("--targets=pulley64,{}", native.name())
 }
 
 /// Builds a bundle.
@@ -68,8 +81,8 @@ pub fn build(wasm: &Path, flags: &[&str]) -> Bundled {
     let path = directory.path().join("program.wsb");
     let output = command().arg("build").arg(wasm).arg("-o").arg(&path).args(flags).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let program = Bundle::open(&path).unwrap().member("pulley64/program").unwrap().unwrap().into_owned();
-    Bundled { directory, program }
+    let contents = contents(&Bundle::open(&path).unwrap()).unwrap();
+    Bundled { directory, program: contents.programs.into_iter().next().unwrap() }
 }
 
 /// A run that is being put together.
@@ -87,6 +100,12 @@ impl<'a> Enclave<'a> {
     /// Adds an option of `wasmstone run`.
     pub fn option(&mut self, name: &str, value: &str) -> &mut Self {
         self.options.extend([name.to_owned(), value.to_owned()]);
+        self
+    }
+
+    /// Adds options with their values.
+    pub fn options(&mut self, options: &[String]) -> &mut Self {
+        self.options.extend_from_slice(options);
         self
     }
 

@@ -12,7 +12,7 @@ impl monotonic_clock::Host for Guest {
     }
 
     fn resolution(&mut self) -> Result<u64> {
-        Ok(1)
+        Ok(self.clock.resolution().into())
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<Pollable>> {
@@ -28,11 +28,11 @@ impl monotonic_clock::Host for Guest {
 
 impl wall_clock::Host for Guest {
     fn now(&mut self) -> Result<wall_clock::Datetime> {
-        let (seconds, nanoseconds) = self.clock.wall(self.channel.platform().monotonic());
+        let (seconds, nanoseconds) = self.clock.wall(self.channel.platform().ticks());
         Ok(wall_clock::Datetime { seconds, nanoseconds })
     }
 
     fn resolution(&mut self) -> Result<wall_clock::Datetime> {
-        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: 1 })
+        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: self.clock.resolution() })
     }
 }

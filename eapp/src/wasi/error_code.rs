@@ -9,8 +9,8 @@ macro_rules! same_names {
         pub fn from_status(status: Status) -> ErrorCode {
             match status {
                 $(Status::$name => ErrorCode::$name,)*
-                // Neither reaches a guest: `Ok` is no failure, `Malformed` is a violation.
-                Status::Ok | Status::Malformed => ErrorCode::Io,
+                // `Ok` is no failure, `Malformed` is a violation, the others are those of sockets.
+                _ => ErrorCode::Io,
             }
         }
     };

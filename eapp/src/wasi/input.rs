@@ -1,4 +1,4 @@
-//! `wasi:io/streams.input-stream`: standard input and files, with reading ahead.
+//! `wasi:io/streams.input-stream`: standard input, files and connections, with reading ahead.
 
 use crate::bindings::wasi::io::streams::HostInputStream;
 use crate::channel::Channel;
@@ -18,8 +18,9 @@ const AHEAD: usize = 256 << 10;
 /// As [`AHEAD`], for the first read elsewhere than at a file's beginning: it may well be the only one.
 const AHEAD_ELSEWHERE: usize = 16 << 10;
 
-/// Bytes held ahead in all file streams together; beyond it they get just what they asked for.
-const AHEAD_TOTAL: usize = 1 << 20;
+/// Bytes held ahead in all file streams and connections together; beyond it they get just what they
+/// asked for.
+pub const AHEAD_TOTAL: usize = 1 << 20;
 
 /// Bytes read ahead of standard input.
 const AHEAD_STDIN: usize = 64 << 10;
@@ -39,17 +40,18 @@ impl Buffer {
         self.end || self.left() > 0
     }
 
-    fn left(&self) -> usize {
+    /// How many bytes can be given.
+    pub fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.given)
     }
 
     /// Bytes of memory that it holds.
-    fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.bytes.len()
     }
 
     /// The next bytes, at most `length`.
-    fn take(&mut self, length: usize) -> Vec<u8> {
+    pub fn take(&mut self, length: usize) -> Vec<u8> {
         let rest = self.bytes.get(self.given..).unwrap_or_default();
         let taken = rest.get(..length).unwrap_or(rest).to_vec();
         self.given += taken.len();
@@ -61,7 +63,7 @@ impl Buffer {
     }
 
     /// Splits what the host sent into the bytes to give now and those to keep.
-    fn fill(&mut self, payload: &[u8], length: usize) -> Vec<u8> {
+    pub fn fill(&mut self, payload: &[u8], length: usize) -> Vec<u8> {
         let (now, later) = payload.split_at(length.min(payload.len()));
         self.bytes = later.to_vec();
         self.given = 0;
@@ -75,6 +77,8 @@ pub enum InputStream {
     Stdin,
     /// A file, from a position on.
     File(FileInput),
+    /// The connection of a TCP socket, its parent, by its number in the table.
+    Socket(u32),
 }
 
 /// Reading a file from a position on.
@@ -107,6 +111,10 @@ impl Guest {
         let length = usize::try_from(length).unwrap_or(PAYLOAD_MAX).min(PAYLOAD_MAX);
         match self.table.get_mut(stream)? {
             InputStream::Stdin => self.read_stdin(length, wait),
+            InputStream::Socket(rep) => {
+                let rep = *rep;
+                self.read_socket(rep, length, wait)
+            }
             InputStream::File(input) => {
                 self.read_ahead = self.read_ahead.saturating_sub(input.buffer.held());
                 let result = read_file(input, length, self.changes, self.read_ahead, &mut self.channel);
@@ -203,6 +211,10 @@ impl HostInputStream for Guest {
         let pollable = match self.table.get(&stream)? {
             InputStream::Stdin => Pollable::Stdin,
             InputStream::File(_) => Pollable::Ready,
+            InputStream::Socket(rep) => {
+                let pollable = Pollable::TcpInput(*rep);
+                return Ok(self.table.push_child(pollable, &stream)?);
+            }
         };
         Ok(self.table.push(pollable)?)
     }

@@ -1,5 +1,6 @@
-//! `wasi:io/streams.output-stream`: standard output and error, and files. Nothing is held back: what
-//! the guest wrote is with the host when the call returns, so flushing has nothing to do.
+//! `wasi:io/streams.output-stream`: standard output and error, files and connections. Nothing is held
+//! back: what the guest wrote is with the host when the call returns, so flushing has nothing to do. What
+//! it writes to a connection the host may still have; then the next write has to wait.
 
 use crate::bindings::wasi::io::streams::HostOutputStream;
 use crate::guest::Guest;
@@ -27,8 +28,15 @@ pub struct OutputStream {
 
 enum Sink {
     Standard(u32),
-    At { file: Arc<OpenFile>, position: u64 },
-    Append { file: Arc<OpenFile> },
+    At {
+        file: Arc<OpenFile>,
+        position: u64,
+    },
+    Append {
+        file: Arc<OpenFile>,
+    },
+    /// The connection of a TCP socket, its parent, by its number in the table.
+    Socket(u32),
 }
 
 impl OutputStream {
@@ -55,6 +63,11 @@ impl OutputStream {
     pub fn append(file: Arc<OpenFile>) -> Self {
         Self::new(Sink::Append { file })
     }
+
+    /// Sends on the connection of the TCP socket with this number in the table.
+    pub fn socket(rep: u32) -> Self {
+        Self::new(Sink::Socket(rep))
+    }
 }
 
 impl Guest {
@@ -63,6 +76,9 @@ impl Guest {
         let stream = self.table.get_mut(stream)?;
         if stream.closed {
             return Err(StreamFailure::Closed);
+        }
+        if let Sink::Socket(rep) = stream.sink {
+            return self.write_socket(rep, bytes);
         }
         if let Sink::At { file, .. } | Sink::Append { file } = &stream.sink {
             if !file.writing {
@@ -88,6 +104,7 @@ impl Guest {
                     &[part],
                     0,
                 )?,
+                Sink::Socket(_) => return Ok(()),
             };
             let reply = match (answer, &stream.sink) {
                 (Ok((reply, _)), _) => reply,
@@ -110,8 +127,33 @@ impl Guest {
         Ok(())
     }
 
+    /// The socket whose connection a stream sends on.
+    fn socket_of(&self, stream: &Resource<OutputStream>) -> Result<Option<u32>, StreamFailure> {
+        Ok(if let Sink::Socket(rep) = self.table.get(stream)?.sink { Some(rep) } else { None })
+    }
+
     fn check_open(&mut self, stream: &Resource<OutputStream>) -> Result<(), StreamFailure> {
-        if self.table.get(stream)?.closed { Err(StreamFailure::Closed) } else { Ok(()) }
+        match self.socket_of(stream)? {
+            Some(rep) => self.check_socket(rep),
+            None if self.table.get(stream)?.closed => Err(StreamFailure::Closed),
+            None => Ok(()),
+        }
+    }
+
+    /// How much may be written, and not nothing where `wait` says so.
+    fn permitted(&mut self, stream: &Resource<OutputStream>, wait: bool) -> Result<u64, StreamFailure> {
+        self.check_open(stream)?;
+        match self.socket_of(stream)? {
+            Some(rep) => self.socket_permit(rep, wait),
+            None => Ok(PERMIT),
+        }
+    }
+
+    fn write_and_flush(&mut self, stream: &Resource<OutputStream>, bytes: &[u8]) -> Result<(), StreamFailure> {
+        match self.socket_of(stream)? {
+            Some(rep) => self.write_socket_fully(rep, bytes),
+            None => self.write_stream(stream, bytes),
+        }
     }
 
     fn splice_stream(
@@ -122,13 +164,16 @@ impl Guest {
         wait: bool,
     ) -> Result<u64, StreamFailure> {
         use crate::bindings::wasi::io::streams::HostInputStream;
-        self.check_open(to)?;
-        let length = length.min(PERMIT);
+        let length = length.min(self.permitted(to, wait)?);
         if length == 0 {
             return Ok(0);
         }
         let bytes = if wait { self.blocking_read(from, length)? } else { HostInputStream::read(self, from, length)? };
-        self.write_stream(to, &bytes)?;
+        if wait {
+            self.write_and_flush(to, &bytes)?
+        } else {
+            self.write_stream(to, &bytes)?
+        };
         Ok(bytes.len() as u64)
     }
 }
@@ -142,8 +187,7 @@ fn within(length: u64, cap: u64, call: &str) -> Result<(), StreamFailure> {
 
 impl HostOutputStream for Guest {
     fn check_write(&mut self, stream: Resource<OutputStream>) -> Result<u64, StreamFailure> {
-        self.check_open(&stream)?;
-        Ok(PERMIT)
+        self.permitted(&stream, false)
     }
 
     fn write(&mut self, stream: Resource<OutputStream>, bytes: Vec<u8>) -> Result<(), StreamFailure> {
@@ -156,7 +200,7 @@ impl HostOutputStream for Guest {
         bytes: Vec<u8>,
     ) -> Result<(), StreamFailure> {
         within(bytes.len() as u64, BLOCKING_MAX, "blocking-write-and-flush")?;
-        self.write_stream(&stream, &bytes)
+        self.write_and_flush(&stream, &bytes)
     }
 
     fn flush(&mut self, stream: Resource<OutputStream>) -> Result<(), StreamFailure> {
@@ -164,12 +208,14 @@ impl HostOutputStream for Guest {
     }
 
     fn blocking_flush(&mut self, stream: Resource<OutputStream>) -> Result<(), StreamFailure> {
-        self.check_open(&stream)
+        self.permitted(&stream, true).map(drop)
     }
 
     fn subscribe(&mut self, stream: Resource<OutputStream>) -> Result<Resource<Pollable>> {
-        self.table.get(&stream)?;
-        Ok(self.table.push(Pollable::Ready)?)
+        match self.table.get(&stream)?.sink {
+            Sink::Socket(rep) => Ok(self.table.push_child(Pollable::TcpOutput(rep), &stream)?),
+            _ => Ok(self.table.push(Pollable::Ready)?),
+        }
     }
 
     fn write_zeroes(&mut self, stream: Resource<OutputStream>, length: u64) -> Result<(), StreamFailure> {
@@ -183,7 +229,7 @@ impl HostOutputStream for Guest {
         length: u64,
     ) -> Result<(), StreamFailure> {
         within(length, BLOCKING_MAX, "blocking-write-zeroes-and-flush")?;
-        self.write_stream(&stream, &vec![0; length as usize])
+        self.write_and_flush(&stream, &vec![0; length as usize])
     }
 
     fn splice(
@@ -207,6 +253,7 @@ impl HostOutputStream for Guest {
     fn drop(&mut self, stream: Resource<OutputStream>) -> Result<()> {
         match self.table.delete(stream)?.sink {
             Sink::Standard(_) => {}
+            Sink::Socket(rep) => self.drain_socket(rep)?,
             Sink::At { file, .. } | Sink::Append { file } => self.release(file)?,
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Interfaces of WASI 0.2 that are not served: sockets and HTTP. A program may import them, and gets
+//! Interfaces of WASI 0.2 that are not served: HTTP. A program may import them, and gets
 //! an error code from every call that has one.
 //!
 //! Nothing is known here of the interfaces but their names: which error a function can return is read
@@ -12,10 +12,10 @@ use wasmtime::component::{Component, Linker, LinkerInstance, Resource, ResourceT
 use wasmtime::{Result, StoreContextMut, bail};
 
 /// Interfaces that begin with one of these are refused.
-const REFUSED: [&str; 2] = ["wasi:sockets/", "wasi:http/"];
+const REFUSED: [&str; 1] = ["wasi:http/"];
 
 /// Error cases that say best what is the matter, the first one wins.
-const REASONS: [&str; 4] = ["access-denied", "not-supported", "HTTP-request-denied", "permanent-resolver-failure"];
+const REASONS: [&str; 1] = ["HTTP-request-denied"];
 
 /// A resource that stands for nothing.
 struct Nothing;

@@ -6,23 +6,37 @@ use crate::bindings::wasi::filesystem::types::{
 };
 use crate::bindings::wasi::io::poll::HostPollable;
 use crate::bindings::wasi::io::streams::{HostInputStream, HostOutputStream};
+use crate::bindings::wasi::sockets::instance_network::Host as _;
+use crate::bindings::wasi::sockets::ip_name_lookup::{Host as _, HostResolveAddressStream};
+use crate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddress};
+use crate::bindings::wasi::sockets::tcp::{HostTcpSocket, ShutdownType};
+use crate::bindings::wasi::sockets::tcp_create_socket::Host as _;
+use crate::bindings::wasi::sockets::udp::{
+    HostIncomingDatagramStream, HostOutgoingDatagramStream, HostUdpSocket, OutgoingDatagram,
+};
+use crate::bindings::wasi::sockets::udp_create_socket::Host as _;
 use crate::channel::Channel;
 use crate::ending::Ending;
 use crate::guest::Guest;
 use crate::platform::Platform;
-use crate::program::Streamed;
+use crate::program::Precompiled;
 use crate::start::Start;
 use crate::wasi::directory::EntryStream;
 use crate::wasi::filesystem::{Descriptor, OpenFile};
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
 use crate::wasi::poll::Pollable;
+use crate::wasi::sockets::tcp::TcpSocket;
 use crate::wasi::{FileFailure, StreamFailure};
 use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec, vec::Vec};
+use core::net::SocketAddr;
 use wasmstone_edge_protocol::frame::{HEADER, ReplyHeader, RequestHeader, reply_header};
-use wasmstone_edge_protocol::types::{EntriesReply, ReadReply, StartReply, StatReply, WriteReply};
+use wasmstone_edge_protocol::types::{
+    AcceptReply, AddressReply, AddressesReply, DatagramsReply, EntriesReply, OptionReply, ReadReply, SendReply,
+    SocketAddress, StartReply, StatReply, WriteReply,
+};
 use wasmstone_edge_protocol::{OPERATIONS, OperationInfo, Status, VERSION, Violation};
-use wasmstone_policy::{Grants, Policy, Program, Target};
+use wasmstone_policy::{Addresses, Grants, Names, Network, Policy, Program, Reach, Target};
 use wasmtime::component::Resource;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -52,7 +66,7 @@ impl Platform for Liar {
         Ok(())
     }
 
-    fn monotonic(&mut self) -> u64 {
+    fn ticks(&mut self) -> u64 {
         7
     }
 
@@ -73,25 +87,48 @@ fn regular_file() -> StatReply {
 /// An answer within the contract.
 fn honest(row: &OperationInfo, request_id: u64, reply_payload_max: u32) -> Vec<u8> {
     let body = match row.name {
-        "launch.start" => StartReply::default().as_bytes().to_vec(),
+        "launch.start" => {
+            StartReply { ticks_per_second: 1_000_000_000.into(), ..StartReply::default() }.as_bytes().to_vec()
+        }
         "io.read" | "filesystem.read_at" => ReadReply { end: 1.into() }.as_bytes().to_vec(),
         "io.write" | "filesystem.write_at" | "filesystem.append" => {
             WriteReply { written: 3.into() }.as_bytes().to_vec()
         }
         "filesystem.open_at" | "filesystem.stat" | "filesystem.stat_at" => regular_file().as_bytes().to_vec(),
         "filesystem.entries" => EntriesReply { count: 1.into(), end: 1.into() }.as_bytes().to_vec(),
+        "network.bind" | "network.connect" | "network.connected" => AddressReply { local: local() }.as_bytes().to_vec(),
+        "network.accept" => AcceptReply { local: local(), remote: local(), more: 0.into() }.as_bytes().to_vec(),
+        "network.send" => SendReply { pending: 0.into() }.as_bytes().to_vec(),
+        "network.get_option" => OptionReply { value: 64.into() }.as_bytes().to_vec(),
+        "network.send_to" | "network.receive_from" => DatagramsReply { count: 1.into() }.as_bytes().to_vec(),
+        "network.addresses" => AddressesReply { count: 1.into() }.as_bytes().to_vec(),
         _ => Vec::new(),
     };
     assert_eq!(body.len(), row.reply, "{}", row.name);
     let payload = match row.name {
         "launch.program" => PROGRAM.to_vec(),
-        "io.read" | "filesystem.read_at" => b"abc".to_vec(),
+        "io.read" | "filesystem.read_at" | "network.accept" => b"abc".to_vec(),
+        "network.receive_from" => datagram(),
+        "network.addresses" => local().as_bytes().to_vec(),
         "io.poll" => vec![1; reply_payload_max as usize],
         "filesystem.readlink_at" => b"target".to_vec(),
         "filesystem.entries" => b"\x05\0\0\0\x06name".to_vec(),
         _ => Vec::new(),
     };
     frame(request_id, &body, &payload)
+}
+
+/// The address that the honest host names everywhere.
+fn local() -> SocketAddress {
+    SocketAddr::from(([127, 0, 0, 1], 80)).into()
+}
+
+fn datagram() -> Vec<u8> {
+    [local().as_bytes(), b"\x04\0\0\0data"].concat()
+}
+
+fn guests_address() -> IpSocketAddress {
+    IpSocketAddress::Ipv4(Ipv4SocketAddress { port: 80, address: (127, 0, 0, 1) })
 }
 
 const PROGRAM: &[u8] = b"not a program, but bytes with a digest";
@@ -157,8 +194,19 @@ impl Bench {
     }
 
     fn new(about: &'static str, lie: Lie) -> Self {
+        Self::with_policy(about, lie, Network::Any)
+    }
+
+    fn with_policy(about: &'static str, lie: Lie, network: Network) -> Self {
         let (channel, asked) = Self::channel(about, lie);
-        let start = Start { grants: Grants::default(), wall: (0, 0), terminals: [false; 3], entropy: [0; 32] };
+        let start = Start {
+            grants: Grants::default(),
+            reach: Reach::new(network),
+            wall: (0, 0),
+            ticks_per_second: core::num::NonZeroU32::MIN,
+            terminals: [false; 3],
+            entropy: [0; 32],
+        };
         Self { guest: Guest::new(channel, "guest.wasm".to_string(), start), asked }
     }
 
@@ -192,8 +240,15 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
         "launch.program" => {
             let (mut channel, _) = Bench::channel(operation, lie);
             let sha256 = <sha2::Sha256 as sha2::Digest>::digest(PROGRAM).into();
-            let program = Program { target: Target::Pulley64, size: PROGRAM.len() as u64, sha256 };
-            return came(Streamed::fetch(&mut channel, &program).map(|_| ()));
+            let program = Program {
+                target: Target::Pulley64,
+                size: PROGRAM.len() as u64,
+                sha256,
+                cpu_features: Vec::new(),
+                hardware_float: false,
+                memory_may_move: true,
+            };
+            return came(Precompiled::new(&mut channel, &program, None).map(|_| ()));
         }
         "launch.explain" => {
             let (mut channel, _) = Bench::channel(operation, lie);
@@ -299,10 +354,96 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
             let stream = bench.guest.table.push(EntryStream::new(open_file())).unwrap();
             came(bench.guest.read_directory_entry(stream))
         }
+        _ if operation.starts_with("network.") => network(&mut bench, operation),
         other => panic!("{other} has no test"),
     };
     assert_eq!(bench.asked.lock().unwrap().last(), Some(&operation), "the operation was not used");
     result
+}
+
+/// A TCP or UDP socket of the guest's, bound.
+fn tcp(guest: &mut Guest) -> Resource<TcpSocket> {
+    let socket = guest.create_tcp_socket(IpAddressFamily::Ipv4).unwrap();
+    Resource::new_borrow(socket.rep())
+}
+
+fn udp(guest: &mut Guest) -> u32 {
+    let rep = guest.create_udp_socket(IpAddressFamily::Ipv4).unwrap().rep();
+    let network = guest.instance_network().unwrap();
+    HostUdpSocket::start_bind(guest, Resource::new_borrow(rep), network, guests_address()).unwrap();
+    rep
+}
+
+/// As [`perform`], for sockets.
+fn network(bench: &mut Bench, operation: &str) -> Came {
+    let guest = &mut bench.guest;
+    let net = guest.instance_network().unwrap();
+    match operation {
+        "network.socket" => came(guest.create_tcp_socket(IpAddressFamily::Ipv4).map(drop)),
+        "network.bind" => {
+            let socket = tcp(guest);
+            came(HostTcpSocket::start_bind(guest, socket, net, guests_address()))
+        }
+        "network.connect" => {
+            let socket = udp(guest);
+            came(guest.stream(Resource::new_borrow(socket), Some(guests_address())).map(drop))
+        }
+        "network.connected" => {
+            let socket = tcp(guest);
+            let rep = socket.rep();
+            guest.start_connect(socket, net, guests_address()).unwrap();
+            came(guest.finish_connect(Resource::new_borrow(rep)).map(drop))
+        }
+        "network.listen" | "network.accept" => {
+            let rep = tcp(guest).rep();
+            let socket = || Resource::new_borrow(rep);
+            HostTcpSocket::start_bind(guest, socket(), net, guests_address()).unwrap();
+            HostTcpSocket::finish_bind(guest, socket()).unwrap();
+            let listening = guest.start_listen(socket());
+            if operation == "network.listen" { came(listening) } else { came(guest.accept(socket()).map(drop)) }
+        }
+        "network.send" | "network.shutdown" => {
+            let rep = tcp(guest).rep();
+            guest.start_connect(Resource::new_borrow(rep), net, guests_address()).unwrap();
+            let (_, output) = guest.finish_connect(Resource::new_borrow(rep)).unwrap();
+            if operation == "network.shutdown" {
+                return came(guest.shutdown(Resource::new_borrow(rep), ShutdownType::Both));
+            }
+            guest.check_write(Resource::new_borrow(output.rep())).unwrap();
+            came(HostOutputStream::write(guest, output, b"abc".to_vec()))
+        }
+        "network.get_option" => {
+            let socket = tcp(guest);
+            came(guest.hop_limit(socket))
+        }
+        "network.set_option" => {
+            let socket = tcp(guest);
+            came(guest.set_hop_limit(socket, 5))
+        }
+        "network.send_to" | "network.receive_from" => {
+            let socket = udp(guest);
+            let (incoming, outgoing) = guest.stream(Resource::new_borrow(socket), None).unwrap();
+            if operation == "network.receive_from" {
+                return came(guest.receive(incoming, 16).map(|datagrams| datagrams.len()));
+            }
+            guest.check_send(Resource::new_borrow(outgoing.rep())).unwrap();
+            let datagram = OutgoingDatagram { data: b"data".to_vec(), remote_address: Some(guests_address()) };
+            came(guest.send(outgoing, vec![datagram]))
+        }
+        "network.lookup" => came(guest.resolve_addresses(net, "path".to_string()).map(drop)),
+        "network.addresses" => {
+            let stream = guest.resolve_addresses(net, "localhost".to_string()).unwrap();
+            came(guest.resolve_next_address(stream).map(drop))
+        }
+        "network.denied" => {
+            guest.reach = Reach::new(Network::Denied);
+            match came(guest.resolve_addresses(net, "localhost".to_string()).map(drop)) {
+                Came::Guest(error) if error == "Access" => Came::Done(error),
+                other => other,
+            }
+        }
+        other => panic!("{other} has no test"),
+    }
 }
 
 fn change_header(change: impl Fn(&mut ReplyHeader) + 'static) -> Lie {
@@ -382,7 +523,7 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
             ("variables that are not there", change_body(|start: &mut StartReply| start.environment = 1.into())),
             ("too many directories", change_body(|start: &mut StartReply| start.directories = 65.into())),
             ("a writable directory that is not there", change_body(|start: &mut StartReply| start.writable = 1.into())),
-            ("reserved", change_body(|start: &mut StartReply| start.reserved = 1.into())),
+            ("a clock that stands still", change_body(|start: &mut StartReply| start.ticks_per_second = 0.into())),
             ("more payload than said", payload(b"\x01\0\0\0a", body)),
             (
                 "failure",
@@ -446,7 +587,82 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
             ("a record longer than the payload", payload(b"\xff\0\0\0\x06name", body)),
             ("a record longer than a name", payload(b"\xff\xff\xff\x7f\x06name", body)),
         ],
+        "network.bind" | "network.connect" | "network.connected" => {
+            let lie =
+                |change: fn(&mut SocketAddress)| change_body(move |reply: &mut AddressReply| change(&mut reply.local));
+            address_lies().into_iter().map(|(what, change)| (what, lie(change))).collect()
+        }
+        "network.accept" => {
+            let mut lies: Vec<(&'static str, Lie)> =
+                vec![("more than yes or no", change_body(|reply: &mut AcceptReply| reply.more = 2.into()))];
+            for (what, change) in address_lies() {
+                lies.push((what, change_body(move |reply: &mut AcceptReply| change(&mut reply.local))));
+                lies.push((what, change_body(move |reply: &mut AcceptReply| change(&mut reply.remote))));
+            }
+            lies
+        }
+        "network.send" => {
+            vec![("neither pending nor not", change_body(|reply: &mut SendReply| reply.pending = 2.into()))]
+        }
+        "network.get_option" => {
+            vec![("more hops than there can be", change_body(|reply: &mut OptionReply| reply.value = 256.into()))]
+        }
+        "network.send_to" => {
+            vec![("more than there were", change_body(|reply: &mut DatagramsReply| reply.count = 2.into()))]
+        }
+        "network.receive_from" => vec![
+            ("more than said", change_body(|reply: &mut DatagramsReply| reply.count = 0.into())),
+            ("fewer than said", change_body(|reply: &mut DatagramsReply| reply.count = 2.into())),
+            ("more than wanted", change_body(|reply: &mut DatagramsReply| reply.count = 17.into())),
+            ("a huge count", change_body(|reply: &mut DatagramsReply| reply.count = u32::MAX.into())),
+            ("an unknown family", Box::new(move |frame| frame[HEADER + body] = 5)),
+            ("another family", Box::new(move |frame| frame[HEADER + body] = 6)),
+            ("a huge port", Box::new(move |frame| frame[HEADER + body + 6] = 1)),
+            ("a datagram longer than the payload", Box::new(move |frame| frame[HEADER + body + 32] = 5)),
+            ("a datagram longer than any", Box::new(move |frame| frame[HEADER + body + 34] = 1)),
+            ("half an address", payload(b"\x04\0\0\0", body)),
+        ],
+        "network.addresses" => vec![
+            ("more than said", change_body(|reply: &mut AddressesReply| reply.count = 0.into())),
+            ("fewer than said", change_body(|reply: &mut AddressesReply| reply.count = 2.into())),
+            ("a huge count", change_body(|reply: &mut AddressesReply| reply.count = u32::MAX.into())),
+            ("an unknown family", Box::new(move |frame| frame[HEADER + body] = 0)),
+            ("half an address", payload(b"\x04\0\0\0", body)),
+        ],
         _ => Vec::new(),
+    }
+}
+
+/// How an address of an IPv4 socket can be none.
+fn address_lies() -> [(&'static str, fn(&mut SocketAddress)); 3] {
+    [
+        ("an unknown family", |address| address.family = 5.into()),
+        ("another family", |address| address.family = 6.into()),
+        ("a huge port", |address| address.port = 65536.into()),
+    ]
+}
+
+#[test]
+fn what_the_policy_does_not_allow_is_never_asked_for() {
+    let listed = Network::Listed(Addresses {
+        listen: vec![SocketAddr::from(([127, 0, 0, 1], 81))],
+        connect: vec!["10.0.0.1:80".parse().unwrap(), "example.org:80".parse().unwrap()],
+        lookup: Names::Listed(Vec::new()),
+    });
+    for network in [Network::Denied, listed] {
+        let mut bench = Bench::with_policy("", Box::new(|_| {}), network);
+        let denied = Came::Guest("Access".to_string());
+        let net = || Resource::new_borrow(0);
+        bench.guest.instance_network().unwrap();
+        let socket = tcp(&mut bench.guest);
+        let rep = socket.rep();
+        assert_eq!(came(HostTcpSocket::start_bind(&mut bench.guest, socket, net(), guests_address())), denied);
+        bench.guest.start_connect(Resource::new_borrow(rep), net(), guests_address()).unwrap();
+        assert_eq!(came(bench.guest.finish_connect(Resource::new_borrow(rep)).map(drop)), denied);
+        assert_eq!(came(bench.guest.resolve_addresses(net(), "example.com".to_string()).map(drop)), denied);
+        let asked = bench.asked.lock().unwrap().clone();
+        let expected = ["network.socket", "network.denied", "network.denied", "network.denied"];
+        assert_eq!(asked, expected);
     }
 }
 
@@ -481,9 +697,12 @@ fn a_cut_answer_is_never_filled_with_something_else() {
     }
 }
 
+/// Operations of which it does not matter to the guest how they went.
+const UNHEEDED: [&str; 4] = ["io.close", "io.poll", "network.shutdown", "network.denied"];
+
 #[test]
 fn a_failure_is_the_guests_to_see() {
-    for row in OPERATIONS.iter().filter(|row| row.call != 1 && row.name != "io.close" && row.name != "io.poll") {
+    for row in OPERATIONS.iter().filter(|row| row.call != 1 && !UNHEEDED.contains(&row.name)) {
         let fail: Lie = Box::new(|frame| {
             let id = ReplyHeader::read_from_prefix(frame).unwrap().0.request_id.opaque();
             *frame = reply_header(id, Status::InsufficientSpace, 0, 0).as_bytes().to_vec();

@@ -37,6 +37,7 @@ fn one_memory_grows_in_place_to_the_cap() {
     let mut memory = create(&memories, 1).unwrap();
     bytes(&*memory).fill(7);
     for pages in 2..=8 {
+        assert_eq!(memory.byte_capacity(), REGION);
         memory.grow_to(pages * PAGE).unwrap();
         assert_eq!(memory.as_ptr(), base.as_ptr());
     }
@@ -89,7 +90,10 @@ fn many_random_lives() {
                 let at = random(alive.len());
                 let (memory, mark) = &mut alive[at];
                 let (old, new) = (memory.byte_size(), memory.byte_size() + random(3) * PAGE);
-                if memory.grow_to(new).is_ok() {
+                let (place, capacity) = (memory.as_ptr(), memory.byte_capacity());
+                let grown = memory.grow_to(new).is_ok();
+                assert!(new > capacity || (grown && memory.as_ptr() == place), "it has the room that it says");
+                if grown {
                     assert!(bytes(&**memory)[old..].iter().all(|byte| *byte == 0), "what is new is zero");
                     bytes(&**memory).fill(*mark);
                 }
@@ -106,7 +110,30 @@ fn many_random_lives() {
 }
 
 #[test]
-fn guards_are_refused() {
+fn address_space_that_is_not_there_is_refused() {
     let (memories, _) = region();
     assert!(memories.new_memory(MemoryType::new(0, None), 0, None, None, PAGE).is_err());
+    assert!(memories.new_memory(MemoryType::new(0, None), 0, None, Some(PAGE), 0).is_err());
+}
+
+#[test]
+fn pages_are_opened_as_they_are_taken() {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    static OPENED: AtomicUsize = AtomicUsize::new(0);
+    fn open(_: NonNull<u8>, length: usize) -> bool {
+        OPENED.fetch_add(length, Ordering::Relaxed) + length <= 6 * PAGE
+    }
+    let memory: &'static mut [u8] = vec![0u8; REGION].leak();
+    let base = NonNull::new(memory.as_mut_ptr()).unwrap();
+    // SAFETY: leaked, zero and accessible as it is; nothing here makes an access that must fault.
+    let memories = LinearMemories::new(unsafe { Region::closed(base, REGION, PAGE, open) });
+    let create = |reserved| memories.new_memory(MemoryType::new(0, None), 2 * PAGE, None, Some(reserved), PAGE);
+    assert!(create(REGION + PAGE).is_err(), "more than there is");
+    let mut memory = create(REGION).unwrap();
+    assert_eq!(OPENED.load(Ordering::Relaxed), 2 * PAGE);
+    assert!(create(REGION).is_err(), "a second one");
+    memory.grow_to(5 * PAGE).unwrap();
+    assert_eq!((OPENED.load(Ordering::Relaxed), memory.as_ptr()), (5 * PAGE, base.as_ptr()));
+    assert!(memory.grow_to(7 * PAGE).is_err(), "what cannot be opened");
+    assert_eq!(memory.byte_size(), 5 * PAGE);
 }

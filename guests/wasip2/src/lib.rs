@@ -1,5 +1,7 @@
 //! What several of these programs share.
 
+pub mod sockets;
+
 use wasip2::filesystem::preopens;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags, filesystem_error_code};
 use wasip2::io::streams::StreamError;

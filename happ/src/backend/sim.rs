@@ -8,16 +8,19 @@ mod allocator;
 mod doorbell;
 mod enclave;
 mod lockdown;
+mod program;
 
 pub use allocator::Allocator;
 pub use enclave::enclave_main;
 
-use crate::backend::Outcome;
+use crate::backend::timings::Watch;
+use crate::backend::watch::{Serving, Woken, wait};
+use crate::backend::{Launched, Outcome, Timings, exited};
 use crate::edge_call::Dispatcher;
-use crate::serve::{Config, Server};
+use crate::serve::Server;
+use crate::signals::Signals;
 use doorbell::{Shared, Turn};
-use enclave::{COMPLAINT, NOT_STARTED};
-use rustix::event::{PollFd, PollFlags, poll};
+use enclave::{COMPLAINT, NOT_STARTED, UNCONFINED};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -25,13 +28,10 @@ use std::fs::File;
 use std::io::{Error, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wasmstone_edge_protocol::ExitStatus;
 
 /// The first argument of a process that is to become an enclave.
 pub const ENCLAVE_ARGUMENT: &str = "__simulated-enclave";
@@ -44,12 +44,36 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How to launch.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct Options<'a> {
     /// A program that calls [`enclave_main`] when its first argument is [`ENCLAVE_ARGUMENT`]:
     /// usually the running one.
     pub executable: PathBuf,
+    /// What runs it, where this machine's processor cannot: an emulator such as `qemu-riscv64`.
+    pub runner: Option<PathBuf>,
+    /// Insecure: run the enclave even where the machine cannot confine its process.
+    pub unconfined: bool,
     /// How long the enclave may run.
     pub timeout: Option<Duration>,
+    /// Signals that end the enclave.
+    pub signals: Option<&'a Signals>,
+}
+
+impl Options<'_> {
+    /// An enclave process of `executable`, confined, for as long as it takes.
+    pub const fn new(executable: PathBuf) -> Self {
+        Self { executable, runner: None, unconfined: false, timeout: None, signals: None }
+    }
+
+    /// The command that becomes an enclave.
+    fn command(&self) -> Command {
+        let mut command = match &self.runner {
+            Some(runner) => Command::new(runner),
+            None => Command::new(&self.executable),
+        };
+        command.args(self.runner.as_ref().map(|_| &self.executable)).arg(ENCLAVE_ARGUMENT);
+        command.arg(std::process::id().to_string()).args(self.unconfined.then_some(UNCONFINED));
+        command
+    }
 }
 
 /// Why a simulated enclave could not be started.
@@ -73,44 +97,51 @@ fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> LaunchError
 /// # Errors
 /// [`LaunchError`] where the machine does not let us start the process, or the process become an enclave;
 /// nothing was run then.
-pub fn launch(image: &[u8], server: &mut Server, options: &Options) -> Result<Outcome, LaunchError> {
+pub fn launch(image: &[u8], server: &mut Server, options: &Options<'_>) -> Result<Launched, LaunchError> {
+    let mut watch = Watch::start();
     let image = image_file(image).map_err(failed("set memory aside"))?;
     let memory = doorbell::create().map_err(failed("share memory"))?;
     let shared = Arc::new(Shared::map(&memory).map_err(failed("map shared memory"))?);
-    let mut child = Command::new(&options.executable)
-        .arg(ENCLAVE_ARGUMENT)
-        .arg(std::process::id().to_string())
+    let mut child = options
+        .command()
         .env_clear()
         .stdin(image)
         .stdout(memory)
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed("start a process"))?;
-    let deadline = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut timings = Timings { create: watch.lap(), ..Timings::default() };
+    let started = Instant::now();
+    let deadline = options.timeout.and_then(|timeout| started.checked_add(timeout));
     let served = pidfd(&child).and_then(|process| {
-        let nothing = Server::new(Config::default()).map_err(Error::other)?;
-        let serving = Serving::start(shared.clone(), std::mem::replace(server, nothing))?;
-        let timed_out = !wait_for_any([&process, &serving.running], deadline)?;
-        Ok((serving, timed_out))
+        let serving = shared.clone();
+        let serving = Serving::start(server, move |server| serve(&serving, server))?;
+        let woken = wait([&process, &serving.running], options.signals, deadline)?;
+        Ok((serving, woken))
     });
     // It has ended, or it must. Killing what has ended already is no error worth a word.
     let _ = child.kill();
     let status = child.wait().map_err(failed("wait"))?;
-    let (serving, timed_out) = served.map_err(failed("watch a process"))?;
+    let (serving, woken) = served.map_err(failed("watch a process"))?;
     let complaint = child.stderr.take().map(complaint).unwrap_or_default();
-    let ended = if shared.ended() != Turn::Host && serving.ends_soon().map_err(failed("watch a thread"))? {
-        let (returned, ended) = serving.thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        *server = returned;
-        ended
+    // The thread ends at once now, unless an enclave asked for something that takes for ever and then
+    // made it look as if it had not.
+    let ended = if shared.ended() != Turn::Host && serving.ends_within(PATIENCE).map_err(failed("watch a thread"))? {
+        serving.finish(server)
     } else {
         None
     };
-    match ended {
-        Some(outcome) => Ok(outcome),
-        None if timed_out => Ok(Outcome::TimedOut),
-        None if status.code() == Some(NOT_STARTED) => Err(failed("set up a process")(Error::other(complaint))),
-        None => Ok(crashed(&shared, status)),
-    }
+    timings.add(started, server.milestones());
+    let outcome = match (ended, woken) {
+        (Some(outcome), _) => outcome,
+        (None, Woken::TimedOut) => Outcome::TimedOut,
+        (None, Woken::Signal(signal)) => Outcome::Interrupted { signal },
+        (None, Woken::Ended) if status.code() == Some(NOT_STARTED) => {
+            return Err(failed("set up a process")(Error::other(complaint)));
+        }
+        (None, Woken::Ended) => crashed(&shared, status),
+    };
+    Ok(Launched { outcome, timings })
 }
 
 /// What a process said that could not become an enclave; once it is one, it has no standard error.
@@ -133,44 +164,6 @@ fn pidfd(child: &Child) -> Result<OwnedFd, Error> {
     Ok(pidfd_open(pid, PidfdFlags::empty())?)
 }
 
-/// A thread that answers edge calls, so that this one can look after the enclave's end and its time.
-struct Serving {
-    thread: JoinHandle<(Server, Option<Outcome>)>,
-    /// Hangs up when the thread ends.
-    running: OwnedFd,
-}
-
-impl Serving {
-    fn start(shared: Arc<Shared>, mut server: Server) -> Result<Self, Error> {
-        let (running, end) = std::io::pipe()?;
-        let thread = std::thread::Builder::new().name("edge calls".into()).spawn(move || {
-            let _end = end;
-            let outcome = serve(&shared, &mut server);
-            (server, outcome)
-        })?;
-        Ok(Self { thread, running: running.into() })
-    }
-
-    /// Whether the thread ends, now that there is no enclave any more. It does at once, unless an enclave
-    /// asked for something that takes for ever and then made it look as if it had not.
-    fn ends_soon(&self) -> Result<bool, Error> {
-        wait_for_any([&self.running], Some(Instant::now() + PATIENCE))
-    }
-}
-
-/// Waits until one of `ends` is readable or hangs up; false where `deadline` came first.
-fn wait_for_any<const N: usize>(ends: [&OwnedFd; N], deadline: Option<Instant>) -> Result<bool, Error> {
-    let mut fds = ends.map(|end| PollFd::new(end, PollFlags::IN));
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        // What is too long for the system's type is never over.
-        match poll(&mut fds, left.and_then(|left| left.try_into().ok()).as_ref()) {
-            Err(Errno::INTR) => {}
-            ready => return Ok(ready? > 0),
-        }
-    }
-}
-
 /// Serves until the enclave ends; `None` where it did without saying how.
 fn serve(shared: &Shared, server: &mut Server) -> Option<Outcome> {
     let mut dispatcher = Dispatcher::default();
@@ -183,14 +176,6 @@ fn serve(shared: &Shared, server: &mut Server) -> Option<Outcome> {
             Turn::Exited => return Some(exited(shared.exit_value())),
             Turn::Enclave | Turn::Ended => return None,
         }
-    }
-}
-
-fn exited(value: u64) -> Outcome {
-    match ExitStatus::from_value(value) {
-        Some(ExitStatus::OutOfMemory) => Outcome::OutOfMemory,
-        Some(status) => Outcome::Ended(status),
-        None => Outcome::Crashed { reason: format!("it exited with the unknown value {value:#x}") },
     }
 }
 

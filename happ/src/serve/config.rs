@@ -6,7 +6,7 @@ use cap_std::fs::Dir;
 use std::path::Path;
 use std::sync::Arc;
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX};
-use wasmstone_policy::Access;
+use wasmstone_policy::{Access, Network};
 
 /// Receives lines, without their ends.
 pub type Log = Box<dyn FnMut(&str) + Send>;
@@ -20,6 +20,8 @@ pub struct Config {
     pub environment: Vec<(String, String)>,
     /// Directories, at most [`DIRECTORIES_MAX`].
     pub directories: Vec<Directory>,
+    /// What of the network.
+    pub network: Network,
     /// The guest's standard input.
     pub stdin: Input,
     /// The guest's standard output.

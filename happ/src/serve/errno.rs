@@ -61,6 +61,23 @@ fn of_errno(errno: Errno) -> Option<Status> {
         Errno::SPIPE => Status::InvalidSeek,
         Errno::TXTBSY => Status::TextFileBusy,
         Errno::XDEV => Status::CrossDevice,
+        Errno::ADDRINUSE => Status::AddressInUse,
+        Errno::ADDRNOTAVAIL => Status::AddressNotBindable,
+        Errno::HOSTUNREACH | Errno::HOSTDOWN | Errno::NETUNREACH | Errno::NETDOWN | Errno::NONET => {
+            Status::RemoteUnreachable
+        }
+        Errno::CONNREFUSED => Status::ConnectionRefused,
+        Errno::CONNRESET => Status::ConnectionReset,
+        Errno::CONNABORTED => Status::ConnectionAborted,
+        Errno::TIMEDOUT => Status::TimedOut,
+        Errno::ISCONN | Errno::NOTCONN | Errno::DESTADDRREQ => Status::InvalidState,
+        Errno::NOBUFS => Status::InsufficientMemory,
+        Errno::NOPROTOOPT
+        | Errno::PFNOSUPPORT
+        | Errno::PROTONOSUPPORT
+        | Errno::PROTOTYPE
+        | Errno::SOCKTNOSUPPORT
+        | Errno::AFNOSUPPORT => Status::Unsupported,
         _ => return None,
     })
 }
@@ -103,10 +120,31 @@ mod tests {
         (38, Status::Unsupported),
         (39, Status::NotEmpty),
         (40, Status::Loop),
+        (64, Status::RemoteUnreachable),
         (75, Status::Overflow),
         (84, Status::IllegalByteSequence),
+        (89, Status::InvalidState),
         (90, Status::MessageSize),
+        (91, Status::Unsupported),
+        (92, Status::Unsupported),
+        (93, Status::Unsupported),
+        (94, Status::Unsupported),
         (95, Status::Unsupported),
+        (96, Status::Unsupported),
+        (97, Status::Unsupported),
+        (98, Status::AddressInUse),
+        (99, Status::AddressNotBindable),
+        (100, Status::RemoteUnreachable),
+        (101, Status::RemoteUnreachable),
+        (103, Status::ConnectionAborted),
+        (104, Status::ConnectionReset),
+        (105, Status::InsufficientMemory),
+        (106, Status::InvalidState),
+        (107, Status::InvalidState),
+        (110, Status::TimedOut),
+        (111, Status::ConnectionRefused),
+        (112, Status::RemoteUnreachable),
+        (113, Status::RemoteUnreachable),
         (114, Status::Already),
         (115, Status::InProgress),
         (122, Status::Quota),
@@ -125,7 +163,15 @@ mod tests {
     fn every_status_has_a_number() {
         for status in Status::ALL {
             let has_number = NUMBERS.iter().any(|row| row.1 == *status);
-            assert_eq!(has_number, !matches!(status, Status::Ok | Status::Malformed), "{status:?}");
+            let none = matches!(
+                status,
+                Status::Ok
+                    | Status::Malformed
+                    | Status::NotInProgress
+                    | Status::NewSocketLimit
+                    | Status::NameUnresolvable
+            );
+            assert_eq!(has_number, !none, "{status:?}");
         }
     }
 

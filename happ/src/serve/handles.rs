@@ -2,8 +2,9 @@
 
 use super::config;
 use super::filesystem::Listing;
+use super::network::{Lookup, Socket};
 use super::reply::Failure;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::handle::{FIRST_DIRECTORY, FIRST_OPENED, OPEN_MAX};
@@ -52,6 +53,8 @@ pub(super) enum Opened {
     File(OpenFile),
     Directory(OpenDirectory),
     Listing(Listing),
+    Socket(Box<Socket>),
+    Lookup(Lookup),
 }
 
 /// Granted directories, and what was opened.
@@ -59,6 +62,8 @@ pub(super) enum Opened {
 pub(super) struct Handles {
     granted: Vec<OpenDirectory>,
     opened: HashMap<u32, Opened>,
+    /// Sockets that have something left to send.
+    sending: BTreeSet<u32>,
 }
 
 /// What an operation on a file or a directory is given.
@@ -70,7 +75,7 @@ pub(super) enum Descriptor<'a> {
 impl Handles {
     pub fn new(granted: Vec<config::Directory>) -> Self {
         let granted = granted.into_iter().map(|directory| Granted::new(directory.dir, directory.access)).collect();
-        Self { granted, opened: HashMap::new() }
+        Self { granted, opened: HashMap::new(), sending: BTreeSet::new() }
     }
 
     /// Whether `handle` may be given to something new. A number in use, or not the enclave's to
@@ -94,6 +99,7 @@ impl Handles {
 
     /// Closes `handle`. Standard streams and granted directories stay.
     pub fn close(&mut self, handle: u32) -> Result<(), Failure> {
+        self.sending.remove(&handle);
         self.opened.remove(&handle).map(drop).ok_or(Failure(Status::BadDescriptor))
     }
 
@@ -104,7 +110,9 @@ impl Handles {
         match (granted, self.opened.get(&handle)) {
             (Some(directory), _) | (None, Some(Opened::Directory(directory))) => Ok(Descriptor::Directory(directory)),
             (None, Some(Opened::File(file))) => Ok(Descriptor::File(file)),
-            (None, Some(Opened::Listing(_)) | None) => Err(Failure(Status::BadDescriptor)),
+            (None, Some(Opened::Listing(_) | Opened::Socket(_) | Opened::Lookup(_)) | None) => {
+                Err(Failure(Status::BadDescriptor))
+            }
         }
     }
 
@@ -132,11 +140,60 @@ impl Handles {
         }
     }
 
+    /// The socket that is `handle`.
+    pub fn socket(&mut self, handle: u32) -> Result<&mut Socket, Failure> {
+        match self.opened.get_mut(&handle) {
+            Some(Opened::Socket(socket)) => Ok(socket),
+            _ => Err(Failure(Status::BadDescriptor)),
+        }
+    }
+
+    /// The lookup that is `handle`.
+    pub fn lookup(&mut self, handle: u32) -> Result<&mut Lookup, Failure> {
+        match self.opened.get_mut(&handle) {
+            Some(Opened::Lookup(lookup)) => Ok(lookup),
+            _ => Err(Failure(Status::BadDescriptor)),
+        }
+    }
+
+    /// What is open as `handle`, if the enclave chose that number.
+    pub fn opened(&self, handle: u32) -> Option<&Opened> {
+        self.opened.get(&handle)
+    }
+
+    /// Notes whether the socket `handle` has something left to send.
+    pub fn set_sending(&mut self, handle: u32, sending: bool) {
+        if sending {
+            self.sending.insert(handle);
+        } else {
+            self.sending.remove(&handle);
+        }
+    }
+
+    /// The sockets that have something left to send.
+    pub fn sending(&self) -> impl Iterator<Item = (u32, &Socket)> {
+        self.sending.iter().filter_map(|handle| match self.opened.get(handle) {
+            Some(Opened::Socket(socket)) => Some((*handle, &**socket)),
+            _ => None,
+        })
+    }
+
+    /// Sends what the system takes of what is left.
+    pub fn push_sending(&mut self) {
+        self.sending.retain(|handle| match self.opened.get_mut(handle) {
+            Some(Opened::Socket(socket)) => {
+                socket.push();
+                socket.is_sending()
+            }
+            _ => false,
+        });
+    }
+
     /// Bytes held by all directory streams.
     pub fn listing_bytes(&self) -> usize {
         let sizes = self.opened.values().map(|opened| match opened {
             Opened::Listing(listing) => listing.bytes(),
-            Opened::File(_) | Opened::Directory(_) => 0,
+            _ => 0,
         });
         sizes.sum()
     }

@@ -1,7 +1,7 @@
 //! The interface `launch`: what the enclave is told at start, its program, its last words.
 
 use super::reply::{Failure, Payload};
-use super::{Config, ConfigError, Server, text};
+use super::{Config, ConfigError, Server, Timebase, text};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -47,10 +47,15 @@ impl Start {
             arguments: (config.arguments.len() as u32).into(),
             environment: (config.environment.len() as u32).into(),
             directories: (directories.len() as u32).into(),
+            ticks_per_second: Timebase::NANOSECONDS.0.into(),
             writable: bits(writable).into(),
             ..StartReply::default()
         };
         Ok(Self { reply, payload })
+    }
+
+    pub fn set_timebase(&mut self, timebase: Timebase) {
+        self.reply.ticks_per_second = timebase.0.into();
     }
 }
 

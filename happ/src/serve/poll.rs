@@ -5,17 +5,20 @@ use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// `timeout` of [`wait`] that never comes, in nanoseconds.
+/// `timeout` of [`deadline`] that never comes, in nanoseconds.
 pub(super) const FOR_EVER: u64 = u64::MAX;
 
-/// Waits until one of `fds` is ready or `timeout` nanoseconds have passed; the time that an
-/// interruption took counts.
-pub(super) fn wait(fds: &mut [PollFd<'_>], timeout: u64) -> Result<(), Errno> {
-    let deadline = match timeout {
+/// When `timeout` nanoseconds will have passed, if ever.
+pub(super) fn deadline(timeout: u64) -> Option<Instant> {
+    match timeout {
         FOR_EVER => None,
         // A deadline beyond what the clock can say, some centuries ahead, does not come either.
         _ => Instant::now().checked_add(Duration::from_nanos(timeout)),
-    };
+    }
+}
+
+/// Waits until one of `fds` is ready or `deadline` has come.
+pub(super) fn wait_till(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> Result<(), Errno> {
     loop {
         let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let remaining = remaining.map(|remaining| Timespec {
@@ -32,11 +35,11 @@ pub(super) fn wait(fds: &mut [PollFd<'_>], timeout: u64) -> Result<(), Errno> {
 /// Whether `fd` is ready for `interest` now. An error that waits to be read counts as ready.
 pub(super) fn is_ready(fd: BorrowedFd<'_>, interest: PollFlags) -> Result<bool, Errno> {
     let mut fds = [PollFd::from_borrowed_fd(fd, interest)];
-    wait(&mut fds, 0)?;
+    wait_till(&mut fds, Some(Instant::now()))?;
     Ok(!fds[0].revents().is_empty())
 }
 
 /// Waits until `fd` is ready for `interest`.
 pub(super) fn wait_for(fd: BorrowedFd<'_>, interest: PollFlags) -> Result<(), Errno> {
-    wait(&mut [PollFd::from_borrowed_fd(fd, interest)], FOR_EVER)
+    wait_till(&mut [PollFd::from_borrowed_fd(fd, interest)], None)
 }

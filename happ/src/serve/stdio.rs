@@ -42,23 +42,21 @@ impl Input {
         }
     }
 
-    /// Reads into `buffer`, once. `None` where there is nothing yet and `wait` is false; `Some(0)` at
-    /// the end.
-    pub(super) fn read(&mut self, buffer: &mut [u8], wait: bool) -> Result<Option<usize>> {
+    /// Reads into `buffer`, once. `None` where there is nothing yet, `Some(0)` at the end.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         let fd: &OwnedFd = match self {
             Self::Empty => return Ok(Some(0)),
             Self::Bytes(bytes) => return bytes.read(buffer).map(Some),
             Self::File(fd) => fd,
         };
         loop {
-            if !wait && !poll::is_ready(fd.as_fd(), PollFlags::IN)? {
+            if !poll::is_ready(fd.as_fd(), PollFlags::IN)? {
                 return Ok(None);
             }
             match rustix::io::read(fd, &mut *buffer) {
                 Ok(count) => return Ok(Some(count)),
                 Err(Errno::INTR) => {}
                 // Somebody else made it non-blocking, or was quicker to read.
-                Err(Errno::AGAIN) if wait => poll::wait_for(fd.as_fd(), PollFlags::IN)?,
                 Err(Errno::AGAIN) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }

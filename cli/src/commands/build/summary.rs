@@ -1,7 +1,7 @@
 //! What was built, for people and as JSON.
 
 use crate::console::{self, size};
-use crate::view::{PolicyView, SCHEMA};
+use crate::view::{PolicyView, ProgramView, SCHEMA};
 use serde::Serialize;
 use std::path::Path;
 use wasmstone_builder::{Built, Interface, MemorySize, Project};
@@ -27,17 +27,20 @@ struct Json<'a> {
     name: &'a str,
     wasm_kind: &'static str,
     wasm_size: u64,
-    target: &'static str,
-    program_size: u64,
-    program_sha256: String,
-    max_memory: u64,
-    heap: Option<u64>,
-    policy: PolicyView<'a>,
+    programs: Vec<ProgramView<'a>>,
+    float_functions: FunctionsJson<'a>,
+    interpreted_because: Option<&'a str>,
+    policy: Option<PolicyView<'a>>,
     interfaces: Vec<&'a str>,
     refused_interfaces: Vec<&'a str>,
     platform: &'a str,
     key_id: String,
-    measurement: String,
+}
+
+#[derive(Serialize)]
+struct FunctionsJson<'a> {
+    count: usize,
+    first: &'a [String],
 }
 
 impl Summary<'_> {
@@ -46,22 +49,39 @@ impl Summary<'_> {
         imported.filter(|interface| interface.served == served).map(|Interface { name, .. }| name.as_str()).collect()
     }
 
+    fn programs(&self) -> Vec<ProgramView<'_>> {
+        let entries = &self.built.bundle.manifest().programs;
+        let programs = self.built.launches.iter().zip(entries);
+        programs.map(|(launch, entry)| ProgramView::new(launch, &entry.measurement)).collect()
+    }
+
+    fn policy(&self) -> Option<PolicyView<'_>> {
+        self.built.launches.first().map(|launch| PolicyView::new(&launch.policy))
+    }
+
     /// Tells a person.
     pub fn say(&self) {
         let line = |name: &str, text: String| console::say(format_args!("  {name:<12} {text}"));
         let Self { built, .. } = self;
         console::say(format_args!("built {} from {}", self.output.display(), self.wasm.display()));
         line("program", format!("{}, {}", built.kind.name(), size(self.wasm_size)));
-        let program = &built.launch.program;
-        line("compiled", format!("{}, {}", program.target.name(), size(program.size)));
+        let programs = self.programs();
+        for program in &programs {
+            line("compiled", program.engine());
+        }
+        if let Some(why) = &built.why {
+            line("", format!("interpreted, since {why}"));
+        }
+        line("floats", if built.floats.is_empty() { "none".to_owned() } else { built.floats.to_string() });
         line("bundle", size(self.bundle_size));
-        let heap = built.launch.memory.heap().map(|heap| format!(" (enclave heap {})", size(heap)));
+        let heap = programs.first().and_then(|program| program.heap());
+        let heap = heap.map(|heap| format!(" (enclave heap {})", size(heap)));
         line("memory cap", format!("{}{}", self.max_memory, heap.unwrap_or_default()));
         match self.project {
             Some(project) => line("policy", format!("from {}", project.path.display())),
             None => line("policy", "open: there is no wasmstone.toml beside the program".to_owned()),
         }
-        for (name, text) in PolicyView::new(&built.launch.policy).lines() {
+        for (name, text) in self.policy().iter().flat_map(PolicyView::lines) {
             line("", format!("{name}: {text}"));
         }
         let shown =
@@ -70,9 +90,16 @@ impl Summary<'_> {
         if !self.interfaces(false).is_empty() {
             line("refused", format!("{} (calls fail when the program runs)", shown(self.interfaces(false))));
         }
+        let insecure = built.launches.iter().any(|launch| launch.program.hardware_float);
+        if insecure && !built.bundle.manifest().platform.fp_safe {
+            console::warn("--insecure-float: the host can read and change what the program computes with floats");
+        }
         line("platform", built.bundle.manifest().platform.name.clone());
         line("signed by", format!("{} ({})", self.key.0, self.key.1.short()));
-        line("measurement", built.measurement.to_string());
+        match programs.as_slice() {
+            [program] => line("measurement", program.measurement().to_owned()),
+            programs => programs.iter().for_each(|program| line("measurement", program.measures())),
+        }
     }
 
     /// Tells a script.
@@ -80,25 +107,21 @@ impl Summary<'_> {
     /// # Errors
     /// Where standard output cannot be written.
     pub fn print_json(&self) -> anyhow::Result<()> {
-        let launch = &self.built.launch;
         console::print_json(&Json {
             schema: SCHEMA,
             bundle: self.output.display().to_string(),
             bundle_size: self.bundle_size,
-            name: &launch.name,
+            name: &self.built.bundle.manifest().name,
             wasm_kind: self.built.kind.name(),
             wasm_size: self.wasm_size,
-            target: launch.program.target.name(),
-            program_size: launch.program.size,
-            program_sha256: wasmstone_bundle::Sha256Digest(launch.program.sha256).to_string(),
-            max_memory: launch.memory.linear,
-            heap: launch.memory.heap(),
-            policy: PolicyView::new(&launch.policy),
+            programs: self.programs(),
+            float_functions: FunctionsJson { count: self.built.floats.count, first: &self.built.floats.first },
+            interpreted_because: self.built.why.as_deref(),
+            policy: self.policy(),
             interfaces: self.interfaces(true),
             refused_interfaces: self.interfaces(false),
             platform: &self.built.bundle.manifest().platform.name,
             key_id: self.key.1.to_string(),
-            measurement: self.built.measurement.to_string(),
         })
     }
 }

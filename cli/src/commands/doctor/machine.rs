@@ -1,34 +1,9 @@
-//! The Keystone device, and the configuration directory.
+//! The configuration directory.
 
-use super::{Backend, Check};
+use super::Check;
 use crate::exit::Exit;
 use crate::home::Home;
-use std::fs::File;
-use std::io::ErrorKind;
 use std::path::Path;
-use wasmstone_happ::backend::KEYSTONE_DEVICE;
-
-/// Whether there is a Keystone device, and whether it can be opened.
-pub fn keystone(wanted: Backend) -> Check {
-    const NAME: &str = "keystone device";
-    match File::options().read(true).write(true).open(KEYSTONE_DEVICE) {
-        Ok(_) => Check::ok(NAME, format!("{KEYSTONE_DEVICE} can be opened; this release does not use it yet")),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let found = format!("there is no {KEYSTONE_DEVICE}");
-            let remedy = "on a Keystone machine, load the driver: \"modprobe keystone-driver\"";
-            match wanted {
-                Backend::Keystone => Check::missing(NAME, found, remedy, Exit::NoDevice),
-                Backend::Sim => Check::absent(NAME, found, "not needed for the simulator"),
-            }
-        }
-        Err(error) => Check::missing(
-            NAME,
-            format!("{KEYSTONE_DEVICE} cannot be opened: {error}"),
-            format!("let this user read and write it, for example by \"chmod 666 {KEYSTONE_DEVICE}\""),
-            Exit::DeviceDenied,
-        ),
-    }
-}
 
 /// Whether keys and platforms can be stored, and whether those that are there can be used.
 pub fn configuration() -> Vec<Check> {

@@ -2,9 +2,10 @@
 
 use crate::exit::{Exit, Fault};
 use anyhow::Context;
+use std::net::SocketAddr;
 use std::path::Path;
 use wasmstone_happ::serve::Directory;
-use wasmstone_policy::Access;
+use wasmstone_policy::{Access, Addresses, Names, Network, Remote};
 
 /// Options that grant something.
 #[derive(clap::Args)]
@@ -18,6 +19,15 @@ pub struct GrantArguments {
     /// Set an environment variable; without =VALUE, to its own value here.
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
+    /// Grant the whole network.
+    #[arg(long, conflicts_with_all = ["listen", "connect"])]
+    net: bool,
+    /// Let the program listen at an address, over TCP and UDP; 0.0.0.0 and [::] stand for every address.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Vec<SocketAddr>,
+    /// Let the program look up a host and connect to it, over TCP and UDP.
+    #[arg(long, value_name = "HOST:PORT")]
+    connect: Vec<Remote>,
 }
 
 impl GrantArguments {
@@ -41,6 +51,21 @@ impl GrantArguments {
             directories.push(directory);
         }
         Ok(directories)
+    }
+
+    /// What is granted of the network.
+    pub fn network(&self) -> Network {
+        if self.net {
+            Network::Any
+        } else if self.listen.is_empty() && self.connect.is_empty() {
+            Network::Denied
+        } else {
+            Network::Listed(Addresses {
+                listen: self.listen.clone(),
+                connect: self.connect.clone(),
+                lookup: Names::Listed(Vec::new()),
+            })
+        }
     }
 
     /// The granted variables: name and value. The last value of a name counts.

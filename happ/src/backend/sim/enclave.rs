@@ -3,8 +3,11 @@
 use super::allocator;
 use super::doorbell::Shared;
 use super::lockdown;
+use super::program;
 use crate::edge_call::{HEADER, Header, STATUS_OK};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+#[cfg(doc)]
+use crate::serve::Timebase;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 use rustix::process::Pid;
 use std::fs::File;
 use std::io::{Error, Read, Result, stdin, stdout};
@@ -13,7 +16,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmstone_bundle::image::{HEAP_BASE, Image, LAUNCH_BASE};
-use wasmstone_eapp::{Platform, Region};
+use wasmstone_eapp::{Platform, Region, Resident};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmstone_policy::Launch;
 use zerocopy::IntoBytes;
@@ -21,6 +24,9 @@ use zerocopy::IntoBytes;
 /// The exit code of a process that could not become an enclave. Nothing was run then, and standard error
 /// says why. One that is an enclave always ends with 0, or by a signal.
 pub const NOT_STARTED: i32 = 1;
+
+/// The argument after the host's process where an enclave that is not confined is better than none.
+pub const UNCONFINED: &str = "unconfined";
 
 /// What standard error begins with then.
 pub const COMPLAINT: &str = "simulated enclave: ";
@@ -36,14 +42,15 @@ pub fn enclave_main() -> ! {
 
 fn run() -> Result<()> {
     let parent = std::env::args().nth(2).and_then(|pid| pid.parse().ok()).filter(|pid| *pid > 0);
+    lockdown::leave_signals_to_host();
     lockdown::die_with_parent(parent.and_then(Pid::from_raw))?;
     let shared = Arc::new(Shared::map(stdout().as_fd())?);
     let mut image = Vec::new();
     let mut file = File::from(stdin().as_fd().try_clone_to_owned()?);
     std::io::Seek::rewind(&mut file)?;
     file.read_to_end(&mut image)?;
+    let loaded = load(&image, &file)?;
     drop(file);
-    let loaded = load(&image)?;
     let platform = Simulated::new(shared.clone())?;
 
     // The standard library reads random numbers for its hash maps once a thread: while it still can.
@@ -52,13 +59,19 @@ fn run() -> Result<()> {
     wasmtime::Engine::tls_eager_initialize();
     let bell = shared.clone();
     std::panic::set_hook(Box::new(move |_| exit(&bell, ExitStatus::Internal)));
-    lockdown::lock_down()?;
+    let unconfined = std::env::args().nth(3).is_some_and(|argument| argument == UNCONFINED);
+    lockdown::lock_down(unconfined, loaded.faults).map_err(|error| {
+        Error::other(format!(
+            "it cannot be confined ({error}): use a kernel that has seccomp filters, or --insecure-no-lockdown, \
+             which lets a program that breaks out do whatever you can"
+        ))
+    })?;
     // SAFETY: the arena is a part of the fresh mapping of `load` that nothing else uses, and this
     // process has started no thread.
     if !unsafe { allocator::become_arena(loaded.arena, loaded.arena_size, shared.exhausted()) } {
         exit(&shared, ExitStatus::OutOfMemory);
     }
-    let ended = wasmstone_eapp::run(Box::new(platform), &loaded.launch, loaded.linear);
+    let ended = wasmstone_eapp::run(Box::new(platform), &loaded.launch, loaded.linear, loaded.resident);
     exit(&shared, ended.status)
 }
 
@@ -69,43 +82,70 @@ fn exit(shared: &Shared, status: ExitStatus) -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// The image's segments in memory, as far as a simulated enclave has them: the launch, and the heap in
-/// its two parts. The enclave app itself is this program.
+/// The image's segments in memory, as far as a simulated enclave has them: the launch, a native program,
+/// and the heap in its two parts. The enclave app itself is this program.
 struct Loaded {
     launch: Vec<u8>,
+    resident: Option<Resident>,
     linear: Region,
     arena: NonNull<u8>,
     arena_size: usize,
+    /// Whether the program leaves it to page faults to find accesses outside of its memory.
+    faults: bool,
 }
 
-fn load(image: &[u8]) -> Result<Loaded> {
+fn load(image: &[u8], file: &File) -> Result<Loaded> {
     let parsed = Image::parse(image).map_err(Error::other)?;
     let segment = |base: u64| {
         let found = parsed.segments.iter().find(|segment| segment.vaddr == base);
         found.ok_or_else(|| Error::other("the image lacks a segment"))
     };
     let launch = image.get(segment(LAUNCH_BASE)?.file.clone()).unwrap_or_default().to_vec();
-    let memory = Launch::decode(&launch).map_err(Error::other)?.memory;
+    let Launch { memory, program, .. } = Launch::decode(&launch).map_err(Error::other)?;
     let heap = usize::try_from(segment(HEAP_BASE)?.memory_size).map_err(Error::other)?;
     let linear = usize::try_from(memory.linear).map_err(Error::other)?;
     let arena_size =
         heap.checked_sub(linear).filter(|size| *size > 0).ok_or_else(|| Error::other("the heap is too small"))?;
 
-    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::NORESERVE);
+    let space = usize::try_from(wasmstone_eapp::address_space(&program)).map_err(Error::other)?;
+    let (linear, arena) = if space > 0 {
+        let behind = space.saturating_sub(linear);
+        let base = mapped(linear.saturating_add(behind), ProtFlags::empty())?;
+        // SAFETY: a fresh anonymous mapping is ours alone and never unmapped. Its pages fault until
+        // `open` is called for them, and are zero then; nobody calls it for those behind the region.
+        (unsafe { Region::closed(base, linear, behind, open) }, mapped(arena_size, READ_WRITE)?)
+    } else {
+        let base = mapped(heap, READ_WRITE)?;
+        // SAFETY: a fresh anonymous mapping is zero, ours alone, and never unmapped; `linear` is less
+        // than its size.
+        unsafe { (Region::new(base, linear), base.add(linear)) }
+    };
+    let resident = program::map(&parsed, file)?;
+    Ok(Loaded { launch, resident, linear, arena, arena_size, faults: space > 0 })
+}
+
+const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
+
+/// Fresh memory.
+fn mapped(size: usize, protection: ProtFlags) -> Result<NonNull<u8>> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
     // SAFETY: the kernel chooses the place, so nothing that exists is replaced.
-    let base = unsafe { mmap_anonymous(std::ptr::null_mut(), heap, protection, flags) };
+    let base = unsafe { mmap_anonymous(std::ptr::null_mut(), size, protection, flags) };
     let base = base.map_err(|error| {
         Error::other(format!(
             "{} MiB of address space are not to be had ({error}): raise the limit, see \"ulimit -v\", \
-             or build the bundle with a smaller --max-memory",
-            heap >> 20
+             or build the bundle with a smaller --max-memory, or with --engine pulley",
+            size >> 20
         ))
     })?;
-    let base = NonNull::new(base.cast::<u8>()).ok_or_else(|| Error::other("no memory"))?;
-    // SAFETY: a fresh anonymous mapping is zero, ours alone, and never unmapped; `linear` is less
-    // than its size.
-    let (linear, arena) = unsafe { (Region::new(base, linear), base.add(linear)) };
-    Ok(Loaded { launch, linear, arena, arena_size })
+    NonNull::new(base.cast::<u8>()).ok_or_else(|| Error::other("no memory"))
+}
+
+/// Makes pages of a mapping accessible: all that is ever done to them.
+fn open(start: NonNull<u8>, length: usize) -> bool {
+    let protection = MprotectFlags::READ | MprotectFlags::WRITE;
+    // SAFETY: the caller has these pages of the mapping that `load` has made, and they hold nothing yet.
+    unsafe { mprotect(start.as_ptr().cast(), length, protection) }.is_ok()
 }
 
 /// The machine that the enclave app sees.
@@ -147,7 +187,8 @@ impl Platform for Simulated {
         buffer.read(offset, reply).ok_or(Violation("an answer lies outside the shared buffer"))
     }
 
-    fn monotonic(&mut self) -> u64 {
+    /// Nanoseconds, see [`Timebase::NANOSECONDS`].
+    fn ticks(&mut self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 

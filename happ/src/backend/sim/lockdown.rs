@@ -4,20 +4,28 @@ use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal,
     setrlimit,
 };
-use rustix::thread::set_no_new_privs;
+use rustix::thread::{secure_computing_mode, set_no_new_privs};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 use std::io::{Error, Result};
 
-/// The system calls that are left: the doorbell, the end, and reading the clock where that is one.
-fn filter() -> std::result::Result<BpfProgram, seccompiler::BackendError> {
-    let operation = |number: i32| {
-        let equal = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, number as u64)?;
+/// The system calls that are left: the doorbell, the end, and reading the clock where that is one. With
+/// `faults` returning from a signal too, taking a handler back, and making pages accessible for data.
+fn filter(faults: bool) -> std::result::Result<BpfProgram, seccompiler::BackendError> {
+    let argument = |index: u8, number: i32| {
+        let equal = SeccompCondition::new(index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, number as u64)?;
         SeccompRule::new(vec![equal])
     };
-    let doorbell = vec![operation(libc::FUTEX_WAIT)?, operation(libc::FUTEX_WAKE)?];
-    let allowed = [(libc::SYS_futex, doorbell), (libc::SYS_exit_group, vec![]), (libc::SYS_clock_gettime, vec![])];
+    let doorbell = vec![argument(1, libc::FUTEX_WAIT)?, argument(1, libc::FUTEX_WAKE)?];
+    let mut allowed =
+        vec![(libc::SYS_futex, doorbell), (libc::SYS_exit_group, vec![]), (libc::SYS_clock_gettime, vec![])];
+    if faults {
+        allowed.push((libc::SYS_rt_sigreturn, vec![]));
+        // For a fault that is not the guest's the engine takes its handler back, and it happens once more.
+        allowed.push((libc::SYS_rt_sigaction, vec![]));
+        allowed.push((libc::SYS_mprotect, vec![argument(2, libc::PROT_READ | libc::PROT_WRITE)?]));
+    }
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     SeccompFilter::new(allowed.into_iter().collect(), SeccompAction::KillProcess, SeccompAction::Allow, architecture)?
         .try_into()
@@ -29,6 +37,15 @@ fn die_of_faults() {
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
         // SAFETY: the default action involves no code of this process.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Leaves the signals that ask a program to end to the host, which ends the enclave: a terminal sends
+/// them to both.
+pub fn leave_signals_to_host() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: a signal that is ignored involves no code of this process.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
 }
 
@@ -49,12 +66,23 @@ pub fn die_with_parent(parent: Option<Pid>) -> Result<()> {
     if parent.is_some() && getppid() == parent { Ok(()) } else { Err(Error::other("it was not started by its host")) }
 }
 
-/// Gives everything up. What is not allowed afterwards kills the process.
+/// Hands the faults of machine code to the engine, which makes traps of them. Others kill the process.
+fn catch_faults() -> Result<()> {
+    wasmtime::Engine::new(&wasmtime::Config::new()).map(drop).map_err(|error| Error::other(error.to_string()))
+}
+
+/// Gives everything up, except, with `faults`, what it takes to turn page faults into traps. What is not allowed afterwards kills the process, where the kernel can do that;
+/// where it cannot and `unconfined` is true, nothing does.
 ///
 /// # Errors
 /// Where the kernel lacks seccomp filters or close_range(2), Linux 5.9.
-pub fn lock_down() -> Result<()> {
-    let filter = filter().map_err(Error::other)?;
+pub fn lock_down(unconfined: bool, faults: bool) -> Result<()> {
+    let filter = filter(faults).map_err(Error::other)?;
+    // Asked for beforehand, while somebody can be told.
+    let confines = secure_computing_mode();
+    if !unconfined {
+        confines?;
+    }
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     set_no_new_privs(true)?;
     let nothing = Rlimit { current: Some(0), maximum: Some(0) };
@@ -62,8 +90,14 @@ pub fn lock_down() -> Result<()> {
         setrlimit(resource, nothing)?;
     }
     die_of_faults();
+    if faults {
+        catch_faults()?;
+    }
     close_files()?;
-    seccompiler::apply_filter(&filter).map_err(Error::other)
+    match confines {
+        Ok(_) => seccompiler::apply_filter(&filter).map_err(Error::other),
+        Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

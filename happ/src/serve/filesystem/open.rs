@@ -6,6 +6,7 @@ use super::super::reply::{Failure, Payload};
 use super::{follow, metadata, path};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
+use rustix::io::Errno;
 use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{OpenRequest, StatReply};
 
@@ -70,7 +71,13 @@ pub(in super::super) fn open_at(
 
     // No O_DIRECTORY where a directory is required: with it, a symbolic link that is not followed
     // would be `not-directory` instead of `loop`.
-    let file = dir.open_with(name, &options(how, flags, writes, follow))?;
+    let file = match dir.open_with(name, &options(how, flags, writes, follow)) {
+        // Where the system lacks openat2, "." is opened in a way of its own, which looks at this first.
+        Err(error) if is_directory(&error) && makes_new(how) && !name.ends_with('/') => {
+            return Err(Status::Exist.into());
+        }
+        opened => opened?,
+    };
     let metadata = file.metadata()?;
     let opened = if metadata.is_dir() {
         Opened::Directory(Granted::new(Dir::from_std_file(file.into_std()), access))
@@ -81,6 +88,14 @@ pub(in super::super) fn open_at(
     };
     server.handles.insert(request.handle.get(), opened)?;
     Ok(metadata::describe(&metadata))
+}
+
+fn makes_new(how: OpenFlags) -> bool {
+    how.has(OpenFlags::CREATE) && how.has(OpenFlags::EXCLUSIVE)
+}
+
+fn is_directory(error: &std::io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::ISDIR)
 }
 
 fn options(how: OpenFlags, flags: DescriptorFlags, writes: bool, follow: bool) -> OpenOptions {

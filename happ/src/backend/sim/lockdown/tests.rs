@@ -150,8 +150,11 @@ fn attempt() {
     let word = 7u32;
     let address = (&raw const word).addr();
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let (nowhere, flags) = (null_mut(), libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a page at a place that the kernel chooses.
+    let page = unsafe { libc::mmap(nowhere, 4096, libc::PROT_NONE, flags, -1, 0) }.addr();
     let forbidden = forbidden();
-    lock_down().unwrap();
+    lock_down(false, kind == "pages").unwrap();
     match (kind, index) {
         ("forbidden", _) => drop(call(forbidden[index].1, &forbidden[index].2)),
         ("futex", _) => drop(call(libc::SYS_futex, &[address, FORBIDDEN_FUTEXES[index].1 as usize, 0])),
@@ -160,6 +163,10 @@ fn attempt() {
         #[cfg(target_arch = "x86_64")]
         ("x32", 1) => drop(call(X32 | libc::SYS_exit_group, &[0])),
         ("nothing", _) => {}
+        ("pages", _) => {
+            let protection = PROTECTIONS[index].0;
+            assert_eq!(call(libc::SYS_mprotect, &[page, 4096, protection as usize]), 0);
+        }
         ("wake", _) => assert_eq!(call(libc::SYS_futex, &[address, libc::FUTEX_WAKE as usize, 1]), 0),
         ("wait", _) => {
             // Not the value that is waited for the end of, so that it does not wait.
@@ -175,6 +182,23 @@ fn attempt() {
         _ => unreachable!("{attempt}"),
     }
     live_on();
+}
+
+/// What can be done to pages where page faults become traps, and whether the process lives on.
+const PROTECTIONS: [(i32, bool); 4] = [
+    (libc::PROT_READ | libc::PROT_WRITE, true),
+    (libc::PROT_READ | libc::PROT_EXEC, false),
+    (libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC, false),
+    (libc::PROT_NONE, false),
+];
+
+#[test]
+fn pages_can_become_data_and_nothing_else() {
+    for (index, (protection, lives)) in PROTECTIONS.iter().enumerate() {
+        let outcome = outcome_of("pages", index);
+        let expected = if *lives { outcome.code() == Some(LIVED_ON) } else { outcome.signal() == Some(libc::SIGSYS) };
+        assert!(expected, "{protection}: {outcome:?}");
+    }
 }
 
 fn outcome_of(kind: &str, index: usize) -> ExitStatus {

@@ -1,0 +1,59 @@
+//! Plots, as SVG that needs nothing else.
+
+use std::fmt::Write;
+
+const WIDTH: f64 = 720.0;
+const LABELS: f64 = 130.0;
+const VALUES: f64 = 60.0;
+const BAR: f64 = 18.0;
+const STEP: f64 = 26.0;
+const HEAD: f64 = 40.0;
+
+/// Horizontal bars from zero, one for each value, and a line at what is required.
+pub fn bars(title: &str, values: &[(&str, f64)], required: f64) -> String {
+    let most = values.iter().map(|(_, value)| *value).fold(required, f64::max);
+    let length = |value: f64| (WIDTH - LABELS - VALUES) * value / most;
+    let bottom = HEAD + STEP * values.len() as f64;
+    let (height, at) = (bottom + 24.0, LABELS + length(required));
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
+         font-size=\"13\">\n\
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n\
+         <text x=\"10\" y=\"22\" font-size=\"15\" font-weight=\"bold\">{title}</text>\n"
+    );
+    for (index, (name, value)) in values.iter().enumerate() {
+        let top = HEAD + STEP * index as f64;
+        let (middle, length) = (top + BAR - 5.0, length(*value));
+        let end = LABELS + length + 5.0;
+        // Writing to a text cannot fail.
+        let _ = write!(
+            svg,
+            "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{name}</text>\n\
+             <rect x=\"{LABELS}\" y=\"{top}\" width=\"{length:.1}\" height=\"{BAR}\" fill=\"#4477aa\"/>\n\
+             <text x=\"{end:.1}\" y=\"{middle}\">{value:.2}</text>\n",
+            LABELS - 8.0
+        );
+    }
+    let _ = write!(
+        svg,
+        "<line x1=\"{at:.1}\" y1=\"{}\" x2=\"{at:.1}\" y2=\"{bottom}\" stroke=\"#aa3377\" stroke-dasharray=\"4 3\"/>\n\
+         <text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"#aa3377\">required: {required}</text>\n</svg>\n",
+        HEAD - 6.0,
+        bottom + 16.0
+    );
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bars;
+
+    #[test]
+    fn every_value_has_a_bar_within_the_picture() {
+        let svg = bars("Title", &[("one", 12.345), ("other", 30.0)], 10.0);
+        assert_eq!(svg.matches("<rect x=").count(), 2);
+        assert!(svg.contains(">12.35<") || svg.contains(">12.34<"), "{svg}");
+        assert!(svg.contains("width=\"530.0\""), "the longest bar has all the room: {svg}");
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    }
+}

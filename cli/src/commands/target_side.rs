@@ -1,0 +1,21 @@
+//! What the program for the target side has in the place of `wasmstone new` and `wasmstone build`.
+
+use crate::exit::{Exit, Fault};
+use std::ffi::OsString;
+
+/// A command that the full program has.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub struct Elsewhere {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _arguments: Vec<OsString>,
+}
+
+impl Elsewhere {
+    pub fn run(self) -> anyhow::Result<Exit> {
+        let message = "this is the wasmstone for the target side, which has no compiler: \
+                       build the bundle with the full wasmstone, on the machine where the program is made, \
+                       and copy the .wsb here";
+        Err(Fault::new(Exit::Usage, message).into())
+    }
+}

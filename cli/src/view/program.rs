@@ -1,0 +1,91 @@
+//! A bundle's program for one target.
+
+use crate::console::size;
+use serde::Serialize;
+use wasmstone_bundle::{Measurement, Sha256Digest};
+use wasmstone_policy::{Launch, Target};
+
+/// What a program was compiled to, and what it measures to.
+#[derive(Debug, Serialize)]
+pub struct ProgramView<'a> {
+    target: &'static str,
+    size: u64,
+    sha256: String,
+    cpu_features: &'a [String],
+    hardware_float: bool,
+    max_memory: u64,
+    heap: Option<u64>,
+    measurement: String,
+}
+
+impl<'a> ProgramView<'a> {
+    pub fn new(launch: &'a Launch, measurement: &Measurement) -> Self {
+        let program = &launch.program;
+        Self {
+            target: program.target.name(),
+            size: program.size,
+            sha256: Sha256Digest(program.sha256).to_string(),
+            cpu_features: &program.cpu_features,
+            hardware_float: program.hardware_float,
+            max_memory: launch.memory.linear,
+            heap: launch.memory.heap(),
+            measurement: measurement.to_string(),
+        }
+    }
+
+    /// The target, and how code for it is run.
+    pub fn engine(&self) -> String {
+        let native = Target::ALL.iter().any(|target| target.name() == self.target && target.is_native());
+        format!("{}, {}, {}", self.target, if native { "machine code" } else { "interpreted" }, size(self.size))
+    }
+
+    /// The target and the measurement.
+    pub fn measures(&self) -> String {
+        format!("{} {}", self.target, self.measurement)
+    }
+
+    /// What it asks of a processor.
+    pub fn cpu_features(&self) -> String {
+        if self.cpu_features.is_empty() { "none".to_owned() } else { self.cpu_features.join(", ") }
+    }
+
+    /// Whether it computes with floating-point registers.
+    pub fn hardware_float(&self) -> &'static str {
+        if self.hardware_float { "computes with floating-point registers" } else { "no floating-point registers" }
+    }
+
+    /// The SHA-256 of what was compiled.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The measurement in digits.
+    pub fn measurement(&self) -> &str {
+        &self.measurement
+    }
+
+    /// The memory cap in bytes.
+    pub fn max_memory(&self) -> u64 {
+        self.max_memory
+    }
+
+    /// The enclave's heap, where it is not too large for any.
+    pub fn heap(&self) -> Option<u64> {
+        self.heap
+    }
+}
+
+/// A target and what it measures to.
+#[derive(Debug, Serialize)]
+pub struct MeasurementView {
+    /// The target's name.
+    pub target: &'static str,
+    /// The measurement in digits.
+    pub measurement: String,
+}
+
+impl MeasurementView {
+    pub fn new(target: Target, measurement: &Measurement) -> Self {
+        Self { target: target.name(), measurement: measurement.to_string() }
+    }
+}

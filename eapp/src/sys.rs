@@ -1,0 +1,9 @@
+//! The machine underneath: Eyrie's calls, entry and exit, the heap, what the engine needs of a system.
+
+pub mod ending;
+mod engine;
+mod entry;
+mod eyrie;
+mod heap;
+pub mod image;
+pub mod machine;

@@ -1,0 +1,49 @@
+//! Eyrie's calls, all through the one `ecall` instruction of this program.
+
+use core::arch::naked_asm;
+
+/// Asks the host: copies out the request, and the answer in.
+const OCALL: usize = 1001;
+
+/// Derives a key from the enclave's measurement and an identifier.
+const SEALING_KEY: usize = 1004;
+
+/// Ends the enclave.
+pub const EXIT: usize = 1101;
+
+/// Bytes of a sealing key and the monitor's signature on it.
+pub const SEALING_KEY_SIZE: usize = 128 + 64;
+
+/// Enters Eyrie. Its convention is that of a function whose eighth argument is the call's number.
+///
+/// # Safety
+/// The arguments are those of the call `number`: Eyrie reads and writes where they point.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call(
+    a0: usize,
+    a1: usize,
+    a2: usize,
+    a3: usize,
+    a4: usize,
+    a5: usize,
+    a6: usize,
+    number: usize,
+) -> usize {
+    naked_asm!("ecall", "ret")
+}
+
+/// One edge call with the id `id`. What the host answers is put at the beginning of `reply`; Eyrie does
+/// not tell how long it is. False where the host answered nothing, or from outside the shared buffer.
+pub fn ocall(id: u8, request: &[u8], reply: &mut [u8]) -> bool {
+    let (from, to) = (request.as_ptr().expose_provenance(), reply.as_mut_ptr().expose_provenance());
+    // SAFETY: Eyrie reads `request.len()` bytes at `from` and writes at most `reply.len()` bytes at `to`.
+    unsafe { call(id.into(), from, request.len(), to, reply.len(), 0, 0, OCALL) == 0 }
+}
+
+/// The sealing key for `identifier`, the same in every run of this image on this machine. False where
+/// the security monitor has none.
+pub fn sealing_key(key: &mut [u8; SEALING_KEY_SIZE], identifier: &[u8]) -> bool {
+    let (to, from) = (key.as_mut_ptr().expose_provenance(), identifier.as_ptr().expose_provenance());
+    // SAFETY: Eyrie reads `identifier.len()` bytes at `from` and writes `key.len()` bytes at `to`.
+    unsafe { call(to, key.len(), from, identifier.len(), 0, 0, 0, SEALING_KEY) == 0 }
+}

@@ -1,0 +1,59 @@
+//! Keystone, as the enclave app's platform.
+
+use super::ending::{Wipe, exit};
+use super::eyrie::{self, SEALING_KEY_SIZE};
+use core::arch::asm;
+use sha2::{Digest, Sha256};
+use wasmstone_eapp::Platform;
+use wasmstone_edge_protocol::{ExitStatus, Violation};
+use zeroize::Zeroize;
+
+/// The name of the sealing key that random numbers are made from. It has no other use.
+const IDENTIFIER: &[u8] = b"wasmstone random v1";
+
+/// How often the time is looked at for what differs between runs.
+const SAMPLES: usize = 64;
+
+/// The machine.
+#[derive(Default)]
+pub struct Keystone {
+    latest: u64,
+}
+
+impl Platform for Keystone {
+    fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation> {
+        if eyrie::ocall(call, request, reply) { Ok(()) } else { Err(Violation("an edge call failed")) }
+    }
+
+    fn ticks(&mut self) -> u64 {
+        // Harts may differ by a little, and the enclave wander between them.
+        self.latest = self.latest.max(time());
+        self.latest
+    }
+
+    /// One half is the monitor's secret, the same in every run; the other what makes runs differ. The
+    /// host can guess at the latter, but not at the former. The counters of cycles and instructions would
+    /// say no more, and systems differ in whether reading them is allowed or the end.
+    fn private_entropy(&mut self, seed: &mut [u8; 64]) {
+        let mut key = [0; SEALING_KEY_SIZE];
+        if !eyrie::sealing_key(&mut key, IDENTIFIER) {
+            exit(ExitStatus::Internal, Wipe::Everything);
+        }
+        let mut times = Sha256::new();
+        for _ in 0..SAMPLES {
+            times.update(time().to_le_bytes());
+        }
+        let (secret, fresh) = seed.split_at_mut(32);
+        secret.copy_from_slice(&Sha256::digest(key));
+        fresh.copy_from_slice(&times.finalize());
+        key.zeroize();
+    }
+}
+
+/// The machine's time, in ticks of a length that it does not tell.
+fn time() -> u64 {
+    let time;
+    // SAFETY: reads a counter, and nothing else.
+    unsafe { asm!("rdtime {}", out(reg) time, options(nomem, nostack, preserves_flags)) };
+    time
+}

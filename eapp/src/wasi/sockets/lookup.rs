@@ -1,0 +1,83 @@
+//! `wasi:sockets/ip-name-lookup`. What a name resolves to is the host's word, whoever it is asked for.
+
+use crate::bindings::wasi::sockets::ip_name_lookup;
+use crate::bindings::wasi::sockets::network::IpAddress;
+use crate::guest::Guest;
+use crate::wasi::poll::Pollable;
+use crate::wasi::sockets::{Network, SocketResult, Use, address, kept};
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use core::net::IpAddr;
+use wasmstone_edge_protocol::types::{HandleRequest, SocketAddress};
+use wasmstone_edge_protocol::{ADDRESSES_MAX, NAME_MAX, Operation, Status, Violation, network};
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use zerocopy::FromBytes;
+
+/// `ip-name-lookup.resolve-address-stream`.
+pub struct AddressStream {
+    /// Its number on the wire.
+    pub handle: u32,
+    name: String,
+    /// What was found and not given yet, once the host has answered.
+    pub found: Option<Result<VecDeque<IpAddr>, Status>>,
+}
+
+impl Guest {
+    fn addresses(&mut self, handle: u32) -> SocketResult<VecDeque<IpAddr>> {
+        let cap = network::Addresses::REPLY_PAYLOAD_MAX;
+        let (reply, payload) = self.ask::<network::Addresses>(&HandleRequest { handle: handle.into() }, &[], cap)?;
+        let count = reply.count.at_most(ADDRESSES_MAX as u32, "more addresses than there can be")?;
+        let addresses = <[SocketAddress]>::ref_from_bytes(payload)
+            .ok()
+            .filter(|addresses| addresses.len() == count as usize)
+            .ok_or(Violation("more or fewer addresses than said"))?;
+        Ok(addresses.iter().map(|address| Ok(address.get()?.ip())).collect::<Result<_, Violation>>()?)
+    }
+}
+
+impl ip_name_lookup::Host for Guest {
+    fn resolve_addresses(&mut self, network: Resource<Network>, name: String) -> SocketResult<Resource<AddressStream>> {
+        self.table.get(&network)?;
+        if name.len() > NAME_MAX {
+            return Err(Status::Invalid.into());
+        }
+        self.permit(self.reach.lookup(&name), Use::Lookup)?;
+        let (handle, ()) = self.opening(|guest, handle| {
+            guest.ask::<network::Lookup>(&HandleRequest { handle: handle.into() }, &[name.as_bytes()], 0)?;
+            Ok(())
+        })?;
+        Ok(self.table.push(AddressStream { handle, name, found: None })?)
+    }
+}
+
+impl ip_name_lookup::HostResolveAddressStream for Guest {
+    fn resolve_next_address(&mut self, this: Resource<AddressStream>) -> SocketResult<Option<IpAddress>> {
+        let stream = self.table.get(&this)?;
+        if stream.found.is_none() {
+            let found = kept(self.addresses(stream.handle))?;
+            if found == Err(Status::WouldBlock) {
+                return Err(Status::WouldBlock.into());
+            }
+            let stream = self.table.get_mut(&this)?;
+            for ip in found.iter().flatten() {
+                self.reach.learn(&stream.name, *ip);
+            }
+            stream.found = Some(found);
+        }
+        match &mut self.table.get_mut(&this)?.found {
+            Some(Ok(addresses)) => Ok(addresses.pop_front().map(address::ip_to_guest)),
+            Some(Err(status)) => Err((*status).into()),
+            None => Err(Status::WouldBlock.into()),
+        }
+    }
+
+    fn subscribe(&mut self, this: Resource<AddressStream>) -> Result<Resource<Pollable>> {
+        Ok(self.table.push_child(Pollable::Lookup(this.rep()), &this)?)
+    }
+
+    fn drop(&mut self, this: Resource<AddressStream>) -> Result<()> {
+        let stream = self.table.delete(this)?;
+        Ok(self.close(stream.handle)?)
+    }
+}

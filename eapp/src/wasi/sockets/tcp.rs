@@ -1,0 +1,372 @@
+//! `wasi:sockets/tcp`.
+
+use crate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
+use crate::bindings::wasi::sockets::{tcp, tcp_create_socket};
+use crate::guest::Guest;
+use crate::wasi::input::InputStream;
+use crate::wasi::output::OutputStream;
+use crate::wasi::poll::Pollable;
+use crate::wasi::sockets::stream::{End, Input, Output};
+use crate::wasi::sockets::{Network, SocketOption, SocketResult, Use, address, kept, options};
+use core::net::SocketAddr;
+use wasmstone_edge_protocol::types::{AcceptRequest, AddressRequest, HandleRequest, ListenRequest, ShutdownRequest};
+use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, network};
+use wasmtime::Result;
+use wasmtime::component::Resource;
+
+const PROTOCOL: u32 = 0;
+
+/// Connections that may wait to be accepted, where the guest says nothing: as in Rust's standard library.
+const BACKLOG: u32 = 128;
+
+/// A TCP socket.
+pub struct TcpSocket {
+    /// Its number on the wire.
+    pub handle: u32,
+    family: IpAddressFamily,
+    state: State,
+    step: Option<Step>,
+    /// The address that it was bound to as the guest asked for it.
+    bound: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    remote: Option<SocketAddr>,
+    backlog: u32,
+    /// The last connection accepted was the last one that waited, see [`Input::drained`].
+    drained: bool,
+    /// What it receives.
+    pub input: Input,
+    /// What it sends.
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Default,
+    Listening,
+    /// The result of beginning to connect, told when it is finished.
+    Connecting(Result<(), Status>),
+    Connected,
+    Closed(Status),
+}
+
+/// What was started and not finished.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Bind,
+    Connect,
+    Listen,
+}
+
+/// What a socket that is polled waits for.
+pub enum Awaits {
+    /// Nothing.
+    Nothing,
+    /// A connection to accept.
+    Reading,
+    /// The end of connecting.
+    Writing,
+}
+
+impl TcpSocket {
+    fn new(handle: u32, family: IpAddressFamily, state: State) -> Self {
+        Self {
+            handle,
+            family,
+            state,
+            step: None,
+            bound: None,
+            local: None,
+            remote: None,
+            backlog: BACKLOG,
+            drained: false,
+            input: Input::default(),
+            output: Output::default(),
+        }
+    }
+
+    /// What polling it waits for.
+    pub fn awaits(&self) -> Awaits {
+        match (self.step, self.state) {
+            (Some(Step::Connect), State::Connecting(Ok(()))) => Awaits::Writing,
+            (None, State::Listening) => Awaits::Reading,
+            _ => Awaits::Nothing,
+        }
+    }
+
+    /// A poll found it ready.
+    pub fn wake(&mut self) {
+        self.drained = false;
+    }
+
+    fn begin(&self) -> SocketResult<()> {
+        if self.step.is_some() { Err(Status::Already.into()) } else { Ok(()) }
+    }
+
+    fn finish(&mut self, step: Step) -> SocketResult<()> {
+        if self.step != Some(step) {
+            return Err(Status::NotInProgress.into());
+        }
+        self.step = None;
+        Ok(())
+    }
+
+    /// Its number, in the states in which options can be used.
+    fn usable(&self) -> SocketResult<u32> {
+        match self.state {
+            State::Default | State::Listening | State::Connected => Ok(self.handle),
+            State::Connecting(_) => Err(Status::InvalidState.into()),
+            State::Closed(status) => Err(status.into()),
+        }
+    }
+}
+
+impl Guest {
+    fn streams(
+        &mut self,
+        socket: &Resource<TcpSocket>,
+    ) -> SocketResult<(Resource<InputStream>, Resource<OutputStream>)> {
+        let input = self.table.push_child(InputStream::Socket(socket.rep()), socket)?;
+        let output = self.table.push_child(OutputStream::socket(socket.rep()), socket)?;
+        Ok((input, output))
+    }
+}
+
+impl tcp_create_socket::Host for Guest {
+    fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
+        let handle = self.make_socket(PROTOCOL, family)?;
+        Ok(self.table.push(TcpSocket::new(handle, family, State::Default))?)
+    }
+}
+
+impl tcp::Host for Guest {}
+
+impl tcp::HostTcpSocket for Guest {
+    fn start_bind(
+        &mut self,
+        this: Resource<TcpSocket>,
+        network: Resource<Network>,
+        local: IpSocketAddress,
+    ) -> SocketResult<()> {
+        self.table.get(&network)?;
+        let local = address::from_guest(local);
+        let socket = self.table.get(&this)?;
+        socket.begin()?;
+        if socket.state != State::Default || socket.bound.is_some() {
+            return Err(Status::InvalidState.into());
+        }
+        if !address::is_unicast(local.ip()) || !address::fits(local.ip(), socket.family) {
+            return Err(Status::Invalid.into());
+        }
+        let actual = self.bind(socket.handle, socket.family, local)?;
+        let socket = self.table.get_mut(&this)?;
+        socket.bound = Some(local);
+        socket.local = Some(actual);
+        socket.step = Some(Step::Bind);
+        Ok(())
+    }
+
+    fn finish_bind(&mut self, this: Resource<TcpSocket>) -> SocketResult<()> {
+        self.table.get_mut(&this)?.finish(Step::Bind)
+    }
+
+    fn start_connect(
+        &mut self,
+        this: Resource<TcpSocket>,
+        network: Resource<Network>,
+        remote: IpSocketAddress,
+    ) -> SocketResult<()> {
+        self.table.get(&network)?;
+        let remote = address::from_guest(remote);
+        let socket = self.table.get(&this)?;
+        socket.begin()?;
+        if socket.state != State::Default {
+            return Err(Status::InvalidState.into());
+        }
+        let valid = address::is_unicast(remote.ip()) && address::is_remote(remote);
+        if !valid || !address::fits(remote.ip(), socket.family) {
+            return Err(Status::Invalid.into());
+        }
+        let request = AddressRequest { handle: socket.handle.into(), address: remote.into() };
+        let begun = self.permit(self.reach.connect(remote), Use::Connect);
+        let begun = begun.and_then(|()| self.ask::<network::Connect>(&request, &[], 0).map(drop));
+        let begun = kept(begun)?;
+        let socket = self.table.get_mut(&this)?;
+        socket.state = State::Connecting(begun);
+        socket.remote = Some(remote);
+        socket.step = Some(Step::Connect);
+        Ok(())
+    }
+
+    fn finish_connect(
+        &mut self,
+        this: Resource<TcpSocket>,
+    ) -> SocketResult<(Resource<InputStream>, Resource<OutputStream>)> {
+        let socket = self.table.get_mut(&this)?;
+        let (Some(Step::Connect), State::Connecting(begun)) = (socket.step, socket.state) else {
+            return Err(Status::NotInProgress.into());
+        };
+        let (handle, family) = (socket.handle, socket.family);
+        let connected = match begun {
+            Ok(()) => {
+                let request = HandleRequest { handle: handle.into() };
+                let answer = self.ask::<network::Connected>(&request, &[], 0);
+                kept(answer.and_then(|(reply, _)| Ok(address::from_host(&reply.local, family)?)))?
+            }
+            Err(status) => Err(status),
+        };
+        if connected == Err(Status::WouldBlock) {
+            return Err(Status::WouldBlock.into());
+        }
+        let socket = self.table.get_mut(&this)?;
+        socket.step = None;
+        match connected {
+            Ok(local) => {
+                socket.state = State::Connected;
+                socket.local = Some(local);
+                self.streams(&this)
+            }
+            Err(status) => {
+                socket.state = State::Closed(status);
+                Err(status.into())
+            }
+        }
+    }
+
+    fn start_listen(&mut self, this: Resource<TcpSocket>) -> SocketResult<()> {
+        let socket = self.table.get(&this)?;
+        socket.begin()?;
+        let (State::Default, Some(bound)) = (socket.state, socket.bound) else {
+            return Err(Status::InvalidState.into());
+        };
+        let request = ListenRequest { handle: socket.handle.into(), backlog: socket.backlog.into() };
+        self.permit(self.reach.listen(bound), Use::Bind)?;
+        self.ask::<network::Listen>(&request, &[], 0)?;
+        let socket = self.table.get_mut(&this)?;
+        socket.state = State::Listening;
+        socket.step = Some(Step::Listen);
+        Ok(())
+    }
+
+    fn finish_listen(&mut self, this: Resource<TcpSocket>) -> SocketResult<()> {
+        self.table.get_mut(&this)?.finish(Step::Listen)
+    }
+
+    fn accept(
+        &mut self,
+        this: Resource<TcpSocket>,
+    ) -> SocketResult<(Resource<TcpSocket>, Resource<InputStream>, Resource<OutputStream>)> {
+        let listener = self.table.get_mut(&this)?;
+        if listener.state != State::Listening {
+            return Err(Status::InvalidState.into());
+        }
+        if core::mem::take(&mut listener.drained) {
+            return Err(Status::WouldBlock.into());
+        }
+        let (listener, family) = (listener.handle, listener.family);
+        let (handle, (reply, received)) = self.opening(|guest, handle| {
+            let request = AcceptRequest { listener: listener.into(), handle: handle.into() };
+            let (reply, payload) = guest.ask::<network::Accept>(&request, &[], SOCKET_PAYLOAD_MAX)?;
+            Ok((reply, payload.to_vec()))
+        })?;
+        let mut socket = TcpSocket::new(handle, family, State::Connected);
+        let local = address::from_host(&reply.local, family)?;
+        socket.bound = Some(local);
+        socket.local = Some(local);
+        socket.remote = Some(address::from_host(&reply.remote, family)?);
+        socket.input.drained = received.len() < SOCKET_PAYLOAD_MAX;
+        socket.input.buffer.fill(&received, 0);
+        self.read_ahead += socket.input.buffer.held();
+        self.table.get_mut(&this)?.drained = !reply.more.flag("more is neither yes nor no")?;
+        let socket = self.table.push(socket)?;
+        let (input, output) = self.streams(&socket)?;
+        Ok((socket, input, output))
+    }
+
+    fn local_address(&mut self, this: Resource<TcpSocket>) -> SocketResult<IpSocketAddress> {
+        let socket = self.table.get(&this)?;
+        socket.usable()?;
+        Ok(address::to_guest(socket.local.ok_or(Status::InvalidState)?))
+    }
+
+    fn remote_address(&mut self, this: Resource<TcpSocket>) -> SocketResult<IpSocketAddress> {
+        let socket = self.table.get(&this)?;
+        socket.usable()?;
+        Ok(address::to_guest(socket.remote.ok_or(Status::InvalidState)?))
+    }
+
+    fn is_listening(&mut self, this: Resource<TcpSocket>) -> Result<bool> {
+        Ok(self.table.get(&this)?.state == State::Listening)
+    }
+
+    fn address_family(&mut self, this: Resource<TcpSocket>) -> Result<IpAddressFamily> {
+        Ok(self.table.get(&this)?.family)
+    }
+
+    fn set_listen_backlog_size(&mut self, this: Resource<TcpSocket>, value: u64) -> SocketResult<()> {
+        let socket = self.table.get_mut(&this)?;
+        let backlog = match value {
+            0 => return Err(Status::Invalid.into()),
+            // Operating systems cut it down as well.
+            _ => value.min(i32::MAX as u64) as u32,
+        };
+        match socket.state {
+            State::Default => {}
+            State::Listening => {
+                let request = ListenRequest { handle: socket.handle.into(), backlog: backlog.into() };
+                kept(self.ask::<network::Listen>(&request, &[], 0).map(drop))?.map_err(|_| Status::Unsupported)?;
+            }
+            State::Closed(status) => return Err(status.into()),
+            State::Connecting(_) | State::Connected => return Err(Status::InvalidState.into()),
+        }
+        self.table.get_mut(&this)?.backlog = backlog;
+        Ok(())
+    }
+
+    fn keep_alive_enabled(&mut self, this: Resource<TcpSocket>) -> SocketResult<bool> {
+        let handle = self.table.get(&this)?.usable()?;
+        Ok(self.option(handle, SocketOption::KeepAlive, 1)? == 1)
+    }
+
+    fn set_keep_alive_enabled(&mut self, this: Resource<TcpSocket>, value: bool) -> SocketResult<()> {
+        let handle = self.table.get(&this)?.usable();
+        self.set_option(handle, SocketOption::KeepAlive, value.into())
+    }
+
+    options! { TcpSocket:
+        keep_alive_idle_time set_keep_alive_idle_time KeepAliveIdleTime u64,
+        keep_alive_interval set_keep_alive_interval KeepAliveInterval u64,
+        keep_alive_count set_keep_alive_count KeepAliveCount u32,
+        hop_limit set_hop_limit HopLimit u8,
+        receive_buffer_size set_receive_buffer_size ReceiveBufferSize u64,
+        send_buffer_size set_send_buffer_size SendBufferSize u64,
+    }
+
+    fn subscribe(&mut self, this: Resource<TcpSocket>) -> Result<Resource<Pollable>> {
+        Ok(self.table.push_child(Pollable::Tcp(this.rep()), &this)?)
+    }
+
+    fn shutdown(&mut self, this: Resource<TcpSocket>, how: tcp::ShutdownType) -> SocketResult<()> {
+        let socket = self.table.get_mut(&this)?;
+        if socket.state != State::Connected {
+            return Err(Status::InvalidState.into());
+        }
+        let receive = how != tcp::ShutdownType::Send && !socket.input.closed;
+        let send = how != tcp::ShutdownType::Receive && socket.output.end.is_none();
+        socket.input.closed |= receive;
+        if send {
+            socket.output.end = Some(End::Closed);
+        }
+        for (direction, _) in [(0, receive), (1, send)].into_iter().filter(|(_, wanted)| *wanted) {
+            // As when a stream is dropped: what the system says of it changes nothing.
+            let request = ShutdownRequest { handle: socket.handle.into(), direction: direction.into() };
+            let _ = self.channel.call::<network::Shutdown>(&request, &[], 0)?;
+        }
+        Ok(())
+    }
+
+    fn drop(&mut self, this: Resource<TcpSocket>) -> Result<()> {
+        let socket = self.table.delete(this)?;
+        self.read_ahead = self.read_ahead.saturating_sub(socket.input.buffer.held());
+        Ok(self.close(socket.handle)?)
+    }
+}

@@ -1,0 +1,186 @@
+//! Eyrie's calls, as Eyrie answers them: the same copies, the same checks, the same omissions.
+
+use crate::context::Registers;
+use crate::memory::Memory;
+use hkdf::Hkdf;
+use sha2::Sha512;
+use wasmstone_bundle::Measurement;
+use wasmstone_happ::edge_call::{HEADER, Header, STATUS_OK, SharedBuffer};
+use zerocopy::IntoBytes;
+
+const OCALL: u64 = 1001;
+const SHARED_COPY: u64 = 1002;
+const ATTEST: u64 = 1003;
+const SEALING_KEY: u64 = 1004;
+const EXIT: u64 = 1101;
+
+/// Eyrie's answers.
+const OK: u64 = 0;
+const ERROR: u64 = 1;
+const UNKNOWN: u64 = u64::MAX;
+
+/// What the security monitor answers where more is to be attested than it takes.
+const ILLEGAL_ARGUMENT: u64 = 100_008;
+
+/// Bytes of Eyrie's copy buffers.
+const COPY_BUFFER: u64 = 4096;
+
+/// The most bytes that can be attested.
+const ATTEST_DATA_MAX: usize = 1024;
+
+/// Bytes that Eyrie hands over for a report, which is shorter.
+const REPORT_COPY: usize = 2048;
+
+/// Where things are in a report: the enclave's hash is first.
+const REPORT_DATA_LENGTH: usize = 64;
+const REPORT_DATA: usize = 72;
+const REPORT_ENCLAVE_SIGNATURE: usize = 1096;
+const REPORT_END: usize = 1352;
+
+/// Bytes of a sealing key, with the monitor's signature.
+const SEALING_KEY_SIZE: usize = 192;
+
+/// In the place of the security monitor's private key, which sealing keys are derived from.
+const TEST_KEY: &[u8] = b"wasmstone eyrie harness: everybody knows this key";
+
+/// What follows a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The enclave goes on.
+    Resume,
+    /// The host is asked, then [`Eyrie::edge_call_returns`].
+    EdgeCall,
+    /// The enclave has exited with this value.
+    Exited(u64),
+}
+
+/// The exit value of an enclave that Eyrie ends.
+pub const FAILED: u64 = u64::MAX;
+
+/// Eyrie.
+#[derive(Debug)]
+pub struct Eyrie {
+    memory: Memory,
+    buffer: SharedBuffer,
+    buffer_size: u64,
+    measurement: Measurement,
+}
+
+impl Eyrie {
+    /// Eyrie in an enclave of this measurement, with `buffer_size` bytes shared with the host.
+    pub fn new(memory: Memory, buffer: SharedBuffer, buffer_size: usize, measurement: Measurement) -> Self {
+        Self { memory, buffer, buffer_size: buffer_size as u64, measurement }
+    }
+
+    /// The enclave's memory.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Serves the call that is in the registers. The enclave will go on behind it.
+    pub fn call(&self, registers: &mut Registers) -> Next {
+        let [a0, a1, a2, a3] = [0, 1, 2, 3].map(|index| registers.argument(index));
+        let number = registers.x[Registers::A7];
+        *registers.pc() += 4;
+        let answer = match number {
+            EXIT => return Next::Exited(a0),
+            OCALL if a2 > self.buffer_size - HEADER as u64 => Some(ERROR),
+            OCALL => match self.send(a0, a1, a2) {
+                Some(()) => return Next::EdgeCall,
+                None => None,
+            },
+            SHARED_COPY => self.shared_copy(a0, a1, a2),
+            ATTEST => self.attest(a0, a1, a2),
+            SEALING_KEY => self.sealing_key(a0, a1, a2, a3),
+            _ => Some(UNKNOWN),
+        };
+        self.answered(registers, answer)
+    }
+
+    /// Takes what the host has answered to an edge call.
+    pub fn edge_call_returns(&self, registers: &mut Registers) -> Next {
+        let answer = self.receive(registers.argument(3), registers.argument(4));
+        self.answered(registers, answer)
+    }
+
+    /// Puts an answer where the enclave finds it. Without one there was a page fault inside of Eyrie.
+    fn answered(&self, registers: &mut Registers, answer: Option<u64>) -> Next {
+        match answer {
+            Some(answer) => {
+                registers.x[Registers::A0] = answer;
+                Next::Resume
+            }
+            None => Next::Exited(FAILED),
+        }
+    }
+
+    fn send(&self, call: u64, from: u64, length: u64) -> Option<()> {
+        let request = self.memory.read(from, length)?;
+        self.buffer.write(HEADER, &request)?;
+        let mut header = self.buffer.read_header()?;
+        header.call = call.into();
+        header.argument_offset = (HEADER as u64).into();
+        header.argument_size = length.into();
+        self.buffer.write(0, header.as_bytes())
+    }
+
+    fn receive(&self, to: u64, length: u64) -> Option<u64> {
+        let header: Header = self.buffer.read_header()?;
+        if header.status.get() != STATUS_OK {
+            return Some(ERROR);
+        }
+        if length == 0 {
+            return Some(OK);
+        }
+        // Where it lies is checked for all of it, even though what is longer than asked for is cut.
+        let size = header.return_size.get();
+        let Some(mut reply) = self.from_buffer(header.return_offset.get(), size) else { return Some(ERROR) };
+        reply.truncate(usize::try_from(length).ok()?);
+        self.memory.write(to, &reply).map(|()| OK)
+    }
+
+    fn shared_copy(&self, to: u64, offset: u64, length: u64) -> Option<u64> {
+        let Some(bytes) = self.from_buffer(offset, length) else { return Some(ERROR) };
+        self.memory.write(to, &bytes).map(|()| OK)
+    }
+
+    /// Bytes of the shared buffer, its header included; `None` where they do not lie in it.
+    fn from_buffer(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
+        if offset >= self.buffer_size || length > self.buffer_size - offset {
+            return None;
+        }
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        self.buffer.read(usize::try_from(offset).ok()?, &mut bytes)?;
+        Some(bytes)
+    }
+
+    /// A report as of a machine that has not measured its security monitor: that one's hash, key and
+    /// signatures are zero. What the monitor leaves uninitialised is not.
+    fn attest(&self, to: u64, from: u64, length: u64) -> Option<u64> {
+        let data = self.memory.read(from, length.min(COPY_BUFFER))?;
+        let mut report = [0xa5; REPORT_COPY];
+        let answer = if data.len() > ATTEST_DATA_MAX {
+            ILLEGAL_ARGUMENT
+        } else {
+            report[..REPORT_DATA_LENGTH].copy_from_slice(&self.measurement.0);
+            report[REPORT_DATA_LENGTH..REPORT_DATA].copy_from_slice(&length.to_le_bytes());
+            report[REPORT_DATA..][..data.len()].copy_from_slice(&data);
+            report[REPORT_ENCLAVE_SIGNATURE..REPORT_END].fill(0);
+            OK
+        };
+        // Eyrie copies whatever is there.
+        self.memory.write(to, &report).map(|()| answer)
+    }
+
+    fn sealing_key(&self, to: u64, length: u64, identifier: u64, identifier_length: u64) -> Option<u64> {
+        if length > COPY_BUFFER || identifier_length > COPY_BUFFER {
+            return Some(UNKNOWN);
+        }
+        let identifier = self.memory.read(identifier, identifier_length)?;
+        let mut key = vec![0; SEALING_KEY_SIZE];
+        // The signature is none: nobody can have the monitor's key for it.
+        Hkdf::<Sha512>::new(None, TEST_KEY).expand_multi_info(&[&self.measurement.0, &identifier], &mut key).ok()?;
+        key.resize(usize::try_from(length).ok()?, 0);
+        self.memory.write(to, &key).map(|()| OK)
+    }
+}

@@ -1,0 +1,39 @@
+//! A host that does floating-point work of its own. Neither Eyrie nor the security monitor keeps the
+//! registers apart, so the enclave finds there what the host has left, and leaves there what it had.
+
+use crate::context::Registers;
+
+/// Round up, with every exception flag set.
+const FCSR: u32 = 3 << 5 | 0x1f;
+
+/// What the registers are filled with, and whether the enclave changes it.
+#[derive(Debug, Default)]
+pub struct Floats {
+    filled: Option<([u64; 32], u32)>,
+    round: u64,
+    changed: u64,
+}
+
+impl Floats {
+    /// Fills the registers, each time with other numbers, all finite.
+    pub fn fill(&mut self, registers: &mut Registers) {
+        self.round += 1;
+        for (index, register) in registers.f.iter_mut().enumerate() {
+            *register = (1.5 + self.round as f64 * 32.0 + index as f64).to_bits();
+        }
+        registers.fcsr = FCSR;
+        self.filled = Some((registers.f, registers.fcsr));
+    }
+
+    /// Looks at the registers as the enclave has left them.
+    pub fn look(&mut self, registers: &Registers) {
+        if self.filled.is_some_and(|filled| filled != (registers.f, registers.fcsr)) {
+            self.changed += 1;
+        }
+    }
+
+    /// How often the host got the registers back with something of the enclave in them.
+    pub fn changed(&self) -> u64 {
+        self.changed
+    }
+}

@@ -1,0 +1,95 @@
+//! From the command line to the exit code.
+
+use crate::arguments::Arguments;
+use crate::enclave::Enclave;
+use crate::{clock, timer};
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use std::process::ExitCode;
+use std::time::Instant;
+use wasmstone_bundle::{Bundle, TrustPolicy, verify};
+use wasmstone_edge_protocol::ExitStatus;
+use wasmstone_happ::backend::Outcome;
+use wasmstone_happ::serve::{Config, Input, Output, Server};
+use wasmstone_policy::{Network, Target};
+
+/// The exit code where the harness fails, or the enclave does what it must not.
+const HARNESS: u8 = 1;
+
+/// As of `wasmstone run`.
+const TIMED_OUT: u8 = 107;
+
+/// Runs the bundle.
+pub fn main() -> ExitCode {
+    ExitCode::from(run(&Arguments::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        HARNESS
+    }))
+}
+
+fn run(arguments: &Arguments) -> Result<u8> {
+    let trust = TrustPolicy { allow_unsigned: true, allow_unknown_signer: true, ..TrustPolicy::default() };
+    let bundle = Bundle::open(&arguments.bundle)
+        .with_context(|| format!("cannot read the bundle {}", arguments.bundle.display()))?;
+    let mut programs = verify(&bundle, &trust)?.into_contents().programs;
+    // Native where there is a choice.
+    programs.retain(|program| match arguments.target {
+        Some(target) => program.target == target,
+        None => [Target::Pulley64, Target::Riscv64].contains(&program.target),
+    });
+    let mut program = programs.pop().context("the bundle holds no such program")?;
+
+    let config = Config {
+        arguments: arguments.arguments.clone(),
+        environment: arguments.env.clone(),
+        directories: arguments.directories()?,
+        network: if arguments.net { Network::Any } else { Network::Denied },
+        stdin: Input::process()?,
+        stdout: Output::process_stdout()?,
+        stderr: Output::process_stderr()?,
+        program: std::mem::take(&mut program.program).into(),
+        ..Config::default()
+    };
+    let mut server = Server::new(config)?;
+    server.set_timebase(clock::timebase());
+    let mut enclave = Enclave::load(&program, arguments.float_host)?;
+    drop(program);
+    timer::start(arguments.interrupt, arguments.timeout, overdue)?;
+    let start = Instant::now();
+    let outcome = enclave.run(&mut server)?;
+    if arguments.seconds {
+        eprintln!("{}", serde_json::json!({ "seconds": start.elapsed().as_secs_f64() }));
+    }
+    if arguments.edge_calls {
+        eprintln!("{}", serde_json::to_string(server.counts())?);
+    }
+    if let Some(changed) = enclave.floats_changed() {
+        eprintln!("{}", serde_json::json!({ "floats-changed": changed }));
+    }
+    if let Some(secret) = &arguments.secret
+        && let Some(address) = enclave.find(secret.as_bytes())
+    {
+        bail!("after {outcome:?}, the secret is left in the enclave's memory, at {address:#x}");
+    }
+    Ok(ended(&outcome, server.explanation()))
+}
+
+/// The exit code of `wasmstone run`, after a word where it is not the guest's own.
+fn ended(outcome: &Outcome, explanation: Option<&str>) -> u8 {
+    let code = match outcome {
+        Outcome::Ended(ExitStatus::Guest(code)) => return *code,
+        Outcome::Ended(ExitStatus::Trap) => 134,
+        Outcome::Ended(ExitStatus::Violation) => 104,
+        Outcome::Ended(ExitStatus::OutOfMemory) | Outcome::OutOfMemory => 105,
+        Outcome::TimedOut => TIMED_OUT,
+        Outcome::Ended(ExitStatus::Refused) => 110,
+        _ => 112,
+    };
+    eprintln!("error: {outcome:?}: {}", explanation.unwrap_or_default());
+    code
+}
+
+fn overdue() -> ! {
+    eprintln!("error: {:?}", Outcome::TimedOut);
+    std::process::exit(TIMED_OUT.into())
+}

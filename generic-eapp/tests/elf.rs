@@ -1,0 +1,90 @@
+//! What the executables must be, whatever the compiler makes of the sources.
+
+#[path = "elf/instructions.rs"]
+mod instructions;
+
+use instructions::{is_ecall, is_float};
+use object::{Object, ObjectSection, SectionFlags, elf};
+use wasmstone_bundle::image::{Image, LAUNCH_BASE, Permissions, Segment};
+use wasmstone_generic_eapp::{HARD, SOFT};
+
+/// Bytes that Keystone may be made to hash: some megabytes a second.
+const SIZE_MAX: usize = 1_300_000;
+
+/// The engine's limit for the guest's calls.
+const GUEST_STACK: u64 = 512 << 10;
+
+const BOTH: [(&str, &[u8]); 2] = [("soft", SOFT), ("hard", HARD)];
+
+/// The instructions of every executable section, with their addresses.
+fn instructions(eapp: &[u8]) -> Vec<(u64, u32)> {
+    let file = object::File::parse(eapp).unwrap();
+    let executable =
+        |flags| matches!(flags, SectionFlags::Elf { sh_flags } if sh_flags & u64::from(elf::SHF_EXECINSTR) != 0);
+    let sections: Vec<_> = file.sections().filter(|section| executable(section.flags())).collect();
+    assert_eq!(sections.len(), 1, "sections with machine code");
+    sections.iter().flat_map(|section| instructions::decode(section.address(), section.data().unwrap())).collect()
+}
+
+fn segments(eapp: &[u8]) -> Vec<Segment> {
+    Image::parse(eapp).unwrap().segments
+}
+
+#[test]
+fn eyrie_maps_it_as_it_is_written() {
+    for (name, eapp) in BOTH {
+        let segments = segments(eapp);
+        let permissions: Vec<_> = segments.iter().map(|segment| segment.permissions).collect();
+        let expected = [Permissions::READ_EXECUTE, Permissions::READ, Permissions::READ_WRITE, Permissions::READ_WRITE];
+        assert_eq!(permissions, expected, "{name}: machine code, constants, data, stack");
+        let last = segments.last().unwrap();
+        assert!(last.vaddr + last.memory_size <= LAUNCH_BASE, "{name}");
+        let file = object::File::parse(eapp).unwrap();
+        assert_eq!(file.dynamic_relocations().into_iter().flatten().count(), 0, "{name}: relocations");
+        assert!(file.symbols().next().is_none(), "{name}: symbols take room");
+    }
+}
+
+#[test]
+fn the_stack_holds_what_the_engine_gives_to_guests_and_an_overflow_hits_nothing() {
+    for (name, eapp) in BOTH {
+        let segments = segments(eapp);
+        let [.., below, stack] = &segments[..] else { panic!("{name}: {segments:?}") };
+        assert!(stack.file.is_empty(), "{name}: the stack takes no room in the file");
+        assert!(stack.memory_size >= GUEST_STACK + (128 << 10), "{name}: {}", stack.memory_size);
+        assert!(stack.vaddr - (below.vaddr + below.memory_size) >= 64 << 20, "{name}: unmapped addresses below");
+    }
+}
+
+#[test]
+fn there_is_exactly_one_way_into_eyrie() {
+    for (name, eapp) in BOTH {
+        let calls: Vec<_> = instructions(eapp).into_iter().filter(|(_, instruction)| is_ecall(*instruction)).collect();
+        assert_eq!(calls.len(), 1, "{name}: {calls:x?}");
+    }
+}
+
+#[test]
+fn the_soft_one_has_no_floating_point_instruction() {
+    let floats = |eapp| instructions(eapp).into_iter().filter(|(_, instruction)| is_float(*instruction)).count();
+    assert_eq!(floats(SOFT), 0);
+    assert!(floats(HARD) > 0, "the one with floating-point instructions has none: does this test find them?");
+}
+
+#[test]
+fn it_is_quick_to_measure() {
+    for (name, eapp) in BOTH {
+        assert!(eapp.len() <= SIZE_MAX, "{name}: {} bytes are more than {SIZE_MAX}", eapp.len());
+    }
+}
+
+#[test]
+fn no_path_of_this_machine_is_in_it() {
+    let home = std::env::var("HOME").unwrap();
+    for (name, eapp) in BOTH {
+        for path in [home.as_str(), env!("CARGO_MANIFEST_DIR")] {
+            let found = eapp.windows(path.len()).any(|window| window == path.as_bytes());
+            assert!(path.len() < 4 || !found, "{name} contains {path}");
+        }
+    }
+}

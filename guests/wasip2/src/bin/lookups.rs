@@ -1,0 +1,40 @@
+//! Names and addresses are looked up.
+
+use guests_wasip2::sockets::outcome;
+use wasip2::sockets::instance_network::instance_network;
+use wasip2::sockets::ip_name_lookup::resolve_addresses;
+use wasip2::sockets::network::{ErrorCode, IpAddress};
+
+fn lookup(name: &str) -> Result<Vec<IpAddress>, ErrorCode> {
+    let stream = resolve_addresses(&instance_network(), name)?;
+    let mut found = Vec::new();
+    loop {
+        match stream.resolve_next_address() {
+            Ok(Some(address)) => found.push(address),
+            Ok(None) => return Ok(found),
+            Err(ErrorCode::WouldBlock) => stream.subscribe().block(),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn main() {
+    let mut local: Vec<_> = lookup("localhost").unwrap().iter().map(|address| format!("{address:?}")).collect();
+    local.sort();
+    local.dedup();
+    println!("localhost: {local:?}");
+    for name in ["127.0.0.1", "::1", "[::1]", "0x7f.1", "dead:beef::0", "::ffff:1.2.3.4"] {
+        println!("{name}: {:?}", lookup(name));
+    }
+    // The longest name there can be has 253 characters, so that nobody is asked for this one.
+    let too_long = format!("{}.invalid", "x".repeat(300));
+    println!("too long: {}", outcome(lookup(&too_long)));
+    for bad in ["", " ", "a b", "..", "127.0.0.1:80", "[::1]:80", "http://localhost/", "1.2.3.4.5"] {
+        println!("{bad:?}: {}", outcome(lookup(bad)));
+    }
+    // Several at once, and one that nobody waits for.
+    let network = instance_network();
+    let streams: Vec<_> = (0..5).map(|_| resolve_addresses(&network, "localhost").unwrap()).collect();
+    streams[4].subscribe().block();
+    println!("at once: {}", outcome(streams[4].resolve_next_address()));
+}

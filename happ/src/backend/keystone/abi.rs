@@ -1,0 +1,74 @@
+//! The driver's interface: numbers and structs of `keystone_user.h` and `sm_err.h`.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Bytes of a page.
+pub const PAGE: u64 = 4096;
+
+/// What can be asked of `/dev/keystone_enclave`: ioctl(2) requests of type 0xa4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Request {
+    /// Sets memory aside. In: `min_pages`. Out: `eid`, `epm_paddr`, `epm_size`.
+    Create = 0x8050_a400,
+    /// Ends an enclave and gives its memory back. In: `eid`.
+    Destroy = 0x4050_a401,
+    /// Enters a fresh enclave.
+    Run = 0x8018_a404,
+    /// Enters an enclave that has stopped.
+    Resume = 0x8018_a405,
+    /// Hands the memory to the security monitor, which measures it. In: `eid`, `runtime_paddr`,
+    /// `user_paddr`, `free_paddr`, `free_requested`.
+    Finalize = 0x8050_a406,
+    /// Makes the shared buffer. In: `eid`, `utm_size`. Out: `utm_paddr`.
+    UtmInit = 0x8050_a407,
+}
+
+/// The argument of all requests but RUN and RESUME. Physical addresses, and sizes in bytes where not
+/// said otherwise; copied in and out as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Create {
+    /// The driver's number for the enclave.
+    pub eid: u64,
+    /// Pages of private memory (EPM), at least.
+    pub min_pages: u64,
+    /// Size of the shared buffer (UTM).
+    pub utm_size: u64,
+    /// Where the runtime lies.
+    pub runtime_paddr: u64,
+    /// Where the enclave app lies.
+    pub user_paddr: u64,
+    /// Where the memory begins that nothing lies in.
+    pub free_paddr: u64,
+    /// Not used by the driver or the security monitor.
+    pub free_requested: u64,
+    /// Where the private memory begins; the loader lies there.
+    pub epm_paddr: u64,
+    /// Its size.
+    pub epm_size: u64,
+    /// Where the shared buffer begins.
+    pub utm_paddr: u64,
+}
+
+/// The argument of RUN and RESUME.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Run {
+    /// The driver's number for the enclave.
+    pub eid: u64,
+    /// Why the enclave was left: one of the numbers below.
+    pub error: u64,
+    /// The value of the EXIT call.
+    pub value: u64,
+}
+
+// The sizes are a part of the request numbers.
+const _: () = assert!(size_of::<Create>() == 0x50 && size_of::<Run>() == 0x18);
+
+/// It made the EXIT call.
+pub const EXITED: u64 = 0;
+/// It was interrupted, and is to be resumed.
+pub const INTERRUPTED: u64 = 100_002;
+/// An edge call waits in the shared buffer.
+pub const EDGE_CALL: u64 = 100_011;

@@ -1,0 +1,193 @@
+//! The life of an enclave: from CREATE to DESTROY.
+
+use super::LaunchError;
+use super::abi::{Create, PAGE, Request};
+use super::driver::Device;
+use super::gate::Gate;
+use super::mapping::Mapping;
+use super::memory::is_aligned;
+use rustix::io::Errno;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The smallest shared buffer that the driver makes.
+const SMALLEST_BUFFER: u64 = 2 * PAGE;
+
+/// An enclave that is being built. Given up, its memory goes back to the kernel.
+pub struct Forming<D: Device> {
+    /// `None` once it needs no care any more.
+    device: Option<D>,
+    eid: u64,
+    address: u64,
+    size: u64,
+    /// Its bytes; 0 where there is none.
+    buffer: u64,
+}
+
+/// Where the files begin in private memory, in bytes; the loader lies at its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    runtime: u64,
+    image: u64,
+    free: u64,
+}
+
+impl<D: Device> Forming<D> {
+    /// CREATE: sets `size` bytes aside.
+    ///
+    /// # Errors
+    /// [`LaunchError`], but see [`super::memory`]: the kernel may not survive it.
+    pub fn create(device: D, size: u64) -> Result<Self, LaunchError> {
+        let mut create = Create { min_pages: size / PAGE, ..Create::default() };
+        device.request(Request::Create, &mut create).map_err(LaunchError::device("set memory aside"))?;
+        let Create { eid, epm_paddr: address, epm_size, .. } = create;
+        let forming = Self { device: Some(device), eid, address, size: epm_size, buffer: 0 };
+        if epm_size < size {
+            return Err(LaunchError::device("set memory aside")(Errno::NOMEM));
+        }
+        if !is_aligned(address, epm_size) {
+            return Err(LaunchError::Misaligned { address });
+        }
+        Ok(forming)
+    }
+
+    /// UTM_INIT: makes the shared buffer of `size` bytes, a power of two of pages.
+    ///
+    /// # Errors
+    /// [`LaunchError`].
+    pub fn add_buffer(&mut self, size: u64) -> Result<(), LaunchError> {
+        self.init_buffer(size).map_err(LaunchError::device("make the shared buffer"))
+    }
+
+    fn init_buffer(&mut self, size: u64) -> Result<(), Errno> {
+        let Some(device) = &self.device else { return Ok(()) };
+        device.request(Request::UtmInit, &mut Create { eid: self.eid, utm_size: size, ..Create::default() })?;
+        self.buffer = size;
+        Ok(())
+    }
+
+    /// Copies the files, one after the other, each filled up with zeros to a page.
+    ///
+    /// # Errors
+    /// [`LaunchError`]; nothing is written outside of the private memory.
+    pub fn copy(&mut self, [loader, runtime, image]: [&[u8]; 3]) -> Result<Places, LaunchError> {
+        let runtime_place = self.copy_file(0, loader)?;
+        let image_place = self.copy_file(runtime_place, runtime)?;
+        let free = self.copy_file(image_place, image)?;
+        Ok(Places { runtime: runtime_place, image: image_place, free })
+    }
+
+    /// Returns where the next file begins.
+    fn copy_file(&self, mut place: u64, file: &[u8]) -> Result<u64, LaunchError> {
+        for content in file.chunks(PAGE as usize) {
+            let mut page = [0; PAGE as usize];
+            page.iter_mut().zip(content).for_each(|(to, from)| *to = *from);
+            let written = match &self.device {
+                Some(device) if place < self.size => device.write_page(place, &page),
+                _ => Err(Errno::NOSPC),
+            };
+            written.map_err(LaunchError::device("take the files"))?;
+            place += PAGE;
+        }
+        Ok(place)
+    }
+
+    /// FINALIZE: has the security monitor measure the files; the shared buffer can be used then.
+    ///
+    /// # Errors
+    /// [`LaunchError`].
+    pub fn finalize(mut self, places: Places) -> Result<Enclave<D>, LaunchError> {
+        let mut finalize = self.places(places);
+        let Some(device) = self.device.take() else { return Err(LaunchError::device("go on")(Errno::BADF)) };
+        // Where it fails, the driver has given all memory back, and forgotten to forget the enclave:
+        // a DESTROY would look at memory that is somebody else's. Closing the device soon is best.
+        match device.request(Request::Finalize, &mut finalize) {
+            Err(Errno::INVAL) => return Err(LaunchError::Busy(Errno::INVAL.into())),
+            result => result.map_err(LaunchError::device("measure the enclave"))?,
+        }
+        let size = usize::try_from(self.buffer).unwrap_or(usize::MAX);
+        match device.map_buffer(size) {
+            Ok(buffer) => {
+                Ok(Enclave { device, eid: self.eid, buffer, gate: Gate::default(), destroyed: AtomicBool::new(false) })
+            }
+            Err(error) => {
+                let _ = destroy(&device, self.eid);
+                Err(LaunchError::device("share memory")(error))
+            }
+        }
+    }
+
+    fn places(&self, Places { runtime, image, free }: Places) -> Create {
+        Create {
+            eid: self.eid,
+            runtime_paddr: self.address + runtime,
+            user_paddr: self.address + image,
+            free_paddr: self.address + free,
+            free_requested: self.size - free,
+            ..Create::default()
+        }
+    }
+
+    /// Gives the memory back. The driver destroys only what the security monitor knows, so it is
+    /// measured first, as if it held no files, which takes no time.
+    fn give_up(&mut self) {
+        if self.buffer == 0 && self.init_buffer(SMALLEST_BUFFER).is_err() {
+            // Without a buffer it must not be measured: the monitor would clear whatever memory the
+            // driver names. It is lost until the machine is started anew.
+            return;
+        }
+        let mut nothing = self.places(Places { runtime: 0, image: 0, free: 0 });
+        if let Some(device) = self.device.take()
+            && device.request(Request::Finalize, &mut nothing).is_ok()
+        {
+            // Where this fails there is nothing left to try.
+            let _ = destroy(&device, self.eid);
+        }
+    }
+}
+
+impl<D: Device> Drop for Forming<D> {
+    fn drop(&mut self) {
+        if self.device.is_some() {
+            self.give_up();
+        }
+    }
+}
+
+/// An enclave that can run.
+pub struct Enclave<D: Device> {
+    /// The driver.
+    pub device: D,
+    /// The driver's number for it.
+    pub eid: u64,
+    /// The buffer shared with it.
+    pub buffer: Mapping,
+    /// Who may enter it.
+    pub gate: Gate,
+    destroyed: AtomicBool,
+}
+
+impl<D: Device> Enclave<D> {
+    /// DESTROY: gives the memory back, once; for when the gate is closed and nobody inside. A thread that
+    /// still serves the enclave may write to the shared buffer without harm.
+    ///
+    /// # Errors
+    /// [`LaunchError::Device`].
+    pub fn destroy(&self) -> Result<(), LaunchError> {
+        if self.destroyed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let destroyed = self.buffer.detach().and_then(|()| destroy(&self.device, self.eid));
+        destroyed.map_err(LaunchError::device("give the enclave's memory back"))
+    }
+}
+
+impl<D: Device> Drop for Enclave<D> {
+    fn drop(&mut self) {
+        // Nobody is inside who would not hold on to it.
+        let _ = self.destroy();
+    }
+}
+
+fn destroy(device: &impl Device, eid: u64) -> Result<(), Errno> {
+    device.request(Request::Destroy, &mut Create { eid, ..Create::default() })
+}

@@ -1,0 +1,60 @@
+//! One process at a time looks at the kernel's free memory and takes of it.
+
+use super::LaunchError;
+use super::driver::Driver;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long another process may take: a CREATE clears a GiB at most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether the other one is done.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// The lock, until it is dropped or the process ends. It is on the device's file itself, so that there is
+/// one for all users. Programs other than this one do not know of it.
+pub struct Lock(Driver);
+
+impl Lock {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// [`LaunchError::Locked`] where another process does not give it back.
+    pub fn take(device: &Path) -> Result<Self, LaunchError> {
+        Self::take_within(device, PATIENCE)
+    }
+
+    fn take_within(device: &Path, patience: Duration) -> Result<Self, LaunchError> {
+        let driver = Driver::open(device).map_err(LaunchError::host("open the device"))?;
+        let start = Instant::now();
+        while !driver.try_lock().map_err(LaunchError::host("lock the device"))? {
+            if start.elapsed() >= patience {
+                return Err(LaunchError::Locked(patience));
+            }
+            sleep(INTERVAL);
+        }
+        Ok(Self(driver))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.0.unlock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let first = Lock::take(file.path()).unwrap();
+        let second = Lock::take_within(file.path(), Duration::ZERO);
+        assert!(matches!(second, Err(LaunchError::Locked(_))));
+        drop(first);
+        Lock::take_within(file.path(), Duration::ZERO).unwrap();
+    }
+}

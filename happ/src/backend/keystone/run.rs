@@ -1,0 +1,54 @@
+//! Running an enclave: in and out, serving what it asks for.
+
+use super::abi::{EDGE_CALL, EXITED, INTERRUPTED, Request, Run};
+use super::driver::Device;
+use super::enclave::Enclave;
+use super::float::FloatRegisters;
+use crate::edge_call::Dispatcher;
+use crate::serve::Server;
+use rustix::io::Errno;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Why it runs no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It made the EXIT call with this value.
+    Exited(u64),
+    /// Its gate was closed.
+    Closed,
+    /// The security monitor did not let it in: its error code.
+    Refused(u64),
+    /// The driver did not.
+    Failed(Errno),
+}
+
+/// Runs a fresh enclave until it is left for good; `called` tells that it has made an edge call.
+///
+/// The thread that serves is the one that enters again: an edge call costs no more than that.
+pub fn run<D: Device>(enclave: &Enclave<D>, server: &mut Server, called: &AtomicBool) -> Left {
+    let mut dispatcher = Dispatcher::default();
+    let mut floats = FloatRegisters::default();
+    let mut request = Request::Run;
+    loop {
+        if !enclave.gate.enter() {
+            return Left::Closed;
+        }
+        let mut run = Run { eid: enclave.eid, ..Run::default() };
+        let entered = enclave.device.enter(request, &mut run, &mut floats);
+        if !enclave.gate.leave() {
+            return Left::Closed;
+        }
+        match entered.map(|()| run.error) {
+            Ok(INTERRUPTED) => {}
+            Ok(EDGE_CALL) => {
+                called.store(true, Ordering::Release);
+                dispatcher.dispatch(&enclave.buffer.buffer(), server);
+            }
+            // It would go on if it were entered once more.
+            Ok(EXITED) => return Left::Exited(run.value),
+            Ok(code) => return Left::Refused(code),
+            Err(error) => return Left::Failed(error),
+        }
+        request = Request::Resume;
+    }
+}

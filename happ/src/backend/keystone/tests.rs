@@ -1,0 +1,340 @@
+mod fake;
+
+use super::abi::{PAGE, Request};
+use super::*;
+use crate::edge_call::STATUS_OK;
+use crate::serve::{Config, Input, Output};
+use fake::{ADDRESS, Event, Fake, State, call, exit, interrupted};
+use rustix::io::Errno;
+use std::sync::{Mutex, mpsc};
+use wasmstone_edge_protocol::types::{Empty, HandleRequest, ReadRequest};
+use wasmstone_edge_protocol::{ExitStatus, handle, io, launch};
+
+const LOADER: [u8; 100] = [1; 100];
+const RUNTIME: [u8; 8192] = [2; 8192];
+const IMAGE: [u8; 4097] = [3; 4097];
+const FILES: Files<'static> = Files { loader: &LOADER, runtime: &RUNTIME, image: &IMAGE };
+
+/// Bytes of private memory, of which the files fill five pages.
+const SIZE: u64 = 8 * PAGE;
+
+/// Long enough for the slowest machine.
+const LONG: Duration = Duration::from_secs(300);
+
+/// All that happens before the enclave runs.
+const BUILT: [Event; 5] = [
+    Event::Create(8),
+    Event::Buffer(BUFFER_SIZE as u64),
+    Event::Pages(5),
+    Event::Finalize(PAGE, 3 * PAGE, 5 * PAGE),
+    Event::Map,
+];
+
+/// What is measured in the place of files where an enclave is given up.
+const NOTHING: Event = Event::Finalize(0, 0, 0);
+
+fn server() -> Server {
+    Server::new(Config::default()).unwrap()
+}
+
+/// Launches `fake`; tells what came of it and what the driver was asked for.
+fn launch_with(
+    fake: Fake,
+    server: &mut Server,
+    options: &Options<'_>,
+) -> (Result<Launched, LaunchError>, Arc<Mutex<State>>) {
+    let state = fake.state.clone();
+    let forming = Forming::create(fake, SIZE);
+    let launched = forming.and_then(|forming| launch_in(forming, &mut Watch::start(), &FILES, server, options, LONG));
+    (launched, state)
+}
+
+fn launch(fake: Fake) -> (Result<Outcome, LaunchError>, Vec<Event>) {
+    let (launched, state) = launch_with(fake, &mut server(), &Options::default());
+    let events = std::mem::take(&mut state.lock().unwrap().events);
+    (launched.map(|launched| launched.outcome), events)
+}
+
+fn after_building(events: &[Event]) -> &[Event] {
+    events.strip_prefix(&BUILT).unwrap_or_else(|| panic!("{events:?}"))
+}
+
+/// Does one step after the other; there must not be more.
+fn steps<const N: usize>(steps: [fake::Step; N]) -> Fake {
+    let mut steps = steps.into_iter();
+    Fake::new(move |buffer| steps.next().expect("the enclave has ended")(buffer))
+}
+
+#[test]
+fn the_files_lie_one_after_the_other() {
+    let (launched, state) = launch_with(Fake::new(|_| exit(ExitStatus::Guest(3))), &mut server(), &Options::default());
+    assert_eq!(launched.unwrap().outcome, Outcome::Ended(ExitStatus::Guest(3)));
+    let state = state.lock().unwrap();
+    assert_eq!(after_building(&state.events), [Event::Run, Event::Destroy, Event::Close]);
+    let mut expected = vec![0; SIZE as usize];
+    expected[..100].fill(1);
+    expected[4096..4096 + 8192].fill(2);
+    expected[3 * 4096..3 * 4096 + 4097].fill(3);
+    assert!(state.memory == expected);
+}
+
+#[test]
+fn an_enclave_that_calls_and_is_interrupted() {
+    let output = Arc::new(Mutex::new(Vec::new()));
+    let mut server = Server::new(Config { stdout: Output::Memory(output.clone()), ..Config::default() }).unwrap();
+    let fake = steps([
+        Box::new(|_| interrupted()),
+        Box::new(|buffer| call::<launch::Start>(buffer, Empty {}, b"")),
+        Box::new(|buffer| {
+            assert_eq!(buffer.read_header().unwrap().status.get(), STATUS_OK);
+            call::<io::Write>(buffer, HandleRequest { handle: handle::STDOUT.into() }, b"hello")
+        }),
+        Box::new(|_| interrupted()),
+        Box::new(|buffer| {
+            let header = buffer.read_header().unwrap();
+            assert_eq!(header.status.get(), STATUS_OK);
+            assert!(header.return_size.get() > 0);
+            call::<launch::Explain>(buffer, Empty {}, b"why")
+        }),
+        Box::new(|_| exit(ExitStatus::Trap)),
+    ]);
+    let (launched, state) = launch_with(fake, &mut server, &Options::default());
+    let Launched { outcome, timings } = launched.unwrap();
+    assert_eq!(outcome, Outcome::Ended(ExitStatus::Trap));
+    assert_eq!(*output.lock().unwrap(), b"hello");
+    assert_eq!(server.explanation(), Some("why"));
+    let events = &state.lock().unwrap().events;
+    assert_eq!(after_building(events), [Event::Run, Event::Resume, Event::Destroy, Event::Close]);
+
+    let reached = timings.phases().map(|(phase, time)| (phase, time.is_some()));
+    let expected = ["create", "copy", "finalize", "boot", "stream", "engine", "first_output"];
+    assert_eq!(reached, expected.map(|phase| (phase, phase != "stream")));
+}
+
+#[test]
+fn how_enclaves_end() {
+    let crashed =
+        |outcome: &Outcome, word: &str| matches!(outcome, Outcome::Crashed { reason } if reason.contains(word));
+    for (value, expected) in [
+        (ExitStatus::OutOfMemory.value(), Outcome::OutOfMemory),
+        (ExitStatus::Violation.value(), Outcome::Ended(ExitStatus::Violation)),
+    ] {
+        assert_eq!(launch(Fake::new(move |_| Ok((0, value)))).0.unwrap(), expected);
+    }
+    assert!(crashed(&launch(Fake::new(|_| Ok((0, u64::MAX)))).0.unwrap(), "runtime"));
+    assert!(crashed(&launch(Fake::new(|_| Ok((0, 7)))).0.unwrap(), "0x7"));
+}
+
+#[test]
+fn an_enclave_that_is_not_entered() {
+    let (outcome, events) = launch(Fake::new(|_| Err(Errno::INVAL)));
+    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert_eq!(after_building(&events), [Event::Run, Event::Destroy, Event::Close]);
+
+    let (outcome, events) = launch(steps([Box::new(|_| interrupted()), Box::new(|_| Ok((100_010, 0)))]));
+    assert!(matches!(outcome, Err(LaunchError::Monitor { code: 100_010 })), "{outcome:?}");
+    assert_eq!(after_building(&events), [Event::Run, Event::Resume, Event::Destroy, Event::Close]);
+}
+
+#[test]
+fn memory_that_cannot_be_had() {
+    let never = || Fake::new(|_| panic!("it must not run"));
+    let (outcome, events) = launch(never().failing(Request::Create, 1));
+    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert_eq!(events, [Event::Create(8), Event::Close]);
+
+    // The private memory is given back all the same.
+    let (outcome, events) = launch(never().failing(Request::UtmInit, 1));
+    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    let large = Event::Buffer(BUFFER_SIZE as u64);
+    let small = Event::Buffer(2 * PAGE);
+    assert_eq!(events, [Event::Create(8), large, small, NOTHING, Event::Destroy, Event::Close]);
+
+    // Unless that would clear memory of somebody else's.
+    let (_, events) = launch(never().failing(Request::UtmInit, 2));
+    assert_eq!(events, [Event::Create(8), large, small, Event::Close]);
+
+    // It lies where it cannot be used, which matters only where it is large.
+    let fake = never();
+    fake.state().address = ADDRESS + (1 << 20);
+    let state = fake.state.clone();
+    assert!(matches!(Forming::create(fake, 4 << 20), Err(LaunchError::Misaligned { .. })));
+    let events = &state.lock().unwrap().events;
+    assert_eq!(events.first(), Some(&Event::Create(1024)));
+    assert_eq!(events.iter().filter(|event| **event == Event::Destroy).count(), 1);
+}
+
+#[test]
+fn files_that_cannot_be_copied() {
+    let fake = Fake::new(|_| panic!("it must not run"));
+    fake.state().write_fails_at = Some(2 * PAGE);
+    let (outcome, events) = launch(fake);
+    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    let buffer = Event::Buffer(BUFFER_SIZE as u64);
+    assert_eq!(events, [Event::Create(8), buffer, Event::Pages(2), NOTHING, Event::Destroy, Event::Close]);
+
+    // They are larger than the memory: not a byte is written outside of it.
+    let fake = Fake::new(|_| panic!("it must not run"));
+    let state = fake.state.clone();
+    let mut forming = Forming::create(fake, 2 * PAGE).unwrap();
+    forming.add_buffer(2 * PAGE).unwrap();
+    assert!(forming.copy([&LOADER, &RUNTIME, &IMAGE]).is_err());
+    drop(forming);
+    let expected = [Event::Create(2), Event::Buffer(2 * PAGE), Event::Pages(2), NOTHING, Event::Destroy, Event::Close];
+    assert_eq!(state.lock().unwrap().events, expected);
+}
+
+#[test]
+fn a_monitor_that_takes_no_more() {
+    // The driver has given the memory back itself.
+    let (outcome, events) = launch(Fake::new(|_| panic!("it must not run")).failing(Request::Finalize, 1));
+    assert!(matches!(outcome, Err(LaunchError::Busy(_))), "{outcome:?}");
+    assert_eq!(events[3..], [BUILT[3], Event::Close]);
+
+    let fake = Fake::new(|_| panic!("it must not run"));
+    fake.state().map_fails = true;
+    let (outcome, events) = launch(fake);
+    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert_eq!(after_building(&events), [Event::Destroy, Event::Close]);
+
+    let (outcome, events) = launch(Fake::new(|_| exit(ExitStatus::Guest(0))).failing(Request::Destroy, 1));
+    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert_eq!(after_building(&events), [Event::Run, Event::Destroy, Event::Close]);
+}
+
+#[test]
+fn time_is_up() {
+    let soon = Some(Duration::from_millis(20));
+    // Nothing was heard of it.
+    let options = Options { boot_timeout: soon, timeout: Some(LONG), ..Options::default() };
+    let (launched, state) = launch_with(Fake::new(|_| interrupted()), &mut server(), &options);
+    assert!(matches!(launched.unwrap().outcome, Outcome::NotStarted { .. }));
+    assert_eq!(after_building(&state.lock().unwrap().events)[2..], [Event::Destroy, Event::Close]);
+
+    // It runs, and spins.
+    let spinning = || {
+        let mut called = false;
+        Fake::new(move |buffer| match std::mem::replace(&mut called, true) {
+            false => call::<launch::Start>(buffer, Empty {}, b""),
+            true => interrupted(),
+        })
+    };
+    let later = Some(Duration::from_millis(60));
+    for (boot_timeout, timeout) in [(None, soon), (soon, later), (later, soon), (Some(LONG), soon)] {
+        let options = Options { boot_timeout, timeout, ..Options::default() };
+        let (launched, state) = launch_with(spinning(), &mut server(), &options);
+        // A machine that takes so long for the first edge call is slow, not wrong.
+        let outcome = launched.unwrap().outcome;
+        assert!(matches!(outcome, Outcome::TimedOut | Outcome::NotStarted { .. }), "{outcome:?}");
+        let events = &state.lock().unwrap().events;
+        assert_eq!(events[events.len() - 2..], [Event::Destroy, Event::Close]);
+        assert_eq!(events.iter().filter(|event| **event == Event::Destroy).count(), 1);
+    }
+}
+
+#[test]
+fn an_answer_that_comes_too_late() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut server = Server::new(Config { stdin: Input::File(reader.into()), ..Config::default() }).unwrap();
+    let fake = steps([Box::new(|buffer| {
+        let request = ReadRequest { handle: handle::STDIN.into(), length: 100.into(), wait: 1.into() };
+        call::<io::Read>(buffer, request, b"")
+    })]);
+    let options = Options { timeout: Some(Duration::from_millis(20)), ..Options::default() };
+    let (launched, state) = launch_with(fake, &mut server, &options);
+    assert_eq!(launched.unwrap().outcome, Outcome::TimedOut);
+    let ended = |state: &State| after_building(&state.events) == [Event::Run, Event::Destroy];
+    assert!(ended(&state.lock().unwrap()));
+
+    // The memory belongs to somebody else by now: nothing is written to it, and nobody enters again.
+    drop(writer);
+    while !state.lock().unwrap().events.contains(&Event::Close) {
+        std::thread::yield_now();
+    }
+    let state = state.lock().unwrap();
+    assert_eq!(after_building(&state.events), [Event::Run, Event::Destroy, Event::Close]);
+    assert_eq!(state.buffer.as_ref().unwrap().buffer().read_header().unwrap().status.get(), 99);
+}
+
+#[test]
+fn an_enclave_that_does_not_come_back() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let fake = Fake::new(move |_| {
+        let _ = blocked.recv();
+        interrupted()
+    });
+    let state = fake.state.clone();
+    let forming = Forming::create(fake, SIZE).unwrap();
+    let options = Options { timeout: Some(Duration::from_millis(20)), ..Options::default() };
+    let patience = Duration::from_millis(20);
+    let launched = launch_in(forming, &mut Watch::start(), &FILES, &mut server(), &options, patience);
+    assert!(matches!(launched, Err(LaunchError::Unstoppable)), "{launched:?}");
+    assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run]);
+    // Should it come back after all, its memory is given back.
+    drop(release);
+    while !state.lock().unwrap().events.contains(&Event::Close) {
+        std::thread::yield_now();
+    }
+    assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run, Event::Destroy, Event::Close]);
+}
+
+#[test]
+fn a_signal_ends_it() {
+    let signals = Signals::hold().unwrap();
+    let options = Options { signals: Some(&signals), ..Options::default() };
+    let raise = || {
+        // SAFETY: sends a signal to this thread, which holds it back.
+        assert_eq!(unsafe { libc::raise(libc::SIGTERM) }, 0);
+    };
+    let interrupt = Outcome::Interrupted { signal: libc::SIGTERM };
+
+    // Before it was measured.
+    raise();
+    let (launched, state) = launch_with(Fake::new(|_| panic!("it must not run")), &mut server(), &options);
+    assert_eq!(launched.unwrap().outcome, interrupt);
+    assert_eq!(state.lock().unwrap().events[3..], [NOTHING, Event::Destroy, Event::Close]);
+
+    // While it runs: the thread that watches is this one.
+    let this = Thread::this();
+    let mut entered = false;
+    let fake = Fake::new(move |_| {
+        if !std::mem::replace(&mut entered, true) {
+            this.terminate();
+        }
+        interrupted()
+    });
+    let (launched, state) = launch_with(fake, &mut server(), &options);
+    assert_eq!(launched.unwrap().outcome, interrupt);
+    let events = &state.lock().unwrap().events;
+    assert_eq!(events[events.len() - 2..], [Event::Destroy, Event::Close]);
+    assert_eq!(signals.received(), None);
+}
+
+/// A thread that signals can be sent to.
+struct Thread(libc::pthread_t);
+
+// SAFETY: it is a number.
+unsafe impl Send for Thread {}
+
+impl Thread {
+    fn this() -> Self {
+        // SAFETY: has no conditions.
+        Self(unsafe { libc::pthread_self() })
+    }
+
+    fn terminate(&self) {
+        // SAFETY: the thread waits for the enclave, so it exists.
+        assert_eq!(unsafe { libc::pthread_kill(self.0, libc::SIGTERM) }, 0);
+    }
+}
+
+#[test]
+fn what_is_no_enclave() {
+    assert!(matches!(private_memory(&FILES), Err(LaunchError::Image(_))));
+}
+
+#[test]
+fn large_enclaves_may_take_longer_to_boot() {
+    assert!(boot_patience(1 << 30) > boot_patience(4 << 20));
+    assert!(boot_patience(u64::MAX) > Duration::from_secs(60));
+}

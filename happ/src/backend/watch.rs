@@ -1,0 +1,112 @@
+//! Looking after an enclave from outside, while a thread of its own serves it.
+
+use crate::serve::{Config, Server};
+use crate::signals::Signals;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use std::io::Error;
+use std::os::fd::OwnedFd;
+use std::panic::resume_unwind;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A thread that serves an enclave, so that this one can look after the enclave's end and its time: an
+/// answer can take for ever, such as the one to a read of a terminal.
+pub(super) struct Serving<T> {
+    thread: JoinHandle<(Server, T)>,
+    /// Hangs up when the thread ends.
+    pub running: OwnedFd,
+}
+
+impl<T: Send + 'static> Serving<T> {
+    /// Has `work` serve from `server`, which is left with nothing to give until [`Self::finish`].
+    pub fn start(server: &mut Server, work: impl FnOnce(&mut Server) -> T + Send + 'static) -> Result<Self, Error> {
+        let nothing = Server::new(Config::default()).map_err(Error::other)?;
+        let (running, end) = std::io::pipe()?;
+        let mut served = std::mem::replace(server, nothing);
+        let thread = std::thread::Builder::new().name("edge calls".into()).spawn(move || {
+            let _end = end;
+            let result = work(&mut served);
+            (served, result)
+        })?;
+        Ok(Self { thread, running: running.into() })
+    }
+
+    /// Waits for the thread's end, at most for `patience`.
+    pub fn ends_within(&self, patience: Duration) -> Result<bool, Error> {
+        Ok(wait([&self.running], None, Instant::now().checked_add(patience))? == Woken::Ended)
+    }
+
+    /// What came of it, once the thread has ended; `server` is then what it was.
+    pub fn finish(self, server: &mut Server) -> T {
+        let (returned, result) = self.thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        *server = returned;
+        result
+    }
+}
+
+/// Why [`wait`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Woken {
+    /// One of the ends has come.
+    Ended,
+    /// The deadline.
+    TimedOut,
+    /// A signal that asks the program to end.
+    Signal(i32),
+}
+
+/// Waits until one of `ends` is readable or hangs up, a signal or `deadline` comes. A signal goes before
+/// an end: a terminal sends it to all processes at once.
+pub(super) fn wait<const N: usize>(
+    ends: [&OwnedFd; N],
+    signals: Option<&Signals>,
+    deadline: Option<Instant>,
+) -> Result<Woken, Error> {
+    let mut fds: Vec<_> = ends.iter().map(|end| PollFd::new(*end, PollFlags::IN)).collect();
+    fds.extend(signals.map(Signals::poll));
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // What is too long for the system's type is never over.
+        let ready = match poll(&mut fds, left.and_then(|left| left.try_into().ok()).as_ref()) {
+            Err(Errno::INTR) => continue,
+            ready => ready?,
+        };
+        if let Some(signal) = signals.and_then(Signals::received) {
+            return Ok(Woken::Signal(signal));
+        }
+        if fds.iter().take(N).any(|fd| !fd.revents().is_empty()) {
+            return Ok(Woken::Ended);
+        }
+        if ready == 0 {
+            return Ok(Woken::TimedOut);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_wakes() {
+        let (running, end) = std::io::pipe().unwrap();
+        let running = OwnedFd::from(running);
+        let soon = || Instant::now().checked_add(Duration::from_millis(1));
+        assert_eq!(wait([&running], None, soon()).unwrap(), Woken::TimedOut);
+        drop(end);
+        assert_eq!(wait([&running], None, None).unwrap(), Woken::Ended);
+        assert_eq!(wait([&running], None, soon()).unwrap(), Woken::Ended);
+    }
+
+    #[test]
+    fn a_thread_gives_the_server_back() {
+        let mut server = Server::new(Config { program: (*b"program").into(), ..Config::default() }).unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let serving = Serving::start(&mut server, move |_| receiver.recv().is_err()).unwrap();
+        assert!(!serving.ends_within(Duration::from_millis(1)).unwrap());
+        drop(sender);
+        assert!(serving.ends_within(Duration::from_secs(60)).unwrap());
+        assert!(serving.finish(&mut server));
+    }
+}

@@ -1,0 +1,188 @@
+//! A socket, and what it has still to send.
+
+use super::super::reply::Failure;
+use super::{failed, local_address};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use wasmstone_edge_protocol::Status;
+use wasmstone_edge_protocol::types::SocketAddress;
+
+/// The peers of one UDP socket that are remembered to be answered.
+const PEERS_MAX: usize = 256;
+
+/// A socket.
+#[derive(Debug)]
+pub(in super::super) struct Socket {
+    fd: OwnedFd,
+    is_tcp: bool,
+    is_ipv4: bool,
+    /// The address that it was bound to as it was asked for.
+    pub(super) bound: Option<SocketAddr>,
+    /// The only peer of a UDP socket.
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) listening: bool,
+    /// Who sent something to a UDP socket where addresses are granted one by one.
+    peers: VecDeque<SocketAddr>,
+    /// What the system does not take yet, and how much of it it has.
+    unsent: Vec<u8>,
+    sent: usize,
+    /// Sending ends after that.
+    finishing: bool,
+    /// What sending came to while nobody asked.
+    send_error: Option<Errno>,
+    /// What receiving came to while nobody asked.
+    receive_error: Option<Errno>,
+}
+
+impl Socket {
+    /// A socket in its first state.
+    pub fn new(fd: OwnedFd, is_tcp: bool, is_ipv4: bool) -> Self {
+        if is_tcp {
+            // WASI has no option for it. What a guest sends comes in one call, and should not wait for the
+            // peer to acknowledge what it sent before.
+            let _ = sockopt::set_tcp_nodelay(&fd, true);
+        }
+        Self {
+            fd,
+            is_tcp,
+            is_ipv4,
+            bound: None,
+            remote: None,
+            listening: false,
+            peers: VecDeque::new(),
+            unsent: Vec::new(),
+            sent: 0,
+            finishing: false,
+            send_error: None,
+            receive_error: None,
+        }
+    }
+
+    pub fn fd(&self) -> &OwnedFd {
+        &self.fd
+    }
+
+    pub fn is_tcp(&self) -> bool {
+        self.is_tcp
+    }
+
+    pub fn is_ipv4(&self) -> bool {
+        self.is_ipv4
+    }
+
+    /// An address of the enclave's for this socket. One of another family breaks the protocol.
+    pub(super) fn address(&self, address: &SocketAddress) -> Result<SocketAddr, Failure> {
+        match address.get() {
+            Ok(address) if address.is_ipv4() == self.is_ipv4 => Ok(address),
+            _ => Err(Status::Malformed.into()),
+        }
+    }
+
+    /// Its local address.
+    pub(super) fn local(&self) -> Result<SocketAddress, Failure> {
+        local_address(&self.fd)
+    }
+
+    /// Remembers who sent something.
+    pub(super) fn remember(&mut self, peer: SocketAddr) {
+        if !self.peers.contains(&peer) {
+            if self.peers.len() >= PEERS_MAX {
+                self.peers.pop_front();
+            }
+            self.peers.push_back(peer);
+        }
+    }
+
+    /// Whether `peer` sent something, and may be answered.
+    pub(super) fn may_answer(&self, peer: SocketAddr) -> bool {
+        self.peers.contains(&peer)
+    }
+
+    /// Receives what there is; `None` where there is nothing yet, `Some(0)` at the end.
+    pub fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Failure> {
+        if let Some(error) = self.receive_error.take() {
+            return Err(failed(error));
+        }
+        loop {
+            match recv(&self.fd, &mut *buffer, RecvFlags::empty()) {
+                Ok((_, count)) => return Ok(Some(count)),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// Receives what there is already; an error is kept for the next read, an end comes again.
+    pub(super) fn receive_early(&mut self, buffer: &mut [u8]) -> usize {
+        match recv(&self.fd, &mut *buffer, RecvFlags::empty()) {
+            Ok((_, count)) => count,
+            Err(error) => {
+                self.receive_error = Some(error).filter(|error| !matches!(*error, Errno::AGAIN | Errno::INTR));
+                0
+            }
+        }
+    }
+
+    /// Sends `data` behind what was not sent yet, and says whether something is left.
+    pub(super) fn send(&mut self, data: &[u8]) -> Result<bool, Failure> {
+        if !data.is_empty() && (self.is_sending() || self.finishing) {
+            // The enclave knows that it has to wait.
+            return Err(Status::Malformed.into());
+        }
+        self.unsent.extend_from_slice(data);
+        self.push();
+        match self.send_error.take() {
+            Some(error) => Err(failed(error)),
+            None => Ok(self.is_sending()),
+        }
+    }
+
+    /// Ends sending, after what was not sent yet.
+    pub(super) fn finish(&mut self) -> Result<(), Errno> {
+        self.finishing = true;
+        if self.is_sending() { Ok(()) } else { shutdown(&self.fd, Shutdown::Write) }
+    }
+
+    /// Whether something is left to be sent.
+    pub fn is_sending(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Whether somebody should be told that sending failed.
+    pub fn has_failed(&self) -> bool {
+        self.send_error.is_some() || self.receive_error.is_some()
+    }
+
+    /// Gives the system as much as it takes.
+    pub fn push(&mut self) {
+        while let Some(rest) = self.unsent.get(self.sent..).filter(|rest| !rest.is_empty()) {
+            match send(&self.fd, rest, SendFlags::NOSIGNAL) {
+                Ok(count) => self.sent += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return,
+                Err(error) => {
+                    self.send_error = Some(error);
+                    break;
+                }
+            }
+        }
+        if self.is_sending() && self.finishing {
+            let _ = shutdown(&self.fd, Shutdown::Write);
+        }
+        self.unsent = Vec::new();
+        self.sent = 0;
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // As Wasmtime does: the peer sees the end of a connection even if something was not read.
+        if self.is_tcp && !self.listening {
+            let _ = shutdown(&self.fd, Shutdown::Both);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `cargo xtask reproduce`: whether the enclave app, which is measured, is the same when it is built elsewhere.
+
+use crate::setup;
+use crate::shell::{cargo, root, run, step, target};
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// The package that builds the enclave apps.
+const PACKAGE: &str = "wasmstone-generic-eapp";
+
+/// Builds the enclave apps here, and once more from a copy of this tree, with another home of Cargo's.
+///
+/// # Errors
+/// Where they differ, or cannot be built.
+pub fn run_both() -> Result<()> {
+    setup::targets()?;
+    step("Here");
+    run(cargo().args(["build", "--locked", "--package", PACKAGE]))?;
+
+    step("Elsewhere");
+    let elsewhere = target()?.join("some where else");
+    if elsewhere.exists() {
+        fs::remove_dir_all(&elsewhere).with_context(|| format!("cannot remove {}", elsewhere.display()))?;
+    }
+    fs::create_dir(&elsewhere).with_context(|| format!("cannot make {}", elsewhere.display()))?;
+    let [tree, home, there] = ["sources", "home", "built"].map(|name| elsewhere.join(name));
+    copy(root(), &tree)?;
+    fs::create_dir(&home)?;
+    symlink(cargo_home()?.join("registry"), home.join("registry"))?;
+    run(cargo()
+        .args(["build", "--locked", "--release", "--package", PACKAGE, "--target-dir"])
+        .arg(&there)
+        .env("CARGO_HOME", &home)
+        .current_dir(&tree))?;
+
+    for target_name in setup::ENCLAVE_TARGETS {
+        let app = |target: &Path| -> Result<Vec<u8>> {
+            let path = target.join("eapp").join(target_name).join("eapp/wasmstone-eapp");
+            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        if app(&target()?)? != app(&there)? {
+            bail!("the enclave app for {target_name} depends on where it is built: its measurement says nothing");
+        }
+        println!("{target_name}: the same bytes");
+    }
+    Ok(())
+}
+
+/// Copies a tree, but for what was built and what git keeps.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir(to).with_context(|| format!("cannot make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let (path, copied) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() && !["target", ".git"].map(OsStr::new).contains(&&*entry.file_name()) {
+            copy(&path, &copied)?;
+        } else if kind.is_file() {
+            fs::copy(&path, &copied).with_context(|| format!("cannot copy {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).context("there is no CARGO_HOME and no HOME")
+}
