@@ -1,8 +1,8 @@
 //! `wasmstone-benchmark [TRUSTED_LINES [PLOTS]]`: how fast wasmstone is, next to Wasmtime on the same machine.
 //! `wasmstone-benchmark web-requests ADDRESS:PORT`: how fast a server is, see [`web`].
 //!
-//! Prints a Markdown table, and writes plots into the directory PLOTS. Started by `cargo xtask bench`, which builds what is measured and counts
-//! the trusted lines. What each row means is in `docs/benchmarks.md`.
+//! Prints a Markdown table, and writes plots into the directory PLOTS. Started by `cargo xtask bench`, which
+//! builds what is measured and counts the trusted lines. What each row means is in `docs/benchmarks.md`.
 
 mod alike;
 mod building;

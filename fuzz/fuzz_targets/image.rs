@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use wasmstone_bundle::image::{self, Image};
 use wasmstone_bundle::stand_in;
 
-static COMPOSED: LazyLock<Vec<u8>> =
-    LazyLock::new(|| image::compose(&stand_in::eapp(), &wasmstone_fuzz::launch(b"program"), b"program").expect("an image"));
+static COMPOSED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    image::compose(&stand_in::eapp(), &wasmstone_fuzz::launch(b"program"), b"program").expect("an image")
+});
 
 fuzz_target!(|data: &[u8]| {
     let bytes = wasmstone_fuzz::edited(&COMPOSED, data);

@@ -39,7 +39,14 @@ pub fn launch(program: &[u8]) -> Launch {
     let size = program.len() as u64;
     Launch {
         name: "fuzz".into(),
-        program: Program { target: Target::Pulley64, size, sha256: Sha256Digest::of(program).0, cpu_features: Vec::new(), hardware_float: false, memory_may_move: true },
+        program: Program {
+            target: Target::Pulley64,
+            size,
+            sha256: Sha256Digest::of(program).0,
+            cpu_features: Vec::new(),
+            hardware_float: false,
+            memory_may_move: true,
+        },
         memory: Memory { linear: 1 << 20, runtime: 6 << 20 },
         policy: Policy::open(),
     }

@@ -69,6 +69,9 @@ fn line<'a>(case: &Case, bundle: &'a str, backend: &'a str, data: &'a str, varia
         Data::Empty => line.extend(["--dir", data]),
         Data::ReadOnly => line.extend(["--read-only-dir", data]),
     }
+    if case.network {
+        line.push("--net");
+    }
     variables.iter().for_each(|variable| line.extend(["--env", variable]));
     line.push("--");
     line.extend(case.args);

@@ -71,8 +71,9 @@ fn catch_faults() -> Result<()> {
     wasmtime::Engine::new(&wasmtime::Config::new()).map(drop).map_err(|error| Error::other(error.to_string()))
 }
 
-/// Gives everything up, except, with `faults`, what it takes to turn page faults into traps. What is not allowed afterwards kills the process, where the kernel can do that;
-/// where it cannot and `unconfined` is true, nothing does.
+/// Gives everything up, except, with `faults`, what it takes to turn page faults into traps. What is not
+/// allowed afterwards kills the process, where the kernel can do that; where it cannot and `unconfined` is
+/// true, nothing does.
 ///
 /// # Errors
 /// Where the kernel lacks seccomp filters or close_range(2), Linux 5.9.
