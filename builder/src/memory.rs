@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr};
-use wasmstone_bundle::{Platform, measurement::PAGE};
+use wasmstone_bundle::{Platform, footprint::EPM_MAX, measurement::PAGE};
 use wasmstone_policy::{MAX_LAUNCH_BYTES, Memory, Target, WASM_PAGE};
-
-/// The most bytes that Keystone gives to one enclave, files and heap together.
-pub const ENCLAVE_MAX: u64 = 1 << 30;
 
 /// What an enclave needs beside its files and its heap: Eyrie's stack, the enclave app's, and tables.
 const RUNTIME_NEEDS: u64 = 1 << 20;
@@ -62,7 +59,7 @@ impl MemorySize {
     /// `minimum` bytes.
     ///
     /// # Errors
-    /// [`MemoryError::Enclave`] where the enclave would be larger than [`ENCLAVE_MAX`], and
+    /// [`MemoryError::Enclave`] where the enclave would be larger than [`EPM_MAX`], and
     /// [`MemoryError::NeverFits`] where it would be so with every cap.
     pub fn layout(
         self,
@@ -79,7 +76,7 @@ impl MemorySize {
         let files = [&platform.loader, &platform.runtime, eapp].map(|file| file.len() as u64);
         let files = files.into_iter().chain([MAX_LAUNCH_BYTES as u64, resident]);
         let fixed = files.map(|size| size.next_multiple_of(PAGE)).sum::<u64>() + RUNTIME_NEEDS;
-        let room = ENCLAVE_MAX.saturating_sub(fixed) / (HEAP_PER_PAGE_TABLE + 1) * HEAP_PER_PAGE_TABLE;
+        let room = EPM_MAX.saturating_sub(fixed) / (HEAP_PER_PAGE_TABLE + 1) * HEAP_PER_PAGE_TABLE;
         let most = room.saturating_sub(memory.runtime) / WASM_PAGE * WASM_PAGE;
         if self.0 <= most {
             return Ok(memory);
@@ -164,7 +161,7 @@ pub enum MemoryError {
     #[error("\"{0}\" is not a size: write bytes, or a whole number of K, M or G (powers of 1024), such as 256M")]
     Malformed(String),
     /// Too large for 64 bits.
-    #[error("the size is too large: an enclave has {}M at most", ENCLAVE_MAX >> 20)]
+    #[error("the size is too large: an enclave has {}M at most", EPM_MAX >> 20)]
     Overflow,
     /// Not a multiple of the page size.
     #[error(
@@ -190,7 +187,7 @@ pub enum MemoryError {
     /// More than an enclave has.
     #[error(
         "a memory cap of {cap} does not fit: an enclave has {}M in all; for this program use at most --max-memory {most}",
-        ENCLAVE_MAX >> 20
+        EPM_MAX >> 20
     )]
     Enclave {
         /// What was asked for.
@@ -202,7 +199,7 @@ pub enum MemoryError {
     #[error(
         "the program cannot run in an enclave: its memory at start ({needed}) and its code do not fit into the {}M that \
          an enclave has in all; build it to start with less memory",
-        ENCLAVE_MAX >> 20
+        EPM_MAX >> 20
     )]
     NeverFits {
         /// What the program's memories need.
@@ -212,7 +209,7 @@ pub enum MemoryError {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENCLAVE_MAX, MemoryError, MemorySize};
+    use super::{EPM_MAX, MemoryError, MemorySize};
     use proptest::prelude::*;
     use wasmstone_bundle::{Platform, stand_in};
     use wasmstone_policy::Target;
@@ -269,7 +266,7 @@ mod tests {
         let error = holds((1 << 20) + 65536).unwrap_err().to_string();
         assert!(error.contains("--max-memory 1088K"), "{error}");
         assert!(matches!(holds(900 << 20), Err(MemoryError::Minimum { .. })));
-        for minimum in [ENCLAVE_MAX - 65536, ENCLAVE_MAX, u64::MAX] {
+        for minimum in [EPM_MAX - 65536, EPM_MAX, u64::MAX] {
             let error = holds(minimum).unwrap_err();
             assert!(matches!(error, MemoryError::NeverFits { .. }) && !error.to_string().contains("--max"), "{error}");
         }
@@ -281,14 +278,14 @@ mod tests {
         let layout = |cap: u64, minimum, program| {
             MemorySize::from_bytes(cap).unwrap().layout(minimum, Target::Pulley64, program, &platform, &eapp)
         };
-        let Err(MemoryError::Enclave { most, .. }) = layout(ENCLAVE_MAX, 0, 5 << 20) else { panic!("it fits") };
+        let Err(MemoryError::Enclave { most, .. }) = layout(EPM_MAX, 0, 5 << 20) else { panic!("it fits") };
         let most = most.bytes();
         assert!(most > 900 << 20);
         assert!(layout(most, most, 5 << 20).is_ok());
         assert!(matches!(layout(most + 65536, most, 5 << 20), Err(MemoryError::Enclave { .. })));
         // What is said to be the most must also be enough.
         assert!(matches!(layout(most + 65536, most + 1, 5 << 20), Err(MemoryError::NeverFits { .. })));
-        assert!(matches!(layout(ENCLAVE_MAX, 0, ENCLAVE_MAX), Err(MemoryError::NeverFits { .. })));
+        assert!(matches!(layout(EPM_MAX, 0, EPM_MAX), Err(MemoryError::NeverFits { .. })));
     }
 
     proptest! {

@@ -14,6 +14,9 @@ use object::{
 };
 use std::collections::BTreeSet;
 
+/// The most bytes of private memory that an enclave may have: what Keystone's loader and Eyrie can map.
+pub const EPM_MAX: u64 = 1 << 30;
+
 /// Where Eyrie maps the shared buffer.
 const SHARED_BASE: u64 = 0xffff_ffff_8000_0000;
 

@@ -8,7 +8,7 @@ mod report;
 mod trouble;
 mod web;
 
-use crate::shell::{self, cargo, root, step, target};
+use crate::shell::{self, cargo, step, target};
 use crate::{guests, riscv64, setup};
 use anyhow::{Context, Result, bail, ensure};
 use remote::Remote;
@@ -37,6 +37,8 @@ const FIGURES: &str = "figures";
 struct Suite {
     remote: Remote,
     platform: String,
+    /// The directory of what was built for this machine.
+    built: PathBuf,
     /// Where bundles are built, and what is put on the target.
     work: PathBuf,
     /// In the place of the user's own configuration, but with the user's platforms.
@@ -97,7 +99,7 @@ impl Suite {
         let work = target()?.join("keystone");
         let home = work.join("home");
         fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
-        let suite = Self { remote, platform, work, home };
+        let suite = Self { remote, platform, built: target()?.join("debug"), work, home };
         suite.copy_platform()?;
         if !suite.home.join("keys").exists() {
             suite.wasmstone(&["key", "new", "default"])?;
@@ -137,7 +139,7 @@ impl Suite {
 
     /// The command on this machine, without arguments yet.
     fn command(&self) -> Command {
-        let mut command = Command::new(root().join("target/debug/wasmstone"));
+        let mut command = Command::new(self.built.join("wasmstone"));
         command.env("WASMSTONE_HOME", &self.home).current_dir(&self.work);
         command
     }

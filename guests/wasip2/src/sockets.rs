@@ -1,9 +1,11 @@
 //! What the programs for `wasi:sockets` share.
 
-use wasip2::io::poll::{Pollable, poll};
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
-use wasip2::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
+use wasip2::sockets::ip_name_lookup::resolve_addresses;
+use wasip2::sockets::network::{
+    ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+};
 use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use wasip2::sockets::udp::UdpSocket;
@@ -66,6 +68,27 @@ pub fn port(address: IpSocketAddress) -> u16 {
     }
 }
 
+fn family(address: &IpSocketAddress) -> IpAddressFamily {
+    match address {
+        IpSocketAddress::Ipv4(_) => IpAddressFamily::Ipv4,
+        IpSocketAddress::Ipv6(_) => IpAddressFamily::Ipv6,
+    }
+}
+
+/// Every address of a name.
+pub fn lookup(name: &str) -> Result<Vec<IpAddress>, ErrorCode> {
+    let stream = resolve_addresses(&instance_network(), name)?;
+    let mut found = Vec::new();
+    loop {
+        match stream.resolve_next_address() {
+            Ok(Some(address)) => found.push(address),
+            Ok(None) => return Ok(found),
+            Err(ErrorCode::WouldBlock) => stream.subscribe().block(),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Binds a TCP socket.
 pub fn bind(socket: &TcpSocket, address: IpSocketAddress) -> Result<(), ErrorCode> {
     socket.start_bind(&instance_network(), address)?;
@@ -75,11 +98,7 @@ pub fn bind(socket: &TcpSocket, address: IpSocketAddress) -> Result<(), ErrorCod
 
 /// A listening socket.
 pub fn listen(address: IpSocketAddress) -> Result<TcpSocket, ErrorCode> {
-    let family = match address {
-        IpSocketAddress::Ipv4(_) => IpAddressFamily::Ipv4,
-        IpSocketAddress::Ipv6(_) => IpAddressFamily::Ipv6,
-    };
-    let socket = create_tcp_socket(family)?;
+    let socket = create_tcp_socket(family(&address))?;
     bind(&socket, address)?;
     socket.start_listen()?;
     socket.subscribe().block();
@@ -101,11 +120,7 @@ pub fn connect_with(socket: TcpSocket, address: IpSocketAddress) -> Result<Conne
 
 /// A connection.
 pub fn connect(address: IpSocketAddress) -> Result<Connection, ErrorCode> {
-    let family = match address {
-        IpSocketAddress::Ipv4(_) => IpAddressFamily::Ipv4,
-        IpSocketAddress::Ipv6(_) => IpAddressFamily::Ipv6,
-    };
-    connect_with(create_tcp_socket(family)?, address)
+    connect_with(create_tcp_socket(family(&address))?, address)
 }
 
 /// Waits for a connection.
@@ -127,20 +142,11 @@ pub fn pair(family: IpAddressFamily) -> (Connection, Connection) {
 
 /// A bound UDP socket.
 pub fn datagrams(address: IpSocketAddress) -> Result<UdpSocket, ErrorCode> {
-    let family = match address {
-        IpSocketAddress::Ipv4(_) => IpAddressFamily::Ipv4,
-        IpSocketAddress::Ipv6(_) => IpAddressFamily::Ipv6,
-    };
-    let socket = create_udp_socket(family)?;
+    let socket = create_udp_socket(family(&address))?;
     socket.start_bind(&instance_network(), address)?;
     socket.subscribe().block();
     socket.finish_bind()?;
     Ok(socket)
-}
-
-/// Waits for one of them.
-pub fn any(pollables: &[&Pollable]) -> Vec<u32> {
-    poll(pollables)
 }
 
 impl Connection {

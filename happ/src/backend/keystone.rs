@@ -20,7 +20,7 @@ mod memory;
 mod run;
 
 pub use error::LaunchError;
-pub use memory::{Cma, EPM_MAX, FreeMemory};
+pub use memory::{Cma, FreeMemory};
 
 use crate::backend::watch::{Serving, Woken, wait};
 use crate::backend::{Launched, Outcome, Timings, exited, timings::Watch};

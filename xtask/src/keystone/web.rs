@@ -4,7 +4,6 @@ use super::remote::{Remote, text};
 use super::report::Report;
 use super::{Built, Suite};
 use crate::digits;
-use crate::shell::root;
 use anyhow::{Context, Result, bail};
 use std::net::TcpStream;
 use std::process::{Child, Command};
@@ -39,7 +38,7 @@ fn ask(suite: &Suite, built: &Built) -> Result<()> {
     let forward = format!("{ADDRESS}:{ADDRESS}");
     let mut server = suite.remote.start(&["-L", &forward], &line)?;
     let asked = wait(&mut server).and_then(|()| {
-        let mut client = Command::new(root().join("target/debug/wasmstone-benchmark"));
+        let mut client = Command::new(suite.built.join("wasmstone-benchmark"));
         let output = client.args(["web-requests", ADDRESS, "--count", "20", "--rounds", "1"]).output()?;
         if output.status.success() { Ok(()) } else { bail!(text(&output.stderr)) }
     });

@@ -81,7 +81,7 @@ pub fn is_unicast(ip: IpAddr) -> bool {
     }
 }
 
-/// Whether `address` can be a peer's.
-pub fn is_remote(address: SocketAddr) -> bool {
-    !address.ip().to_canonical().is_unspecified() && address.port() != 0
+/// Whether `address` can be that of a peer of a socket of `family`.
+pub fn is_remote(address: SocketAddr, family: IpAddressFamily) -> bool {
+    !address.ip().to_canonical().is_unspecified() && address.port() != 0 && fits(address.ip(), family)
 }

@@ -182,8 +182,7 @@ impl tcp::HostTcpSocket for Guest {
         if socket.state != State::Default {
             return Err(Status::InvalidState.into());
         }
-        let valid = address::is_unicast(remote.ip()) && address::is_remote(remote);
-        if !valid || !address::fits(remote.ip(), socket.family) {
+        if !address::is_unicast(remote.ip()) || !address::is_remote(remote, socket.family) {
             return Err(Status::Invalid.into());
         }
         let request = AddressRequest { handle: socket.handle.into(), address: remote.into() };

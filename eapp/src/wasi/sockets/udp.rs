@@ -76,18 +76,30 @@ impl Guest {
         let Some(remote) = remote.map(address::from_guest) else {
             return if socket.remote.is_some() { Ok(None) } else { Err(Status::Invalid.into()) };
         };
-        if !address::is_remote(remote) || !address::fits(remote.ip(), socket.family) {
+        if !address::is_remote(remote, socket.family) {
             return Err(Status::Invalid.into());
         }
         match socket.remote {
             Some(only) if only == remote => Ok(None),
             Some(_) => Err(Status::Invalid.into()),
             None => {
-                let allowed = self.reach.connect(remote) || socket.peers.contains(&remote);
-                self.permit(allowed, Use::Connect)?;
+                self.permit_peer(rep, remote)?;
                 Ok(Some(remote))
             }
         }
+    }
+
+    /// Fails where the policy does not allow to send to `remote`, and it has not sent anything either.
+    fn permit_peer(&mut self, rep: u32, remote: SocketAddr) -> SocketResult<()> {
+        let known = self.table.get(&socket(rep))?.peers.contains(&remote);
+        self.permit(known || self.reach.connect(remote), Use::Connect)
+    }
+
+    /// One of a socket's streams is dropped.
+    fn drop_stream(&mut self, rep: u32) -> Result<()> {
+        let socket = self.table.get_mut(&socket(rep))?;
+        socket.streams = socket.streams.saturating_sub(1);
+        Ok(())
     }
 
     /// Whether the guest gets what `remote` sent.
@@ -179,11 +191,10 @@ impl udp::HostUdpSocket for Guest {
         }
         let remote = remote.map(address::from_guest);
         if let Some(remote) = remote {
-            if !address::is_remote(remote) || !address::fits(remote.ip(), socket.family) {
+            if !address::is_remote(remote, socket.family) {
                 return Err(Status::Invalid.into());
             }
-            let allowed = self.reach.connect(remote) || socket.peers.contains(&remote);
-            self.permit(allowed, Use::Connect)?;
+            self.permit_peer(this.rep(), remote)?;
         }
         let socket = self.table.get(&this)?;
         if remote.is_some() || socket.remote.is_some() {
@@ -270,9 +281,7 @@ impl udp::HostIncomingDatagramStream for Guest {
 
     fn drop(&mut self, this: Resource<IncomingStream>) -> Result<()> {
         let rep = self.table.delete(this)?.0;
-        let socket = self.table.get_mut(&socket(rep))?;
-        socket.streams = socket.streams.saturating_sub(1);
-        Ok(())
+        self.drop_stream(rep)
     }
 }
 
@@ -338,8 +347,6 @@ impl udp::HostOutgoingDatagramStream for Guest {
 
     fn drop(&mut self, this: Resource<OutgoingStream>) -> Result<()> {
         let rep = self.table.delete(this)?.0;
-        let socket = self.table.get_mut(&socket(rep))?;
-        socket.streams = socket.streams.saturating_sub(1);
-        Ok(())
+        self.drop_stream(rep)
     }
 }

@@ -1,26 +1,11 @@
 //! Connects to each of its arguments, `HOST:PORT`, says a word and prints the answer.
 
-use guests_wasip2::sockets::{connect, datagrams, loopback, outcome};
-use wasip2::sockets::instance_network::instance_network;
-use wasip2::sockets::ip_name_lookup::resolve_addresses;
+use guests_wasip2::sockets::{connect, datagrams, lookup, loopback, outcome};
 use wasip2::sockets::network::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
 use wasip2::sockets::tcp::ShutdownType;
 use wasip2::sockets::udp::OutgoingDatagram;
-
-fn lookup(name: &str) -> Result<Vec<IpAddress>, ErrorCode> {
-    let stream = resolve_addresses(&instance_network(), name)?;
-    let mut found = Vec::new();
-    loop {
-        match stream.resolve_next_address() {
-            Ok(Some(address)) => found.push(address),
-            Ok(None) => return Ok(found),
-            Err(ErrorCode::WouldBlock) => stream.subscribe().block(),
-            Err(error) => return Err(error),
-        }
-    }
-}
 
 fn with_port(address: IpAddress, port: u16) -> IpSocketAddress {
     match address {

@@ -1,8 +1,9 @@
 //! Echoes on every connection at once, in one loop around one poll, until standard input ends. Listens
 //! at the port that the argument says, or any. How connections end is printed.
 
-use guests_wasip2::sockets::{Connection, FAMILIES, any, listen, loopback, port};
+use guests_wasip2::sockets::{Connection, FAMILIES, listen, loopback, port};
 use wasip2::cli::stdin::get_stdin;
+use wasip2::io::poll::poll;
 use wasip2::io::streams::StreamError;
 use wasip2::sockets::network::ErrorCode;
 use wasip2::sockets::tcp::ShutdownType;
@@ -66,7 +67,7 @@ fn main() {
             .collect();
         let mut all = vec![&input, &arrivals];
         all.extend(&waits);
-        let ready = any(&all);
+        let ready = poll(&all);
         drop(waits);
         for index in ready.iter().rev().filter(|index| **index >= 2) {
             if let Some(end) = echoes[*index as usize - 2].go() {

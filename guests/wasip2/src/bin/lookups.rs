@@ -1,22 +1,8 @@
 //! Names and addresses are looked up.
 
-use guests_wasip2::sockets::outcome;
+use guests_wasip2::sockets::{lookup, outcome};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;
-use wasip2::sockets::network::{ErrorCode, IpAddress};
-
-fn lookup(name: &str) -> Result<Vec<IpAddress>, ErrorCode> {
-    let stream = resolve_addresses(&instance_network(), name)?;
-    let mut found = Vec::new();
-    loop {
-        match stream.resolve_next_address() {
-            Ok(Some(address)) => found.push(address),
-            Ok(None) => return Ok(found),
-            Err(ErrorCode::WouldBlock) => stream.subscribe().block(),
-            Err(error) => return Err(error),
-        }
-    }
-}
 
 fn main() {
     let mut local: Vec<_> = lookup("localhost").unwrap().iter().map(|address| format!("{address:?}")).collect();

@@ -1,8 +1,9 @@
 //! One poll over a thousand sockets, standard input and a timer, of which one socket is ready.
 
-use guests_wasip2::sockets::{FAMILIES, any, datagrams, loopback};
+use guests_wasip2::sockets::{FAMILIES, datagrams, loopback};
 use wasip2::cli::stdin::get_stdin;
 use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::io::poll::poll;
 use wasip2::sockets::udp::OutgoingDatagram;
 
 const COUNT: usize = 1000;
@@ -19,7 +20,7 @@ fn main() {
     let mut pollables: Vec<_> = streams.iter().map(|(incoming, _)| incoming.subscribe()).collect();
     pollables.push(stdin.subscribe());
     pollables.push(subscribe_duration(60_000_000_000));
-    let ready = any(&pollables.iter().collect::<Vec<_>>());
+    let ready = poll(&pollables.iter().collect::<Vec<_>>());
     println!("ready: {ready:?}");
     drop(pollables);
     drop(streams);

@@ -1,8 +1,7 @@
 //! TCP between two sockets of one program, over both families.
 
-use guests_wasip2::sockets::{
-    FAMILIES, accept, any, connect, listen, loopback, outcome, pair, port, same, stream_outcome,
-};
+use guests_wasip2::sockets::{FAMILIES, accept, connect, listen, loopback, outcome, pair, port, same, stream_outcome};
+use wasip2::io::poll::poll;
 use wasip2::io::streams::StreamError;
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily};
 use wasip2::sockets::tcp::ShutdownType;
@@ -79,7 +78,7 @@ fn much(family: IpAddressFamily) {
                 pollables.extend((read[index] < MUCH).then(|| end.input.subscribe()));
                 pollables.extend((written[index] < MUCH).then(|| end.output.subscribe()));
             }
-            any(&pollables.iter().collect::<Vec<_>>());
+            poll(&pollables.iter().collect::<Vec<_>>());
         }
     }
     println!("much: {read:?}, and writing had to wait: {full}");

@@ -1,7 +1,8 @@
 //! UDP between sockets of one program, over both families.
 
-use guests_wasip2::sockets::{FAMILIES, any, datagrams, loopback, outcome, port, same};
+use guests_wasip2::sockets::{FAMILIES, datagrams, loopback, outcome, port, same};
 use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::io::poll::poll;
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use wasip2::sockets::udp::{
@@ -97,7 +98,7 @@ fn nobody_there(family: IpAddressFamily) {
     let gone = datagrams(loopback(family, 0)).unwrap().local_address().unwrap();
     let (incoming, outgoing) = one.stream(Some(gone)).unwrap();
     println!("sent to nobody: {:?}", send(&outgoing, &[to(b"x", None)]));
-    any(&[&incoming.subscribe(), &subscribe_duration(5_000_000_000)]);
+    poll(&[&incoming.subscribe(), &subscribe_duration(5_000_000_000)]);
     println!("told: {}", outcome(incoming.receive(1)));
 }
 

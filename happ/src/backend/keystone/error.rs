@@ -1,8 +1,8 @@
 //! Why a bundle cannot be run on Keystone.
 
-use super::memory::EPM_MAX;
 use rustix::io::Errno;
 use std::io;
+use wasmstone_bundle::footprint::EPM_MAX;
 use wasmstone_bundle::image::ImageError;
 
 /// Why an enclave could not be launched, or was lost.

@@ -4,9 +4,7 @@
 use super::LaunchError;
 use super::abi::PAGE;
 use std::io;
-
-/// The most bytes of private memory: what loader and Eyrie can map.
-pub const EPM_MAX: u64 = 1 << 30;
+use wasmstone_bundle::footprint::EPM_MAX;
 
 /// Up to here the driver takes pages of the buddy allocator, a power of two of them; beyond, it takes
 /// exactly what was asked for from the kernel's contiguous memory (CMA). That is also what it falls
