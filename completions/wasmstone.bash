@@ -46,6 +46,9 @@ _wasmstone() {
             wasmstone,run)
                 cmd="wasmstone__subcmd__run"
                 ;;
+            wasmstone,serve)
+                cmd="wasmstone__subcmd__serve"
+                ;;
             wasmstone,sign)
                 cmd="wasmstone__subcmd__sign"
                 ;;
@@ -81,6 +84,9 @@ _wasmstone() {
                 ;;
             wasmstone__subcmd__help,run)
                 cmd="wasmstone__subcmd__help__subcmd__run"
+                ;;
+            wasmstone__subcmd__help,serve)
+                cmd="wasmstone__subcmd__help__subcmd__serve"
                 ;;
             wasmstone__subcmd__help,sign)
                 cmd="wasmstone__subcmd__help__subcmd__sign"
@@ -170,7 +176,7 @@ _wasmstone() {
 
     case "${cmd}" in
         wasmstone)
-            opts="-h -V --help --version new build run measure inspect verify sign key platform doctor completion help"
+            opts="-h -V --help --version new build run serve measure inspect verify sign key platform doctor completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -184,7 +190,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__build)
-            opts="-o -q -h --output --max-memory --platform --engine --targets --cpu-features --insecure-float --key --name --config --json --quiet --help"
+            opts="-o -q -h --output --entry --instances --max-memory --platform --engine --targets --cpu-features --insecure-float --key --name --config --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -195,6 +201,14 @@ _wasmstone() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --entry)
+                    COMPREPLY=($(compgen -W "command http" -- "${cur}"))
+                    return 0
+                    ;;
+                --instances)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -270,7 +284,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__help)
-            opts="new build run measure inspect verify sign key platform doctor completion help"
+            opts="new build run serve measure inspect verify sign key platform doctor completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -508,6 +522,20 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -763,7 +791,7 @@ _wasmstone() {
             fi
             case "${prev}" in
                 --template)
-                    COMPREPLY=($(compgen -W "rust c" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "rust rust-http c" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -971,6 +999,68 @@ _wasmstone() {
                     return 0
                     ;;
                 --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__serve)
+            opts="-h --dir --read-only-dir --env --net --listen --connect --timeout --boot-timeout --backend --engine --log --edge-calls --timings --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --addr --grace --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read-only-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "keystone sim" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

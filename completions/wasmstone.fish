@@ -29,6 +29,7 @@ complete -c wasmstone -n "__fish_wasmstone_needs_command" -s V -l version -d 'Pr
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "new" -d 'Start a project: a program, its build, its wasmstone.toml'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "build" -d 'Build a signed bundle from a WebAssembly program'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "run" -d 'Run a bundle: verify it, then launch its enclave and serve it'
+complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "serve" -d 'Serve HTTP by a bundle whose program answers requests'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "measure" -d 'Print what Keystone will measure'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
@@ -38,10 +39,14 @@ complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "platform" -d 'M
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "completion" -d 'Print a shell\'s completion script'
 complete -c wasmstone -n "__fish_wasmstone_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -l template -d 'The language' -r -f -a "rust\t''
-c\t''"
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -s h -l help -d 'Print help'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -l template -d 'What it is written in, and for' -r -f -a "rust\t'A command in Rust'
+rust-http\t'An HTTP service in Rust'
+c\t'A command in C'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand new" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -s o -l output -d 'The bundle to write [default: the program\'s name with .wsb, in the current directory]' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l entry -d 'What of the program is called [default: command, where it is one]' -r -f -a "command\t'wasi:cli/run, for "wasmstone run"'
+http\t'wasi:http/incoming-handler, for "wasmstone serve"'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l instances -d 'How many HTTP requests are answered at once, each by an instance of its own with its own memory [default: 16, where the memory cap has room for them]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l max-memory -d 'The most memory that the program may have, in K, M or G (powers of 1024); an enclave has 1024M in all [default: 256M]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l platform -d 'The platform to build for [default: sim]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l engine -d 'How the program is run: as machine code, interpreted, or as machine code where that is safe, which is the default' -r -f -a "auto\t'Machine code where it is safe, else Pulley'
@@ -78,6 +83,27 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-all
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l dir -d 'Grant a directory for reading and writing, as GUEST [default: as HOST is written]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l read-only-dir -d 'Grant a directory for reading only' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l env -d 'Set an environment variable; without =VALUE, to its own value here' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l listen -d 'Let the program listen at an address, over TCP and UDP; 0.0.0.0 and [::] stand for every address' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l connect -d 'Let the program look up a host and connect to it, over TCP and UDP' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l timeout -d 'Stop the program after this time, such as 500ms, 30s, 5m or 1h' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l boot-timeout -d 'On Keystone, give up where nothing is heard of the enclave for this long after its start [default: 30s, and 0.5s for each MiB of its memory]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l backend -d 'What runs the bundle [default: keystone where there is its device, else sim]' -r -f -a "keystone\t'A Keystone enclave'
+sim\t'A process that simulates one, and protects nothing'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l engine -d 'Which of the bundle\'s programs is run [default: machine code where there is some for this machine]' -r -f -a "pulley\t'Portable bytecode, interpreted'
+native\t'Machine code'"
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l log -d 'For each access that the host refused, write a line to this file, or with - to standard error' -r -F
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l addr -d 'Where to serve; port 0 stands for any that is free' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l grace -d 'At a first Ctrl-C, SIGTERM or SIGHUP, how long requests that have begun may take to end' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l net -d 'Grant the whole network'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l edge-calls -d 'At the end, print how often the enclave called the host, as JSON on standard error'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l timings -d 'At the end, print how long the phases of its start took, as JSON on standard error'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l loader -d 'Keystone\'s loader' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l runtime -d 'The runtime' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l eapp -d 'The enclave app, as it will be loaded' -r -F
@@ -139,18 +165,19 @@ sim\t''"
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand doctor" -l json -d 'Print JSON'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "new" -d 'Start a project: a program, its build, its wasmstone.toml'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "build" -d 'Build a signed bundle from a WebAssembly program'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "run" -d 'Run a bundle: verify it, then launch its enclave and serve it'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "measure" -d 'Print what Keystone will measure'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "sign" -d 'Add a signature to a bundle'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "key" -d 'Make, trust and show the keys that sign bundles'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "platform" -d 'Manage platforms: the Keystone builds that bundles are made for'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "completion" -d 'Print a shell\'s completion script'
-complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run measure inspect verify sign key platform doctor completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "new" -d 'Start a project: a program, its build, its wasmstone.toml'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "build" -d 'Build a signed bundle from a WebAssembly program'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "run" -d 'Run a bundle: verify it, then launch its enclave and serve it'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "serve" -d 'Serve HTTP by a bundle whose program answers requests'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "measure" -d 'Print what Keystone will measure'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "inspect" -d 'Show what is in a bundle, without running anything'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "verify" -d 'Check a bundle: its members, its signatures, its measurement'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "sign" -d 'Add a signature to a bundle'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "key" -d 'Make, trust and show the keys that sign bundles'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "platform" -d 'Manage platforms: the Keystone builds that bundles are made for'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "doctor" -d 'Check what this machine has, and say how to mend what is missing'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and not __fish_seen_subcommand_from new build run serve measure inspect verify sign key platform doctor completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a signing key'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List all keys: one\'s own, and those of others that are trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "trust" -d 'Trust the key of somebody else from now on'

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// What the enclave app serves itself. Everything else of WASI is refused, see `wasi/refused.rs`.
+/// What the enclave app serves.
 const WORLD: &str = "
 package wasmstone:enclave;
 
@@ -38,7 +38,8 @@ world guest {
   import wasi:sockets/tcp-create-socket@0.2.12;
   import wasi:sockets/udp@0.2.12;
   import wasi:sockets/udp-create-socket@0.2.12;
-  export wasi:cli/run@0.2.12;
+  import wasi:http/types@0.2.12;
+  import wasi:http/outgoing-handler@0.2.12;
 }
 ";
 
@@ -56,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::create_dir_all(&deps)?;
     let root = wasip2_root()?;
-    for package in ["cli", "clocks", "filesystem", "io", "random", "sockets"] {
+    for package in ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"] {
         let source = root.join("wit/deps").join(package).with_extension("wit");
         fs::copy(&source, deps.join(package).with_extension("wit"))
             .map_err(|error| format!("{}: {error}", source.display()))?;

@@ -1,6 +1,11 @@
 //! Builds the enclave app for RISC-V, with a Cargo of its own: what is measured must not depend on the
 //! profile, the flags, the features, nor on the place of the build that it is embedded in.
 
+#[path = "build/instructions.rs"]
+mod instructions;
+#[path = "build/switching.rs"]
+mod switching;
+
 use std::env::{self, VarError};
 use std::error::Error;
 use std::ffi::OsString;
@@ -13,7 +18,10 @@ const PACKAGE: &str = "wasmstone-eapp";
 /// A Cargo profile and a directory for what is built, in the target directory.
 const PROFILE: &str = "eapp";
 
-const TARGETS: [&str; 2] = ["riscv64imac-unknown-none-elf", "riscv64gc-unknown-none-elf"];
+/// Without floating-point instructions.
+const SOFT: &str = "riscv64imac-unknown-none-elf";
+
+const TARGETS: [&str; 2] = [SOFT, "riscv64gc-unknown-none-elf"];
 
 /// What the enclave app is made from, in the workspace.
 const SOURCES: [&str; 10] = [
@@ -50,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let build = target_directory(&out)?.join(PROFILE);
@@ -80,7 +89,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for target in TARGETS {
         let built = build.join(target).join(PROFILE).join(PACKAGE);
-        fs::copy(&built, out.join(target)).map_err(|error| format!("{}: {error}", built.display()))?;
+        let mut eapp = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+        if target == SOFT {
+            switching::without_floats(&mut eapp)?;
+        }
+        fs::write(out.join(target), eapp)?;
     }
     Ok(())
 }

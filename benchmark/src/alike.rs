@@ -10,9 +10,9 @@ use std::path::Path;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::{Outcome, sim};
-use wasmstone_happ::serve::{Config, Output, Server};
-use wasmstone_peer::{RunConfig, run};
-use wasmstone_policy::Launch;
+use wasmstone_happ::serve::{Config, Input, Output, Server};
+use wasmstone_peer::{self as peer, RunConfig, run};
+use wasmstone_policy::{Launch, Network};
 
 /// The first argument of a process that is to be `wasmstone run`.
 pub const INSIDE: &str = "__inside";
@@ -28,8 +28,10 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let trust = TrustPolicy { allow_unknown_signer: true, ..TrustPolicy::default() };
     let verified = verify(&Bundle::open(bundle)?, &trust)?;
     let program = verified.into_contents().programs.into_iter().next().context("the bundle holds no program")?;
-    let stdout = Output::process_stdout()?;
-    let config = Config { arguments, stdout, program: program.program.into(), ..Config::default() };
+    let (stdin, stdout, stderr) = (Input::process()?, Output::process_stdout()?, Output::process_stderr()?);
+    let bytes = program.program.into();
+    let config =
+        Config { arguments, network: Network::Any, stdin, stdout, stderr, program: bytes, ..Config::default() };
     let options = sim::Options::new(std::env::current_exe()?);
     match sim::launch(&program.image, &mut Server::new(config)?, &options)?.outcome {
         Outcome::Ended(ExitStatus::Guest(0)) => Ok(()),
@@ -44,9 +46,10 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
 pub fn outside(precompiled: &Path, mut arguments: Vec<String>) -> Result<()> {
     let program = std::fs::read(precompiled)?;
     arguments.insert(0, "program".to_owned());
-    let config = RunConfig { args: arguments, stdout: wasmstone_peer::Output::Inherit, ..RunConfig::default() };
+    let (stdin, stdout, stderr) = (peer::Input::Inherit, peer::Output::Inherit, peer::Output::Inherit);
+    let config = RunConfig { args: arguments, stdin, stdout, stderr, network: true, ..RunConfig::default() };
     let launch = Launch::decode(&std::fs::read(precompiled.with_extension(LAUNCH))?)?;
-    let engine = wasmstone_peer::engine(&launch.program);
+    let engine = peer::engine(&launch.program);
     // SAFETY: the file was taken out of a bundle that this program has built, see `Places::program`.
     let outcome = engine.and_then(|engine| unsafe { run(&engine, &program, config) });
     match outcome.map_err(|error| anyhow!("{error:#}"))?.end.code() {

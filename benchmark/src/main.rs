@@ -1,18 +1,22 @@
-//! `wasmstone-benchmark [TRUSTED_LINES [PLOTS]]`: how fast wasmstone is, next to Wasmtime on the same machine.
+//! `wasmstone-benchmark [OPTIONS]`: how fast wasmstone is, next to Wasmtime on the same machine, see [`options`].
 //! `wasmstone-benchmark web-requests ADDRESS:PORT`: how fast a server is, see [`web`].
 //!
-//! Prints a Markdown table, and writes plots into the directory PLOTS. Started by `cargo xtask bench`, which
-//! builds what is measured and counts the trusted lines. What each row means is in `docs/benchmarks.md`.
+//! Prints a Markdown table. Started by `cargo xtask bench`, which builds what is measured and counts the trusted
+//! lines. What each row means is in `docs/benchmarks.md`.
 
 mod alike;
 mod building;
 mod compute;
+mod echo;
 mod files;
 mod machine;
 mod native;
+mod network;
+mod options;
 mod place;
 mod plot;
 mod riscv64;
+mod served;
 mod sizes;
 mod start;
 mod statistics;
@@ -20,6 +24,7 @@ mod table;
 mod web;
 
 use anyhow::{Context, Result};
+use options::Options;
 use place::Places;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +34,21 @@ use wasmstone_happ::backend::sim;
 /// As in the command.
 #[global_allocator]
 static ALLOCATOR: sim::Allocator = sim::Allocator;
+
+/// Measures something, for some rows of the table.
+type Section = fn(&Places) -> Result<Vec<Row>>;
+
+/// The table's sections, in order, and their names.
+const SECTIONS: [(&str, Section); 8] = [
+    ("compute", compute::rows),
+    ("native", native::rows),
+    ("riscv64", riscv64::rows),
+    ("start", start::rows),
+    ("build", building::rows),
+    ("files", files::rows),
+    ("network", network::rows),
+    ("sizes", sizes::rows),
+];
 
 fn main() -> ExitCode {
     match try_main() {
@@ -51,20 +71,18 @@ fn try_main() -> Result<()> {
             run(&program, arguments.collect())
         }
         Some(web::COMMAND) => web::command(arguments),
-        _ => measure(first, arguments.next().map(PathBuf::from)),
+        _ => measure(options::parse(first.into_iter().chain(arguments))?),
     }
 }
 
-fn measure(trusted_lines: Option<String>, plots: Option<PathBuf>) -> Result<()> {
-    let places = Places::new(plots)?;
-    type Section = fn(&Places) -> Result<Vec<Row>>;
-    let sections: [Section; 7] =
-        [compute::rows, native::rows, riscv64::rows, start::rows, building::rows, files::rows, sizes::rows];
+fn measure(options: Options) -> Result<()> {
+    let Options { trusted_lines, plots, load, only } = options;
+    let places = Places::new(plots, load)?;
     let mut rows = Vec::new();
-    for section in sections {
+    for (_, section) in SECTIONS.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
         rows.extend(section(&places)?);
     }
-    if let Some(lines) = trusted_lines {
+    if let Some(lines) = trusted_lines.filter(|_| only.is_none()) {
         rows.push(Row::fact("trusted lines: enclave app and wire", lines));
     }
     print!("{}", table::markdown(&rows));

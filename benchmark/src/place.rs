@@ -1,13 +1,14 @@
 //! The two places that a program runs in: a simulated enclave, and Wasmtime outside.
 
 use crate::alike;
+use crate::served::Served;
 use crate::statistics::Rounds;
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wasmstone_bundle::Bundle;
 use wasmtime::Engine;
@@ -25,6 +26,8 @@ pub struct Places {
     this: PathBuf,
     work: TempDir,
     plots: Option<PathBuf>,
+    /// How long a load is put on servers.
+    pub load: Duration,
 }
 
 /// A program: in a bundle, and as it is run outside.
@@ -44,6 +47,29 @@ pub struct Task<'a> {
     alike: bool,
     /// A bundle that is run inside, instead of the program outside.
     against: Option<&'a Path>,
+}
+
+/// A program that serves, in both places at once: whoever is not asked does nothing.
+pub struct Servers {
+    /// In the simulated enclave.
+    pub inside: Served,
+    /// Under Wasmtime.
+    pub outside: Served,
+}
+
+impl Servers {
+    /// Measures both in turn, after one time each that is not counted.
+    ///
+    /// # Errors
+    /// Where a measurement fails.
+    pub fn in_turn(&self, rounds: usize, measure: impl Fn(&Served) -> Result<f64>) -> Result<Both> {
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        for _ in 0..=rounds {
+            inside.push(measure(&self.inside)?);
+            outside.push(measure(&self.outside)?);
+        }
+        Ok(Both { inside: inside.into_iter().skip(1).collect(), outside: outside.into_iter().skip(1).collect() })
+    }
 }
 
 /// How long a run took, inside and outside, in seconds.
@@ -67,11 +93,12 @@ impl Both {
 }
 
 impl Places {
-    /// Finds the programs that were built with this one. Plots go to `plots`.
+    /// Finds the programs that were built with this one. Plots go to `plots`; a load is put on servers for
+    /// the time of `load`.
     ///
     /// # Errors
     /// Where one is missing.
-    pub fn new(plots: Option<PathBuf>) -> Result<Self> {
+    pub fn new(plots: Option<PathBuf>, load: Duration) -> Result<Self> {
         let this = std::env::current_exe().context("cannot find this program")?;
         let (wasmstone, peer) = (this.with_file_name("wasmstone"), this.with_file_name("wasmstone-peer"));
         let target = this.ancestors().nth(2).context("this program is not in a target directory")?.to_owned();
@@ -80,7 +107,7 @@ impl Places {
         }
         // Not in the system's directory, which may be in memory and too small.
         let work = TempDir::with_prefix_in("benchmark-", &target).context("cannot make a directory")?;
-        Ok(Self { target, wasmstone, peer, this, work, plots })
+        Ok(Self { target, wasmstone, peer, this, work, plots, load })
     }
 
     /// A fresh directory.
@@ -98,7 +125,15 @@ impl Places {
     /// # Errors
     /// Where that fails.
     pub fn program(&self, name: &str) -> Result<Program> {
-        let bundle = self.bundle(&self.guest(name), "pulley")?;
+        self.pulley(&self.guest(name))
+    }
+
+    /// As [`Self::program`], of any program.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn pulley(&self, wasm: &Path) -> Result<Program> {
+        let bundle = self.bundle(wasm, "pulley")?;
         let precompiled = bundle.with_extension("precompiled");
         let launch = bundle.with_extension(LAUNCH);
         let opened = Bundle::open(&bundle)?;
@@ -122,6 +157,31 @@ impl Places {
         let compiled = Engine::default().precompile_component(&component).map_err(|error| anyhow!("{error:#}"))?;
         fs::write(&precompiled, compiled).context("cannot write the program")?;
         Ok(Program { bundle, precompiled, launch: None })
+    }
+
+    /// Starts a program that serves, in both places, by one executable as the rows on computing.
+    ///
+    /// # Errors
+    /// Where it does not come to listen.
+    pub fn serve(&self, program: &Program, arguments: &[&str]) -> Result<Servers> {
+        let task = program.task(arguments).alike();
+        let inside = Served::start(self.inside(&task))?;
+        Ok(Servers { inside, outside: Served::start(self.outside(&task))? })
+    }
+
+    /// Starts a bundle that answers HTTP requests, with the command.
+    ///
+    /// # Errors
+    /// Where it does not come to listen.
+    pub fn serve_http(&self, bundle: &Path) -> Result<Served> {
+        let mut command = self.command();
+        command.arg("serve").arg(bundle).args(["--backend", "sim", "--addr", "127.0.0.1:0"]);
+        Served::start(command)
+    }
+
+    /// The file of the example `digits`.
+    pub fn digits(&self) -> PathBuf {
+        self.target.join("digits/wasm32-wasip2/release/digits.wasm")
     }
 
     /// The file of a test program.
@@ -293,7 +353,8 @@ impl<'a> Task<'a> {
         self
     }
 
-    /// Runs in one and the same executable inside and outside, see [`alike`]. Nothing is granted then.
+    /// Runs in one and the same executable inside and outside, see [`alike`]. The network is granted then,
+    /// and nothing else.
     pub fn alike(mut self) -> Self {
         self.alike = true;
         self

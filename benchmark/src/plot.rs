@@ -1,5 +1,6 @@
 //! Plots, as SVG that needs nothing else.
 
+use crate::statistics::Rounds;
 use std::fmt::Write;
 
 const WIDTH: f64 = 720.0;
@@ -9,18 +10,61 @@ const BAR: f64 = 18.0;
 const STEP: f64 = 26.0;
 const HEAD: f64 = 40.0;
 
+/// What is drawn in a line of [`dots`].
+pub struct Measured<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The values.
+    pub values: &'a Rounds,
+}
+
+/// A dot for each value, in lines that begin at zero, and a mark at the mean of each line.
+pub fn dots(title: &str, lines: &[Measured<'_>]) -> String {
+    let most = lines.iter().map(|line| line.values.max()).fold(0.0, f64::max);
+    let at = |value: f64| LABELS + (WIDTH - LABELS - VALUES) * value / most;
+    let mut svg = begin(title, HEAD + 2.0 * STEP * lines.len() as f64);
+    for (index, Measured { name, values }) in lines.iter().enumerate() {
+        let (top, end) = (HEAD + 2.0 * STEP * index as f64, WIDTH - VALUES);
+        let (middle, mean) = (top + STEP, at(values.mean()));
+        // Writing to a text cannot fail.
+        let _ = write!(
+            svg,
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{name}</text>\n\
+             <line x1=\"{LABELS}\" y1=\"{middle}\" x2=\"{end}\" y2=\"{middle}\" stroke=\"#bbb\"/>\n\
+             <line x1=\"{mean:.1}\" y1=\"{}\" x2=\"{mean:.1}\" y2=\"{}\" stroke=\"#aa3377\" stroke-width=\"2\"/>\n\
+             <text x=\"{mean:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"#aa3377\">{:.3}</text>\n",
+            LABELS - 8.0,
+            middle + 5.0,
+            middle - 9.0,
+            middle + 9.0,
+            middle - 13.0,
+            values.mean()
+        );
+        for value in values.values() {
+            let x = at(*value);
+            let _ =
+                writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{middle}\" r=\"5\" fill=\"#4477aa\" fill-opacity=\"0.5\"/>");
+        }
+    }
+    svg + "</svg>\n"
+}
+
+fn begin(title: &str, height: f64) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
+         font-size=\"13\">\n\
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n\
+         <text x=\"10\" y=\"22\" font-size=\"15\" font-weight=\"bold\">{title}</text>\n"
+    )
+}
+
 /// Horizontal bars from zero, one for each value, and a line at what is required.
 pub fn bars(title: &str, values: &[(&str, f64)], required: f64) -> String {
     let most = values.iter().map(|(_, value)| *value).fold(required, f64::max);
     let length = |value: f64| (WIDTH - LABELS - VALUES) * value / most;
     let bottom = HEAD + STEP * values.len() as f64;
-    let (height, at) = (bottom + 24.0, LABELS + length(required));
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
-         font-size=\"13\">\n\
-         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n\
-         <text x=\"10\" y=\"22\" font-size=\"15\" font-weight=\"bold\">{title}</text>\n"
-    );
+    let at = LABELS + length(required);
+    let mut svg = begin(title, bottom + 24.0);
     for (index, (name, value)) in values.iter().enumerate() {
         let top = HEAD + STEP * index as f64;
         let (middle, length) = (top + BAR - 5.0, length(*value));
@@ -46,7 +90,8 @@ pub fn bars(title: &str, values: &[(&str, f64)], required: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::bars;
+    use super::{Measured, bars, dots};
+    use crate::statistics::Rounds;
 
     #[test]
     fn every_value_has_a_bar_within_the_picture() {
@@ -54,6 +99,16 @@ mod tests {
         assert_eq!(svg.matches("<rect x=").count(), 2);
         assert!(svg.contains(">12.35<") || svg.contains(">12.34<"), "{svg}");
         assert!(svg.contains("width=\"530.0\""), "the longest bar has all the room: {svg}");
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    }
+    #[test]
+    fn every_value_has_a_dot_and_every_line_a_mean() {
+        let (one, other) = (Rounds::from_iter([1.0, 2.0]), Rounds::from_iter([4.0]));
+        let lines = [Measured { name: "one", values: &one }, Measured { name: "other", values: &other }];
+        let svg = dots("Title", &lines);
+        assert_eq!(svg.matches("<circle ").count(), 3);
+        assert!(svg.contains(">1.500<") && svg.contains(">4.000<"), "{svg}");
+        assert!(svg.contains("cx=\"660.0\""), "the greatest value is at the end: {svg}");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     }
 }

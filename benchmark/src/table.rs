@@ -101,6 +101,16 @@ pub mod unit {
         format!("{:+.1} µs", value * 1e6)
     }
 
+    /// Something that is counted.
+    pub fn count(value: f64) -> String {
+        format!("{value:.0}")
+    }
+
+    /// How often in a second.
+    pub fn per_second(value: f64) -> String {
+        format!("{value:.1}/s")
+    }
+
     /// Mebibytes in a second, given in bytes in a second.
     pub fn throughput(value: f64) -> String {
         format!("{:.0} MiB/s", value / f64::from(1 << 20))

@@ -5,7 +5,7 @@ use crate::{cpu, lengths, rewrite};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmparser::WasmFeatures;
-use wasmstone_policy::Target;
+use wasmstone_policy::{Entry, Target};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 
@@ -45,7 +45,7 @@ pub fn unchanged(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, C
 ///
 /// # Errors
 /// [`CompileError::Link`].
-pub fn check(component: &[u8]) -> Result<(), CompileError> {
+pub fn check(component: &[u8], entry: Entry) -> Result<(), CompileError> {
     // Linking knows nothing of what functions do, so there need not be much to compile.
     const NO_LOCALS_UNREACHABLE_END: [u8; 3] = [0, 0, 0x0b];
     let linkable = rewrite::component(component, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
@@ -58,7 +58,7 @@ pub fn check(component: &[u8]) -> Result<(), CompileError> {
         simulated: false,
     };
     let component = contained(|| Component::new(&Engine::new(&config(&settings)?)?, linkable))?;
-    wasmstone_eapp::check(&component).map_err(|error| CompileError::Link(format!("{error:#}")))
+    wasmstone_eapp::check(&component, entry).map_err(|error| CompileError::Link(format!("{error:#}")))
 }
 
 /// Runs the compiler.
@@ -113,13 +113,13 @@ pub enum CompileError {
     #[error("the compiler cannot compile this program: {0}; please report it, with the program if you can")]
     Compiler(String),
     /// It would not start in an enclave.
-    #[error("the program imports what WASI has not: {0}; build it for WASI 0.2 or 0.1 as published")]
+    #[error("the program imports or exports what WASI has not: {0}; build it for WASI 0.2 or 0.1 as published")]
     Link(String),
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, check, precompile};
+    use super::{Entry, Settings, check, precompile};
     use crate::cpu;
     use wasmstone_policy::Target;
 
@@ -158,10 +158,12 @@ mod tests {
 
     #[test]
     fn linking_is_checked_without_compiling() {
-        check(&component()).unwrap();
+        check(&component(), Entry::Command).unwrap();
+        let error = check(&component(), Entry::Http).unwrap_err().to_string();
+        assert!(error.contains("does not export handle"), "{error}");
         let wrong = r#"(component (import "wasi:cli/exit@0.2.0" (instance (export "leave" (func)))))"#;
-        let error = check(&wat::parse_str(wrong).unwrap()).unwrap_err().to_string();
-        assert!(error.contains("imports what WASI has not"), "{error}");
+        let error = check(&wat::parse_str(wrong).unwrap(), Entry::Command).unwrap_err().to_string();
+        assert!(error.contains("what WASI has not"), "{error}");
     }
 
     #[test]

@@ -7,9 +7,10 @@ use crate::{
     wasm_error::Names,
 };
 use wasmstone_eapp::TABLE_MAX;
+use wasmstone_policy::Entry;
 
 /// The interfaces of WASI 0.2 that are served in an enclave.
-const SERVED: [&str; 27] = [
+const SERVED: [&str; 29] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stderr",
@@ -24,6 +25,8 @@ const SERVED: [&str; 27] = [
     "wasi:clocks/wall-clock",
     "wasi:filesystem/preopens",
     "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
     "wasi:io/error",
     "wasi:io/poll",
     "wasi:io/streams",
@@ -38,18 +41,6 @@ const SERVED: [&str; 27] = [
     "wasi:sockets/udp",
     "wasi:sockets/udp-create-socket",
 ];
-
-/// The interfaces of WASI 0.2 whose every call is refused when the program runs.
-const REFUSED: [&str; 2] = ["wasi:http/outgoing-handler", "wasi:http/types"];
-
-/// An interface of WASI 0.2 that a program imports.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Interface {
-    /// Its name with its version, such as `wasi:cli/stdout@0.2.3`.
-    pub name: String,
-    /// Whether it is served. Every call of one that is not is refused when the program runs.
-    pub served: bool,
-}
 
 /// Checks that a core module imports WASI 0.1 alone, and is a command.
 ///
@@ -78,46 +69,46 @@ pub fn check_tables(survey: &Survey) -> Result<(), WasmError> {
     if elements > TABLE_MAX as u64 { Err(WasmError::Table { elements }) } else { Ok(()) }
 }
 
-/// Checks that a component imports WASI 0.2 alone, and exports `wasi:cli/run`. Returns what it imports.
+/// Checks that a component imports WASI 0.2 alone. Returns what it imports, each with its version.
 ///
 /// # Errors
 /// [`WasmError`] names what no WASI 0.2 has.
-pub fn check_component(survey: &Survey) -> Result<Vec<Interface>, WasmError> {
-    let mut interfaces = Vec::new();
-    let mut foreign = Vec::new();
-    for Import { name, .. } in &survey.imports {
-        match is_served(name) {
-            Some(served) => interfaces.push(Interface { name: name.clone(), served }),
-            None => foreign.push(name.clone()),
-        }
-    }
+pub fn check_component(survey: &Survey) -> Result<Vec<String>, WasmError> {
+    let names = survey.imports.iter().map(|import| import.name.clone());
+    let (mut interfaces, foreign): (Vec<_>, Vec<_>) = names.partition(|name| is_served(name));
     if let Some(first) = foreign.first() {
         let advice = component_advice(first);
         return Err(WasmError::Imports { names: Names(foreign), advice });
     }
+    interfaces.sort();
+    Ok(interfaces)
+}
+
+/// The entry of a component: what was asked for, else `wasi:cli/run` where there is one, else
+/// `wasi:http/incoming-handler`.
+///
+/// # Errors
+/// [`WasmError::NoEntry`] or [`WasmError::OtherEntry`].
+pub fn entry(survey: &Survey, asked: Option<Entry>) -> Result<Entry, WasmError> {
     let exports = |start: &str| survey.exports.iter().any(|name| name.starts_with(start));
-    if exports("wasi:cli/run@0.2.") {
-        interfaces.sort();
-        Ok(interfaces)
-    } else if exports("wasi:http/incoming-handler@") || exports("wasi:http/handler@") {
-        Err(WasmError::Server)
-    } else {
-        Err(WasmError::NoRun { newer: exports("wasi:cli/run@0.3.") })
+    let has = |entry: &Entry| match entry {
+        Entry::Command => exports("wasi:cli/run@0.2."),
+        Entry::Http => exports("wasi:http/incoming-handler@0.2."),
+    };
+    let first = [Entry::Command, Entry::Http].into_iter().find(has);
+    let newer = ["wasi:cli/run@0.3.", "wasi:http/handler@0.3."].into_iter().any(exports);
+    let first = first.ok_or(WasmError::NoEntry { newer })?;
+    match asked {
+        Some(entry) if !has(&entry) => Err(WasmError::OtherEntry { entry }),
+        asked => Ok(asked.unwrap_or(first)),
     }
 }
 
-/// Whether an interface is served; `None` where WASI 0.2 has none of that name.
-fn is_served(name: &str) -> Option<bool> {
-    let (interface, version) = name.split_once('@')?;
-    let patch = version.strip_prefix("0.2.")?;
-    if patch.is_empty() || !patch.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    match interface {
-        _ if SERVED.contains(&interface) => Some(true),
-        _ if REFUSED.contains(&interface) => Some(false),
-        _ => None,
-    }
+/// Whether WASI 0.2 has an interface of that name and version.
+fn is_served(name: &str) -> bool {
+    let Some((interface, version)) = name.split_once('@') else { return false };
+    let digits = |patch: &str| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit());
+    SERVED.contains(&interface) && version.strip_prefix("0.2.").is_some_and(digits)
 }
 
 fn module_advice(module: &str, name: &str) -> &'static str {
@@ -162,14 +153,14 @@ fn component_advice(name: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interface, TABLE_MAX, check_component, check_module, check_tables, is_served};
+    use super::{Entry, TABLE_MAX, check_component, check_module, check_tables, entry, is_served};
     use crate::{WasmError, survey::survey};
 
     fn module(text: &str) -> Result<(), WasmError> {
         check_module(&survey(&wat::parse_str(text).unwrap()).unwrap())
     }
 
-    fn component(text: &str) -> Result<Vec<Interface>, WasmError> {
+    fn component(text: &str) -> Result<Vec<String>, WasmError> {
         check_component(&survey(&wat::parse_str(text).unwrap()).unwrap())
     }
 
@@ -214,10 +205,9 @@ mod tests {
 
     #[test]
     fn interfaces_of_wasi_are_told_from_others() {
-        assert_eq!(is_served("wasi:cli/stdout@0.2.0"), Some(true));
-        assert_eq!(is_served("wasi:random/random@0.2.12"), Some(true));
-        assert_eq!(is_served("wasi:sockets/tcp@0.2.3"), Some(true));
-        assert_eq!(is_served("wasi:http/types@0.2.3"), Some(false));
+        for served in ["wasi:cli/stdout@0.2.0", "wasi:random/random@0.2.12", "wasi:http/types@0.2.3"] {
+            assert!(is_served(served), "{served}");
+        }
         for foreign in [
             "wasi:cli/stdout",
             "wasi:cli/stdout@0.2",
@@ -228,7 +218,7 @@ mod tests {
             "my:own/thing@0.2.0",
             "function",
         ] {
-            assert_eq!(is_served(foreign), None, "{foreign}");
+            assert!(!is_served(foreign), "{foreign}");
         }
     }
 
@@ -248,12 +238,24 @@ mod tests {
     }
 
     #[test]
-    fn a_component_must_be_a_command() {
-        let exporting =
-            |name: &str| component(&format!(r#"(component (instance $i) (export "{name}" (instance $i)))"#));
-        assert_eq!(exporting("wasi:cli/run@0.2.6"), Ok(vec![]));
-        assert_eq!(exporting("wasi:http/incoming-handler@0.2.6"), Err(WasmError::Server));
-        assert_eq!(exporting("wasi:cli/run@0.3.0"), Err(WasmError::NoRun { newer: true }));
-        assert_eq!(exporting("my:own/thing"), Err(WasmError::NoRun { newer: false }));
+    fn a_component_runs_or_serves() {
+        const RUN: &str = "wasi:cli/run@0.2.6";
+        const HANDLER: &str = "wasi:http/incoming-handler@0.2.0";
+        let of = |names: &[&str], asked| {
+            let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (instance $i))"#)).collect();
+            let component = wat::parse_str(format!("(component (instance $i) {exports})")).unwrap();
+            entry(&survey(&component).unwrap(), asked)
+        };
+        let (command, http) = (Some(Entry::Command), Some(Entry::Http));
+        assert_eq!(of(&[RUN], None), Ok(Entry::Command));
+        assert_eq!(of(&[HANDLER], None), Ok(Entry::Http));
+        assert_eq!(of(&[HANDLER, RUN], None), Ok(Entry::Command));
+        assert_eq!(of(&[HANDLER, RUN], command), Ok(Entry::Command));
+        assert_eq!(of(&[HANDLER, RUN], http), Ok(Entry::Http));
+        assert_eq!(of(&[RUN], http), Err(WasmError::OtherEntry { entry: Entry::Http }));
+        assert_eq!(of(&[HANDLER], command), Err(WasmError::OtherEntry { entry: Entry::Command }));
+        assert_eq!(of(&["wasi:cli/run@0.3.0"], None), Err(WasmError::NoEntry { newer: true }));
+        assert_eq!(of(&["wasi:http/handler@0.3.0"], http), Err(WasmError::NoEntry { newer: true }));
+        assert_eq!(of(&["my:own/thing"], None), Err(WasmError::NoEntry { newer: false }));
     }
 }

@@ -10,6 +10,7 @@ mod adapt;
 mod compile;
 mod cpu;
 pub mod engine;
+mod instances;
 mod interfaces;
 mod lengths;
 pub mod memory;
@@ -24,7 +25,7 @@ mod wasm_error;
 pub use compile::{CompileError, Settings, config};
 pub use cpu::UnknownFeature;
 pub use engine::{Engine, EngineError};
-pub use interfaces::Interface;
+pub use instances::InstancesError;
 pub use memory::{MemoryError, MemorySize};
 pub use project::{Project, ProjectError};
 pub use source::{SourceError, WasmKind};
@@ -39,7 +40,7 @@ use wasmstone_bundle::{
     platform::SIM,
     stand_in,
 };
-use wasmstone_policy::{Launch, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Policy, Program, Target};
 
 /// What to build.
 #[derive(Clone, Debug)]
@@ -48,6 +49,12 @@ pub struct Request<'a> {
     pub wasm: &'a [u8],
     /// The program's name, its argument zero.
     pub name: String,
+    /// What of the program is called; `None`: `wasi:cli/run` where it has that, else
+    /// `wasi:http/incoming-handler`.
+    pub entry: Option<Entry>,
+    /// How many instances of a program that serves run at once; `None`: 16, or as many as begin with less
+    /// memory than there may be.
+    pub instances: Option<u32>,
     /// The most memory that the guest's linear memories may have, together.
     pub max_memory: MemorySize,
     /// What the guest may have.
@@ -70,6 +77,8 @@ impl<'a> Request<'a> {
         Self {
             wasm,
             name: name.into(),
+            entry: None,
+            instances: None,
             max_memory: MemorySize::default(),
             policy: Policy::open(),
             platform,
@@ -101,8 +110,8 @@ pub struct Built {
     pub bundle: Bundle,
     /// What the program's file was.
     pub kind: WasmKind,
-    /// The interfaces that the program imports, in order.
-    pub interfaces: Vec<Interface>,
+    /// The interfaces that the program imports, with their versions, such as `wasi:cli/stdout@0.2.3`; in order.
+    pub interfaces: Vec<String>,
     /// What the enclave app will be told: one launch for each target, ascending.
     pub launches: Vec<Launch>,
     /// Functions that compute with floats.
@@ -136,6 +145,7 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     let component = component(request.wasm, || progress(Stage::Adapting))?;
     let survey = requirements::diagnosed(request.wasm, || survey::survey(&component))?;
     let interfaces = interfaces::check_component(&survey)?;
+    let entry = interfaces::entry(&survey, request.entry)?;
     interfaces::check_tables(&survey)?;
     let adapter = if kind == WasmKind::CoreModule { adapt::ADAPTER_MEMORY } else { 0 };
     let minimum = survey.minimum_memory.saturating_add(adapter);
@@ -149,14 +159,17 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     let asked = asked.unwrap_or(&request.platform.cpu_features);
     let eapp = generic_eapp(request.platform, choice.hardware_float);
     request.max_memory.holds(minimum, request.platform, &eapp)?;
+    let instances = instances::choose(entry, request.instances, minimum, request.max_memory)?;
+    let minimum = minimum.saturating_mul(instances.max(1).into());
 
     progress(Stage::Compiling);
     // Valid or not: first the program as it was given, then as it was adapted.
     let diagnosed = |work: &dyn Fn() -> Result<Vec<u8>, CompileError>| {
         requirements::diagnosed(request.wasm, || requirements::diagnosed(&component, work))
     };
-    diagnosed(&|| compile::check(&component).map(|()| Vec::new()))?;
-    let memory_may_move = survey.has_several_memories();
+    diagnosed(&|| compile::check(&component, entry).map(|()| Vec::new()))?;
+    // Instances that run at once share the room for memories.
+    let memory_may_move = survey.has_several_memories() || entry == Entry::Http;
     let mut programs = Vec::new();
     for target in &choice.targets {
         let cpu_features = cpu::features(*target, asked);
@@ -165,13 +178,16 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
         let settings =
             Settings { target: *target, cpu_features: &cpu_features, hardware_float, memory_may_move, simulated };
         let program = diagnosed(&|| compile::precompile(&component, &settings))?;
-        let memory = request.max_memory.layout(minimum, *target, program.len() as u64, request.platform, &eapp)?;
+        let size = program.len() as u64;
+        let memory = request.max_memory.layout(minimum, *target, size, instances, request.platform, &eapp)?;
         let launch = Launch {
             memory,
             name: request.name.clone(),
+            entry,
+            instances,
             program: Program {
                 target: *target,
-                size: program.len() as u64,
+                size,
                 sha256: Sha256Digest::of(&program).0,
                 cpu_features,
                 hardware_float: choice.hardware_float,
@@ -222,6 +238,9 @@ pub enum BuildError {
     /// The memory cap does not fit.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// Not so many instances.
+    #[error(transparent)]
+    Instances(#[from] InstancesError),
     /// The parts do not make a bundle.
     #[error(transparent)]
     Pack(#[from] PackError),

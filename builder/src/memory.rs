@@ -49,14 +49,14 @@ impl MemorySize {
             return Ok(());
         }
         let needed = Self(minimum.div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
-        match needed.layout(minimum, Target::Pulley64, 0, platform, eapp) {
+        match needed.layout(minimum, Target::Pulley64, 0, 0, platform, eapp) {
             Ok(_) => Err(MemoryError::Minimum { needed, cap: self }),
-            Err(_) => Err(MemoryError::NeverFits { needed }),
+            Err(_) => Err(MemoryError::NeverFits { needed, instances: 0 }),
         }
     }
 
-    /// The division of the heap for a program of `program` bytes for `target`, whose memories have
-    /// `minimum` bytes.
+    /// The division of the heap for a program of `program` bytes for `target`, of which so many instances
+    /// run at once (0: it runs once), and whose memories have `minimum` bytes, all together.
     ///
     /// # Errors
     /// [`MemoryError::Enclave`] where the enclave would be larger than [`EPM_MAX`], and
@@ -66,12 +66,13 @@ impl MemorySize {
         minimum: u64,
         target: Target,
         program: u64,
+        instances: u32,
         platform: &Platform,
         eapp: &[u8],
     ) -> Result<Memory, MemoryError> {
         // Of machine code, which stays in the image, the heap has only what the engine makes of its metadata.
         let (resident, kept) = if target.is_native() { (program, program / 4) } else { (0, program) };
-        let memory = Memory::for_program(self.0, kept).ok_or(MemoryError::Overflow)?;
+        let memory = Memory::for_program(self.0, kept, instances).ok_or(MemoryError::Overflow)?;
         // The launch is not composed yet; its limit stands for it.
         let files = [&platform.loader, &platform.runtime, eapp].map(|file| file.len() as u64);
         let files = files.into_iter().chain([MAX_LAUNCH_BYTES as u64, resident]);
@@ -83,7 +84,7 @@ impl MemorySize {
         }
         let needed = Self(minimum.max(1).div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
         if needed.0 > most {
-            return Err(MemoryError::NeverFits { needed });
+            return Err(MemoryError::NeverFits { needed, instances });
         }
         Err(MemoryError::Enclave { cap: self, most: Self(most) })
     }
@@ -198,12 +199,15 @@ pub enum MemoryError {
     /// More than an enclave has, whatever the cap is.
     #[error(
         "the program cannot run in an enclave: its memory at start ({needed}) and its code do not fit into the {}M that \
-         an enclave has in all; build it to start with less memory",
-        EPM_MAX >> 20
+         an enclave has in all; build it to start with less memory{}",
+        EPM_MAX >> 20,
+        if *instances > 1 { ", or ask for fewer --instances" } else { "" }
     )]
     NeverFits {
         /// What the program's memories need.
         needed: MemorySize,
+        /// How many instances have them.
+        instances: u32,
     },
 }
 
@@ -276,7 +280,7 @@ mod tests {
     fn the_most_that_fits_is_proposed_and_fits() {
         let (platform, eapp) = (Platform::sim(), stand_in::eapp());
         let layout = |cap: u64, minimum, program| {
-            MemorySize::from_bytes(cap).unwrap().layout(minimum, Target::Pulley64, program, &platform, &eapp)
+            MemorySize::from_bytes(cap).unwrap().layout(minimum, Target::Pulley64, program, 0, &platform, &eapp)
         };
         let Err(MemoryError::Enclave { most, .. }) = layout(EPM_MAX, 0, 5 << 20) else { panic!("it fits") };
         let most = most.bytes();

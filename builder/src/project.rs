@@ -12,7 +12,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
 };
-use wasmstone_policy::{Policy, Target};
+use wasmstone_policy::{Entry, Policy, Target};
 
 /// The name of the project file.
 pub const FILE_NAME: &str = "wasmstone.toml";
@@ -29,6 +29,10 @@ pub struct Project {
     pub name: Option<String>,
     /// The WebAssembly file.
     pub wasm: Option<PathBuf>,
+    /// What of it is called.
+    pub entry: Option<Entry>,
+    /// How many instances answer requests at once.
+    pub instances: Option<u32>,
     /// The memory cap.
     pub max_memory: Option<MemorySize>,
     /// The platform's name.
@@ -54,6 +58,9 @@ pub struct Project {
 struct Contents {
     name: Option<String>,
     wasm: Option<PathBuf>,
+    entry: Option<Entry>,
+    #[serde(default)]
+    http: HttpTable,
     max_memory: Option<MemorySize>,
     platform: Option<String>,
     engine: Option<Engine>,
@@ -70,6 +77,13 @@ struct Contents {
     #[serde(default)]
     directory: Vec<DirectoryEntry>,
     network: Option<NetworkKey>,
+}
+
+/// The table `[http]`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct HttpTable {
+    instances: Option<u32>,
 }
 
 impl Project {
@@ -116,6 +130,8 @@ impl Project {
             path: path.to_owned(),
             name: file.name,
             wasm: file.wasm.map(|wasm| directory.join(wasm)),
+            entry: file.entry,
+            instances: file.http.instances,
             max_memory: file.max_memory,
             platform: file.platform,
             engine: file.engine,

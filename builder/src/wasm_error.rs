@@ -2,6 +2,7 @@
 
 use wasmparser::BinaryReaderError;
 use wasmstone_eapp::TABLE_MAX;
+use wasmstone_policy::Entry;
 
 /// Names of imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,23 +68,32 @@ pub enum WasmError {
         /// Elements of the table at start.
         elements: u64,
     },
-    /// A component that serves HTTP.
+    /// A component that neither runs nor serves.
     #[error(
-        "the program serves HTTP (it exports wasi:http/incoming-handler), which this release does not run: \
-         build a command, which exports wasi:cli/run"
-    )]
-    Server,
-    /// A component that is no command.
-    #[error(
-        "the program has no entry point: a component must export wasi:cli/run of WASI 0.2; {}",
+        "the program has no entry point: a component must export wasi:cli/run of WASI 0.2, \
+         or wasi:http/incoming-handler to answer HTTP requests; {}",
         match newer {
             true => "it has that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)",
-            false => "build an executable, not a library",
+            false => "build an executable or an HTTP handler, not a library",
         }
     )]
-    NoRun {
-        /// Whether it exports that of WASI 0.3.
+    NoEntry {
+        /// Whether it exports one of WASI 0.3.
         newer: bool,
+    },
+    /// Another entry was asked for than it has.
+    #[error(
+        "the program has no entry \"{}\": it would have to export {} of WASI 0.2; leave the entry out, \
+         since it has one of another kind",
+        entry.name(),
+        match entry {
+            Entry::Command => "wasi:cli/run",
+            Entry::Http => "wasi:http/incoming-handler",
+        }
+    )]
+    OtherEntry {
+        /// What was asked for.
+        entry: Entry,
     },
     /// No component can be made of the core module.
     #[error("no component can be made of this core module: {0}; rebuild it with current tools")]

@@ -6,11 +6,13 @@ mod completion;
 mod doctor;
 mod inspect;
 mod key;
+mod launch;
 mod measure;
 #[cfg(feature = "build")]
 mod new;
 mod platform;
 mod run;
+mod serve;
 mod sign;
 #[cfg(not(feature = "build"))]
 mod target_side;
@@ -35,6 +37,7 @@ pub enum Command {
     #[cfg(not(feature = "build"))]
     Build(target_side::Elsewhere),
     Run(Box<run::Run>),
+    Serve(Box<serve::Serve>),
     Measure(measure::Measure),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
@@ -55,6 +58,7 @@ impl Command {
             Self::New(command) => command.run(),
             Self::Build(command) => command.run(),
             Self::Run(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Measure(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Verify(command) => command.run(),

@@ -49,6 +49,8 @@ exits! {
     Other = 1,
     /// Wrong usage of the command line.
     Usage = 2,
+    /// Nothing can be served at the address given by `--addr`, for example because it is in use.
+    Address = 100,
     /// The bundle is damaged, or is not one.
     Damaged = 102,
     /// A signature is missing, not valid, or not by a trusted key.

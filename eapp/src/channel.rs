@@ -11,6 +11,8 @@ pub struct Channel {
     platform: Box<dyn Platform>,
     request: Vec<u8>,
     reply: Vec<u8>,
+    /// How much of `reply` the last answer said that it was.
+    answered: usize,
     calls: u64,
     broken: Option<Violation>,
 }
@@ -18,7 +20,14 @@ pub struct Channel {
 impl Channel {
     /// A channel over which nothing was sent yet.
     pub fn new(platform: Box<dyn Platform>) -> Self {
-        Self { platform, request: Vec::new(), reply: Vec::new(), calls: 0, broken: None }
+        Self { platform, request: Vec::new(), reply: Vec::new(), answered: 0, calls: 0, broken: None }
+    }
+
+    /// A channel that leads nowhere: every call is a violation.
+    pub fn closed() -> Self {
+        let mut channel = Self::new(Box::new(Nowhere));
+        channel.broken = Some(NO_HOST);
+        channel
     }
 
     /// How many edge calls were made: tells whether what is known of the host's side may have changed.
@@ -66,9 +75,9 @@ impl Channel {
 
         let request_size = HEADER + size_of::<O::Request>() + payload_length;
         let reply_size = HEADER + size_of::<O::Reply>() + reply_payload_max;
+        let more = reply_size.saturating_sub(self.reply.len());
         self.request.clear();
-        self.reply.clear();
-        if self.request.try_reserve_exact(request_size).is_err() || self.reply.try_reserve_exact(reply_size).is_err() {
+        if self.request.try_reserve_exact(request_size).is_err() || self.reply.try_reserve_exact(more).is_err() {
             return Ok(Err(Status::InsufficientMemory));
         }
         // Never zero, which is what a reply that was not written would name.
@@ -79,16 +88,40 @@ impl Channel {
         for part in payload {
             self.request.extend_from_slice(part);
         }
-        self.reply.resize(reply_size, 0);
+        // Most answers are much shorter than they may be: what is behind the last one was not used.
+        if let Some(last) = self.reply.get_mut(..self.answered) {
+            last.fill(0);
+        }
+        self.reply.resize(self.reply.len() + more, 0);
+        let reply = self.reply.get_mut(..reply_size).unwrap_or_default();
 
         self.calls = request_id;
-        let sent = self.platform.edge_call(O::CALL, &self.request, &mut self.reply);
-        let answer = sent.and_then(|()| decode_reply::<O>(&self.reply, request_id, reply_payload_max_wire));
-        if let Err(violation) = answer {
-            self.broken = Some(violation);
+        let sent = self.platform.edge_call(O::CALL, &self.request, reply);
+        let answer = sent.and_then(|()| decode_reply::<O>(reply, request_id, reply_payload_max_wire));
+        match &answer {
+            Ok(Ok((_, payload))) => self.answered = HEADER + size_of::<O::Reply>() + payload.len(),
+            Ok(Err(_)) => self.answered = HEADER,
+            Err(violation) => self.broken = Some(*violation),
         }
         answer
     }
+}
+
+const NO_HOST: Violation = Violation("the enclave asked where it has no host");
+
+/// No machine at all.
+struct Nowhere;
+
+impl Platform for Nowhere {
+    fn edge_call(&mut self, _: u8, _: &[u8], _: &mut [u8]) -> Result<(), Violation> {
+        Err(NO_HOST)
+    }
+
+    fn ticks(&mut self) -> u64 {
+        0
+    }
+
+    fn private_entropy(&mut self, _: &mut [u8; 64]) {}
 }
 
 impl Drop for Channel {

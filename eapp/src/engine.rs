@@ -1,6 +1,7 @@
 //! The one engine configuration. The compiler on the build side starts from it, the enclave app runs
 //! with it, so the two cannot drift; Wasmtime refuses a program made with another one by name.
 
+use crate::serve::Stacks;
 use alloc::{string::ToString, sync::Arc};
 use wasmstone_policy::{Program, Target};
 use wasmtime::{Config, CustomCodeMemory, Engine, MemoryCreator, ModuleVersionStrategy, Result};
@@ -11,6 +12,9 @@ const PROGRAM_VERSION: &str = "wasmstone-1-wasmtime-48.0.8";
 
 /// Bytes of stack for the guest's own calls. Deeper recursion traps.
 const GUEST_STACK: usize = 512 << 10;
+
+/// Bytes of stack behind these for the functions that a guest calls here, where it has a stack of its own.
+const ENGINE_STACK: usize = 256 << 10;
 
 /// Bytes of address space that a memory has to itself where page faults catch what lies outside of it,
 /// and bytes behind these.
@@ -84,6 +88,8 @@ pub fn engine(program: &Program, memories: Arc<dyn MemoryCreator>) -> Result<Eng
     let mut config = config(program.target, program.hardware_float, program.memory_may_move)?;
     config.with_host_memory(memories);
     config.with_custom_code_memory(Some(Arc::new(InPlace)));
+    config.async_stack_size(GUEST_STACK + ENGINE_STACK);
+    config.with_host_stack(Arc::new(Stacks));
     Engine::new(&config)
 }
 

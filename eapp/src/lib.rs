@@ -25,10 +25,13 @@ mod clock;
 mod ending;
 mod engine;
 mod guest;
+mod host;
+pub mod http;
 mod memory;
 mod platform;
 mod program;
 mod random;
+mod serve;
 mod start;
 mod wasi;
 
@@ -45,28 +48,45 @@ pub use program::Resident;
 use crate::ending::Ending;
 use alloc::{boxed::Box, sync::Arc};
 use channel::Channel;
-use guest::Guest;
+use clock::Clock;
+use guest::{Given, Guest};
+use host::Host;
 use memory::LinearMemories;
 use program::Precompiled;
+use random::Random;
+use serve::Service;
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
-use wasmstone_policy::Launch;
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
+use wasmstone_policy::{Entry, Launch};
+use wasmtime::component::{Component, ComponentExportIndex, Linker};
+use wasmtime::{Engine, Store, format_err};
 
-/// Whether a component can be linked in an enclave: the same linker looks at it, on the build side.
+/// Whether a component can be linked in an enclave and has this entry: the same linker looks at it, on the
+/// build side.
 ///
 /// # Errors
-/// Names the first import that is not there or has another type.
-pub fn check(component: &Component) -> wasmtime::Result<()> {
-    bindings::GuestPre::new(linker(component)?.instantiate_pre(component)?)?;
-    Ok(())
+/// Names the first import that is not there or has another type, or the entry where there is none.
+pub fn check(component: &Component, entry: Entry) -> wasmtime::Result<()> {
+    linker(component)?.instantiate_pre(component)?;
+    entry_point(component, entry).map(drop)
+}
+
+/// The function that is called.
+fn entry_point(component: &Component, entry: Entry) -> wasmtime::Result<ComponentExportIndex> {
+    // Any version that is compatible has it under this name as well.
+    let (interface, function) = match entry {
+        Entry::Command => ("wasi:cli/run@0.2.12", "run"),
+        Entry::Http => ("wasi:http/incoming-handler@0.2.12", "handle"),
+    };
+    let found = component.get_export_index(None, interface);
+    let found = found.and_then(|interface| component.get_export_index(Some(&interface), function));
+    found.ok_or_else(|| format_err!("the program does not export {function} of {interface}"))
 }
 
 /// What the component imports, served or refused.
 fn linker(component: &Component) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(component.engine());
-    wasi::add_to_linker(&mut linker, component)?;
+    wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -88,7 +108,7 @@ pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region, r
     let mut channel = Channel::new(platform);
     let memories = LinearMemories::new(linear);
     let (ending, channel) = match prepare(&mut channel, launch_segment, memories, resident) {
-        Ok((launch, start, engine, program)) => execute(channel, launch, start, &engine, program),
+        Ok(prepared) => execute(channel, prepared),
         Err(ending) => (ending, Some(channel)),
     };
     if let (Some(mut channel), Some(text)) = (channel, ending.explanation()) {
@@ -97,46 +117,82 @@ pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region, r
     ending.ended()
 }
 
+/// All that it takes to run guests.
+struct Prepared {
+    launch: Launch,
+    start: Start,
+    engine: Engine,
+    component: Component,
+}
+
 fn prepare(
     channel: &mut Channel,
     launch_segment: &[u8],
     memories: LinearMemories,
     resident: Option<Resident>,
-) -> Result<(Launch, Start, Engine, Precompiled), Ending> {
+) -> Result<Prepared, Ending> {
     let launch = Launch::decode(launch_segment).map_err(Ending::refused)?;
-    let start = Start::fetch(channel, &launch.policy)?;
+    let start = Start::fetch(channel, &launch.policy, launch.entry)?;
     let engine = engine::engine(&launch.program, Arc::new(memories)).map_err(Ending::from_start)?;
     let program = Precompiled::new(channel, &launch.program, resident)?;
-    Ok((launch, start, engine, program))
+    let component = program.load(&engine).map_err(Ending::from_start)?;
+    Ok(Prepared { launch, start, engine, component })
 }
 
-/// Runs the guest. The channel comes back unless memory ran out before the guest had it.
-fn execute(
-    channel: Channel,
-    launch: Launch,
-    start: Start,
-    engine: &Engine,
-    program: Precompiled,
-) -> (Ending, Option<Channel>) {
-    let guest = Guest::new(channel, launch.name, start);
-    let mut store = match Store::try_new(engine, guest) {
-        Ok(store) => store,
-        Err(_) => return (Ending::OutOfMemory, None),
-    };
-    store.limiter(|guest| guest.limits());
-    // What one call of the guest may carry: lists are copied into the enclave's own part of the heap,
-    // where running out ends everything. Beyond this the guest traps.
-    store.set_hostcall_fuel(usize::try_from(launch.memory.runtime / 2).unwrap_or(usize::MAX));
-    let ending = call_run(&mut store, program).unwrap_or_else(|ending| ending);
+/// Runs the guests. The channel comes back unless memory ran out before a guest had it.
+fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>) {
+    let Prepared { launch, start, engine, component } = prepared;
+    let mut seed = [0; 64];
+    channel.platform().private_entropy(&mut seed);
+    let random = Random::new(&mut seed, &start.entropy);
+    let clock = Clock::new(channel.platform().ticks(), start.ticks_per_second, start.wall);
+    let host = Box::new(Host::new(channel, clock, start.reach));
+    let given = Arc::new(Given::new(launch.name, start.grants, start.terminals));
+    let program =
+        Runnable { engine, component, carry: usize::try_from(launch.memory.runtime / 2).unwrap_or(usize::MAX) };
+    match start.serve {
+        Some(address) => {
+            let mut service = Service::new(host, random, given, launch.instances);
+            let ending = service.run(program, address).unwrap_or_else(|ending| ending);
+            (ending, Some(service.into_channel()))
+        }
+        None => command(Guest::new(0, host, random, given), &program),
+    }
+}
+
+/// A program, to be instantiated.
+struct Runnable {
+    engine: Engine,
+    component: Component,
+    /// What one call of a guest may carry, in bytes: lists are copied into the enclave's own part of the
+    /// heap, where running out ends everything. Beyond this the guest traps.
+    carry: usize,
+}
+
+impl Runnable {
+    /// A store for a guest.
+    fn store(&self, guest: Guest) -> wasmtime::Result<Store<Guest>> {
+        let mut store = Store::try_new(&self.engine, guest)?;
+        store.limiter(|guest| guest.limits());
+        store.set_hostcall_fuel(self.carry);
+        Ok(store)
+    }
+}
+
+/// Runs a command to its end.
+fn command(guest: Guest, program: &Runnable) -> (Ending, Option<Channel>) {
+    let Ok(mut store) = program.store(guest) else { return (Ending::OutOfMemory, None) };
+    let ending = call_run(&mut store, &program.component).unwrap_or_else(|ending| ending);
     // Ends every resource of the guest, its memories too.
-    (ending, Some(store.into_data().into_channel()))
+    (ending, Some(store.into_data().host.channel))
 }
 
-fn call_run(store: &mut Store<Guest>, program: Precompiled) -> Result<Ending, Ending> {
-    let component = program.load(store.engine()).map_err(Ending::from_start)?;
-    let linker = linker(&component).map_err(Ending::from_start)?;
-    let instance = bindings::Guest::instantiate(&mut *store, &component, &linker).map_err(Ending::from_start)?;
-    let result = instance.wasi_cli_run().call_run(store).map_err(Ending::from_run)?;
+fn call_run(store: &mut Store<Guest>, component: &Component) -> Result<Ending, Ending> {
+    let run = entry_point(component, Entry::Command).map_err(Ending::from_start)?;
+    let linker = linker(component).map_err(Ending::from_start)?;
+    let instance = linker.instantiate(&mut *store, component).map_err(Ending::from_start)?;
+    let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, &run).map_err(Ending::from_start)?;
+    let (result,) = run.call(store, ()).map_err(Ending::from_run)?;
     Ok(Ending::Guest(if result.is_ok() { 0 } else { 1 }))
 }
 

@@ -3,9 +3,9 @@
 use wasmstone_edge_protocol::Violation;
 
 /// The machine: Keystone's runtime, the simulator, or a test.
-pub trait Platform {
+pub trait Platform: Send {
     /// One edge call. `request` is copied out to the host, the host's answer is copied once into
-    /// `reply`, which the caller has zeroed; what the host does not fill stays zero.
+    /// `reply`, where the caller has made zero what came before; what the host does not fill stays so.
     ///
     /// # Errors
     /// A violation where the host's answer does not lie in the shared buffer.

@@ -14,6 +14,8 @@ const LABEL: &[u8] = b"wasmstone random v1";
 pub struct Random {
     secure: ChaCha20Rng,
     insecure: ChaCha20Rng,
+    /// Of the guest's hash tables: one for as long as it runs.
+    pub insecure_seed: (u64, u64),
 }
 
 impl Random {
@@ -28,7 +30,23 @@ impl Random {
         secure.fill_bytes(&mut seed);
         let insecure = ChaCha20Rng::from_seed(seed.into());
         seed.zeroize();
-        Self { secure, insecure }
+        Self::of(secure, insecure)
+    }
+
+    /// A generator that is seeded from this one, and whose stream tells nothing of this one's.
+    pub fn fork(&mut self) -> Self {
+        let mut seed = [0; 32];
+        let [secure, insecure] = [(); 2].map(|()| {
+            self.secure.fill_bytes(&mut seed);
+            ChaCha20Rng::from_seed(seed)
+        });
+        seed.zeroize();
+        Self::of(secure, insecure)
+    }
+
+    fn of(secure: ChaCha20Rng, mut insecure: ChaCha20Rng) -> Self {
+        let insecure_seed = (insecure.next_u64(), insecure.next_u64());
+        Self { secure, insecure, insecure_seed }
     }
 
     /// Fills `bytes` with unpredictable ones.

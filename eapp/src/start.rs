@@ -2,10 +2,11 @@
 
 use crate::channel::Channel;
 use crate::ending::Ending;
-use alloc::borrow::ToOwned;
+use alloc::{borrow::ToOwned, format};
+use core::net::SocketAddr;
 use core::num::NonZeroU32;
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Violation, launch, record, types::Empty};
-use wasmstone_policy::{Access, Grants, Policy, Reach};
+use wasmstone_policy::{Access, Entry, Grants, Policy, Reach};
 
 /// What was told.
 pub struct Start {
@@ -21,6 +22,8 @@ pub struct Start {
     pub terminals: [bool; 3],
     /// Entropy from the host.
     pub entropy: [u8; 32],
+    /// Where to serve, which the policy allows; with [`Entry::Http`], and only with it.
+    pub serve: Option<SocketAddr>,
 }
 
 impl Start {
@@ -28,7 +31,7 @@ impl Start {
     ///
     /// # Errors
     /// A violation, or a refusal where the grants go beyond the policy.
-    pub fn fetch(channel: &mut Channel, policy: &Policy) -> Result<Self, Ending> {
+    pub fn fetch(channel: &mut Channel, policy: &Policy, entry: Entry) -> Result<Self, Ending> {
         let answer = channel.call::<launch::Start>(&Empty {}, &[], PAYLOAD_MAX)?;
         let (start, mut payload) = answer.map_err(|_| Violation("the host does not start the guest"))?;
         let nanoseconds = start.wall_nanoseconds.at_most(999_999_999, "a time stamp's nanoseconds")?;
@@ -55,13 +58,25 @@ impl Start {
         }
         // Room for all that could have been granted.
         channel.trim();
+        let reach = Reach::new(policy.network.clone());
+        let serve = start.serve.get_any()?;
+        match (entry, serve) {
+            (Entry::Command, None) => {}
+            (Entry::Command, Some(_)) => return Err(Violation("an address to serve at for a command").into()),
+            (Entry::Http, None) => return Err(Ending::refused("there is no address to serve at: use wasmstone serve")),
+            (Entry::Http, Some(address)) if reach.listen(address) => {}
+            (Entry::Http, Some(address)) => {
+                return Err(Ending::refused(format!("the bundle's policy does not allow listening at {address}")));
+            }
+        }
         Ok(Self {
             grants: policy.admit(grants).map_err(Ending::refused)?,
-            reach: Reach::new(policy.network.clone()),
+            reach,
             wall: (start.wall_seconds.opaque(), nanoseconds),
             ticks_per_second,
             terminals: [terminals & 1 != 0, terminals & 2 != 0, terminals & 4 != 0],
             entropy: start.entropy,
+            serve,
         })
     }
 }

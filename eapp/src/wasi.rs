@@ -1,36 +1,37 @@
 //! WASI 0.2, one file an interface. What needs no host is answered here.
 
+pub mod blocking;
 pub mod cli;
 mod clocks;
 pub mod directory;
 mod error_code;
 pub mod filesystem;
+pub mod http;
 pub mod input;
 pub mod output;
 pub mod poll;
 mod random;
-mod refused;
 pub mod sockets;
 mod times;
 
 use crate::bindings;
 use crate::bindings::wasi::filesystem::types::{ErrorCode, Host as FilesystemHost};
+use crate::bindings::wasi::http::types::ErrorCode as HttpCode;
 use crate::bindings::wasi::io::{error, streams};
 use crate::guest::Guest;
 use alloc::string::String;
 use wasmstone_edge_protocol::{Status, Violation};
-use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTableError};
+use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 use wasmtime::{Error, Result};
 
-/// Offers WASI to the component: what is served, and refusals for the rest.
+/// Offers WASI to components.
 ///
 /// # Errors
 /// Where memory runs out.
-pub fn add_to_linker(linker: &mut Linker<Guest>, component: &Component) -> Result<()> {
+pub fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     // None of what is unstable, as in Wasmtime.
     let options = bindings::LinkOptions::default();
-    bindings::Guest::add_to_linker::<_, HasSelf<Guest>>(linker, &options, |guest| guest)?;
-    refused::add_to_linker(linker, component)
+    bindings::Guest::add_to_linker::<_, HasSelf<Guest>>(linker, &options, |guest| guest)
 }
 
 /// Why a call of `wasi:filesystem` or `wasi:sockets` did not succeed.
@@ -49,13 +50,20 @@ pub enum StreamFailure {
     Closed,
     /// The guest gets an error.
     Failed(Status),
+    /// The guest gets an error of HTTP.
+    Http(HttpCode),
     /// The guest ends.
     Trap(Error),
 }
 
 /// `wasi:io/error.error`.
 #[derive(Debug)]
-pub struct IoError(Status);
+pub enum IoError {
+    /// Of a file or a socket.
+    Status(Status),
+    /// Of the body of a message.
+    Http(HttpCode),
+}
 
 macro_rules! traps {
     ($($failure:ident: $error:ty,)*) => {
@@ -66,6 +74,7 @@ macro_rules! traps {
         })*
     };
 }
+use traps;
 
 traps! {
     FileFailure: Violation,
@@ -100,7 +109,10 @@ impl FilesystemHost for Guest {
     }
 
     fn filesystem_error_code(&mut self, error: Resource<IoError>) -> Result<Option<ErrorCode>> {
-        Ok(Some(error_code::from_status(self.table.get(&error)?.0)))
+        Ok(match self.table.get(&error)? {
+            IoError::Status(status) => Some(error_code::from_status(*status)),
+            IoError::Http(_) => None,
+        })
     }
 }
 
@@ -108,7 +120,10 @@ impl error::Host for Guest {}
 
 impl error::HostError for Guest {
     fn to_debug_string(&mut self, error: Resource<IoError>) -> Result<String> {
-        Ok(alloc::format!("{:?}", self.table.get(&error)?.0))
+        Ok(match self.table.get(&error)? {
+            IoError::Status(status) => alloc::format!("{status:?}"),
+            IoError::Http(code) => alloc::format!("{code:?}"),
+        })
     }
 
     fn drop(&mut self, error: Resource<IoError>) -> Result<()> {
@@ -119,12 +134,12 @@ impl error::HostError for Guest {
 
 impl streams::Host for Guest {
     fn convert_stream_error(&mut self, failure: StreamFailure) -> Result<streams::StreamError> {
-        match failure {
-            StreamFailure::Closed => Ok(streams::StreamError::Closed),
-            StreamFailure::Failed(status) => {
-                Ok(streams::StreamError::LastOperationFailed(self.table.push(IoError(status))?))
-            }
-            StreamFailure::Trap(error) => Err(error),
-        }
+        let error = match failure {
+            StreamFailure::Closed => return Ok(streams::StreamError::Closed),
+            StreamFailure::Failed(status) => IoError::Status(status),
+            StreamFailure::Http(code) => IoError::Http(code),
+            StreamFailure::Trap(error) => return Err(error),
+        };
+        Ok(streams::StreamError::LastOperationFailed(self.table.push(error)?))
     }
 }

@@ -72,8 +72,8 @@ pub fn request_head<O: Operation>(
 /// What the host answered: a status other than `Ok`, or the struct and the payload.
 pub type Answer<'a, O> = Result<(<O as Operation>::Reply, &'a [u8]), Status>;
 
-/// Reads a reply. `frame` is the enclave's private copy, zeroed before the reply was copied into it,
-/// so that what the host did not write is zero.
+/// Reads a reply. `frame` is the enclave's private copy, in which the reply before was made zero, so that
+/// nothing of it is taken for what the host did not write.
 ///
 /// # Errors
 /// A violation where any part of the header is not what the contract demands.

@@ -7,6 +7,9 @@ pub const STDIN: u32 = 0;
 pub const STDOUT: u32 = 1;
 /// The guest's standard error.
 pub const STDERR: u32 = 2;
+/// The host's wish that the guest ends: nothing to read, but from then on ready for reading for ever. The
+/// enclave of a server takes it as the time to finish what it has begun.
+pub const STOP: u32 = 3;
 /// The first granted directory; the others follow in the order of the start reply.
 pub const FIRST_DIRECTORY: u32 = 16;
 /// The first number that the enclave may choose.

@@ -42,6 +42,8 @@ wire! {
         ticks_per_second: Untrusted<U32>,
         /// Bit n: directory n may be written to.
         writable: Untrusted<U64>,
+        /// Where to serve; no address where nothing is served.
+        serve: SocketAddress,
     }
 
     /// A part of the program.
@@ -372,6 +374,14 @@ wire! {
 }
 
 impl SocketAddress {
+    /// The address, or `None` where all fields are zero.
+    ///
+    /// # Errors
+    /// A violation where it is neither.
+    pub fn get_any(&self) -> Result<Option<SocketAddr>, Violation> {
+        if *self == Self::default() { Ok(None) } else { self.get().map(Some) }
+    }
+
     /// The address.
     ///
     /// # Errors

@@ -86,6 +86,7 @@ fn golden_bytes() {
         directories: 1.into(),
         ticks_per_second: 10_000_000.into(),
         writable: 1.into(),
+        serve: "127.0.0.1:8080".parse::<SocketAddr>().unwrap().into(),
     };
     golden.add::<launch::Start>(empty, b"", start, b"\x01\0\0\0a\x01\0\0\0k\x01\0\0\0v\x01\0\0\0/");
     golden.add::<launch::Program>(ProgramRequest { offset: 0x10_0000.into(), length: 4.into() }, b"", empty, b"code");

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wasmstone_happ::serve::Directory;
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Grant the whole network.
     #[arg(long)]
     pub net: bool,
+    /// Serve HTTP there, until standard input ends.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub serve: Option<SocketAddr>,
     /// Stop the program after this many milliseconds.
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub timeout: Option<Duration>,

@@ -5,12 +5,13 @@ use crate::enclave::Enclave;
 use crate::{clock, timer};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Instant;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::Outcome;
-use wasmstone_happ::serve::{Config, Input, Output, Server};
+use wasmstone_happ::serve::{Config, Input, Output, Server, Service, StopHandle};
 use wasmstone_policy::{Network, Target};
 
 /// The exit code where the harness fails, or the enclave does what it must not.
@@ -44,7 +45,8 @@ fn run(arguments: &Arguments) -> Result<u8> {
         environment: arguments.env.clone(),
         directories: arguments.directories()?,
         network: if arguments.net { Network::Any } else { Network::Denied },
-        stdin: Input::process()?,
+        stdin: if arguments.serve.is_some() { Input::Empty } else { Input::process()? },
+        serve: arguments.serve.map(service).transpose()?,
         stdout: Output::process_stdout()?,
         stderr: Output::process_stderr()?,
         program: std::mem::take(&mut program.program).into(),
@@ -72,6 +74,19 @@ fn run(arguments: &Arguments) -> Result<u8> {
         bail!("after {outcome:?}, the secret is left in the enclave's memory, at {address:#x}");
     }
     Ok(ended(&outcome, server.explanation()))
+}
+
+/// Serving at `address`, until standard input ends.
+fn service(address: SocketAddr) -> Result<Service> {
+    let stop = StopHandle::new()?;
+    let asking = stop.clone();
+    std::thread::Builder::new().name("stop".into()).spawn(move || {
+        // An input that cannot be read any more has ended too.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        asking.stop();
+    })?;
+    let listening = |address| eprintln!("Serving HTTP on http://{address}/");
+    Ok(Service { address, stop, listening: Some(Box::new(listening)) })
 }
 
 /// The exit code of `wasmstone run`, after a word where it is not the guest's own.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use wasmstone_bundle::bundle::{Bundle, Parts, ProgramPart};
 use wasmstone_bundle::{Platform, Sha256Digest};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_policy::{Launch, Memory, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
 
 /// What an enclave app exits with that found everything as it should be.
 const GOOD: u8 = 7;
@@ -96,6 +96,8 @@ fn run(instructions: &str) -> Output {
     let launch = Launch {
         memory: MEMORY,
         name: "test".to_owned(),
+        entry: Entry::Command,
+        instances: 0,
         program: Program {
             target: Target::Pulley64,
             size: program.len() as u64,

@@ -7,7 +7,7 @@ use wasmstone_bundle::{
     bundle::{Parts, ProgramPart},
     stand_in,
 };
-use wasmstone_policy::{Launch, Memory, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
 
 /// Arbitrary bytes, or, for the parts behind checks that those do not pass, `valid` with changes.
 pub fn edited(valid: &[u8], data: &[u8]) -> Vec<u8> {
@@ -39,6 +39,8 @@ pub fn launch(program: &[u8]) -> Launch {
     let size = program.len() as u64;
     Launch {
         name: "fuzz".into(),
+        entry: Entry::Command,
+        instances: 0,
         program: Program {
             target: Target::Pulley64,
             size,

@@ -1,6 +1,6 @@
 //! What the executables must be, whatever the compiler makes of the sources.
 
-#[path = "elf/instructions.rs"]
+#[path = "../build/instructions.rs"]
 mod instructions;
 
 use instructions::{is_ecall, is_float};

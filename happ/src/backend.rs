@@ -6,6 +6,7 @@ mod timings;
 mod watch;
 
 pub use timings::Timings;
+pub use watch::Grace;
 
 use std::path::Path;
 use std::time::Duration;

@@ -15,6 +15,7 @@ mod milestones;
 mod network;
 mod poll;
 mod reply;
+mod service;
 mod stdio;
 mod text;
 mod timebase;
@@ -24,6 +25,7 @@ mod waiting;
 pub use config::{Config, ConfigError, Directory, Log};
 pub use milestones::Milestones;
 pub use network::allow_many_sockets;
+pub use service::{Service, StopHandle, listening_at};
 pub use stdio::{Input, Output};
 pub use timebase::Timebase;
 
@@ -43,6 +45,8 @@ pub struct Server {
     program: Arc<[u8]>,
     handles: Handles,
     reach: Reach,
+    service: Option<Service>,
+    unserved: Option<Status>,
     lookups: network::UnderWay,
     stdin: Input,
     stdout: Output,
@@ -60,11 +64,17 @@ impl Server {
     /// [`ConfigError`] where the grants do not fit into the start reply.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let start = launch::Start::new(&config)?;
+        let network = match &config.serve {
+            Some(service) => listening_at(config.network, service.address),
+            None => config.network,
+        };
         Ok(Self {
             start: Some(start),
             program: config.program,
             handles: Handles::new(config.directories),
-            reach: Reach::new(config.network),
+            reach: Reach::new(network),
+            service: config.serve,
+            unserved: None,
             lookups: network::UnderWay::default(),
             stdin: config.stdin,
             stdout: config.stdout,

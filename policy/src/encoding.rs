@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 const MAGIC: &[u8; 8] = b"WSLAUNCH";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Bytes that every encoded launch begins with: magic, format, length.
 pub const LAUNCH_HEADER: usize = 16;
@@ -40,8 +40,12 @@ impl Launch {
     /// The bytes that are measured. The same launch always gives the same bytes.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] where the result would be larger than [`MAX_LAUNCH_BYTES`].
+    /// [`DecodeError::Damaged`] where the result would be larger than [`MAX_LAUNCH_BYTES`], or the entry
+    /// cannot have so many instances.
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        if !self.entry.takes(self.instances) {
+            return Err(DecodeError::Damaged);
+        }
         let body = postcard::to_allocvec(self).map_err(|_| DecodeError::Damaged)?;
         let length = u32::try_from(body.len()).map_err(|_| DecodeError::Damaged)?;
         if body.len() > MAX_LAUNCH_BYTES - LAUNCH_HEADER {
@@ -60,8 +64,8 @@ impl Launch {
     /// # Errors
     /// [`DecodeError`] for any other bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (launch, unread) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
-        if unread.is_empty() { Ok(launch) } else { Err(DecodeError::Damaged) }
+        let (launch, unread): (Self, _) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
+        if unread.is_empty() && launch.entry.takes(launch.instances) { Ok(launch) } else { Err(DecodeError::Damaged) }
     }
 
     /// How the heap is divided. Allocates nothing: for whoever has no heap before this is known.

@@ -28,6 +28,9 @@ use serde::{Deserialize, Serialize};
 /// Bytes of a WebAssembly page; memory caps are whole pages.
 pub const WASM_PAGE: u64 = 65536;
 
+/// The most instances of a program that answer requests at once.
+pub const INSTANCES_MAX: u32 = 1024;
+
 /// Everything the enclave app is told at start, measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -36,10 +39,43 @@ pub struct Launch {
     pub memory: Memory,
     /// The program's name, which the guest sees as its argument zero.
     pub name: String,
+    /// What of the program is called.
+    pub entry: Entry,
+    /// How many instances of the program run at once at most, each with one request: 1 to
+    /// [`INSTANCES_MAX`], and 0 for a command.
+    pub instances: u32,
     /// The program that may run.
     pub program: Program,
     /// What the guest may have.
     pub policy: Policy,
+}
+
+/// What of a program is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// `wasi:cli/run`, once.
+    Command,
+    /// `wasi:http/incoming-handler`, for each request in an instance of its own.
+    Http,
+}
+
+impl Entry {
+    /// The name used in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Http => "http",
+        }
+    }
+
+    /// Whether a launch may have this entry with so many instances.
+    pub(crate) const fn takes(self, instances: u32) -> bool {
+        match self {
+            Self::Command => instances == 0,
+            Self::Http => instances >= 1 && instances <= INSTANCES_MAX,
+        }
+    }
 }
 
 /// A precompiled program, named by its digest.
@@ -59,8 +95,8 @@ pub struct Program {
     /// Whether the program's floating-point values live in floating-point registers while the enclave
     /// runs: of machine code with floats, and of Pulley on an enclave app that is built for them.
     pub hardware_float: bool,
-    /// Whether a linear memory may move when it grows: where the program has several. One alone grows in
-    /// place, and code that relies on it is faster.
+    /// Whether a linear memory may move when it grows: where the program has several, or several instances.
+    /// One alone grows in place, and code that relies on it is faster.
     pub memory_may_move: bool,
 }
 
@@ -133,14 +169,24 @@ impl Memory {
     /// The most that the runtime part grows with the memory cap.
     pub const RUNTIME_SHARE_MAX: u64 = 64 << 20;
 
-    /// The layout for a memory cap and a program of `program` bytes that is kept in the heap.
-    /// `None` where the sum does not fit in 64 bits.
-    pub fn for_program(linear: u64, program: u64) -> Option<Self> {
+    /// What the runtime part holds for each instance that runs at once: 512 KiB of the interpreter's stack,
+    /// 768 KiB of its own, which machine code uses as well, and what it reads and writes.
+    pub const PER_INSTANCE: u64 = 1536 << 10;
+
+    /// What the runtime part holds for the clients of a program that serves: a thousand connections, and 2 MiB
+    /// of requests that have not come yet.
+    pub const FOR_CLIENTS: u64 = 6 << 20;
+
+    /// The layout for a memory cap, a program of `program` bytes that is kept in the heap, and so many
+    /// instances at once ([`Launch::instances`]). `None` where the sum does not fit in 64 bits.
+    pub fn for_program(linear: u64, program: u64, instances: u32) -> Option<Self> {
         // A streamed program occupies its size once, and the structures that the engine builds
         // from its metadata up to half of it again.
         let runtime = Self::RUNTIME_BASE.checked_add(program)?.checked_add(program / 2)?;
         // Guests with much memory hand over much in one call, which is copied.
         let runtime = runtime.checked_add((linear / 8).min(Self::RUNTIME_SHARE_MAX))?;
+        let runtime = runtime.checked_add(Self::PER_INSTANCE.checked_mul(instances.into())?)?;
+        let runtime = runtime.checked_add(if instances > 0 { Self::FOR_CLIENTS } else { 0 })?;
         let runtime = runtime.checked_next_multiple_of(WASM_PAGE)?;
         runtime.checked_add(linear)?;
         Some(Self { linear, runtime })

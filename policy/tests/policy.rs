@@ -1,13 +1,15 @@
 //! The measured launch: its bytes, and what a runner may grant within it.
 
 use wasmstone_policy::{
-    Access, Arguments, DecodeError, Directories, Directory, Environment, Grants, Launch, Memory, Names, Network,
-    Policy, Program, Target, WASM_PAGE,
+    Access, Arguments, DecodeError, Directories, Directory, Entry, Environment, Grants, INSTANCES_MAX, Launch, Memory,
+    Names, Network, Policy, Program, Target, WASM_PAGE,
 };
 
 fn launch() -> Launch {
     Launch {
         name: "app.wasm".into(),
+        entry: Entry::Command,
+        instances: 0,
         program: Program {
             target: Target::Pulley64,
             size: 1000,
@@ -16,7 +18,7 @@ fn launch() -> Launch {
             hardware_float: false,
             memory_may_move: true,
         },
-        memory: Memory::for_program(256 << 20, 1000).unwrap(),
+        memory: Memory::for_program(256 << 20, 1000, 0).unwrap(),
         policy: Policy {
             arguments: Arguments::Fixed(vec!["--all".into()]),
             environment: Environment {
@@ -57,13 +59,36 @@ fn damaged_bytes_are_another_launch_or_an_error() {
 }
 
 #[test]
+fn every_entry_has_its_instances() {
+    let with = |entry, instances| Launch { entry, instances, ..launch() };
+    for good in [with(Entry::Command, 0), with(Entry::Http, 1), with(Entry::Http, INSTANCES_MAX)] {
+        assert_eq!(Launch::decode(&good.encode().unwrap()), Ok(good));
+    }
+    for bad in [with(Entry::Command, 1), with(Entry::Http, 0), with(Entry::Http, INSTANCES_MAX + 1)] {
+        assert_eq!(bad.encode(), Err(DecodeError::Damaged));
+    }
+    // Bytes that nobody's `encode` wrote: name and entry are followed by the number of instances.
+    let mut bytes = launch().encode().unwrap();
+    let entry = bytes.windows(8).position(|bytes| bytes == b"app.wasm").unwrap() + 8;
+    assert_eq!(bytes[entry..entry + 2], [0, 0]);
+    for (kind, instances) in [(0, 1), (1, 0), (2, 0)] {
+        bytes[entry..entry + 2].copy_from_slice(&[kind, instances]);
+        assert_eq!(Launch::decode(&bytes), Err(DecodeError::Damaged), "{kind} with {instances}");
+    }
+    bytes[entry..entry + 2].copy_from_slice(&[1, 1]);
+    assert_eq!(Launch::decode(&bytes), Ok(with(Entry::Http, 1)));
+}
+
+#[test]
 fn the_heap_holds_cap_program_and_engine() {
-    let memory = Memory::for_program(64 << 20, 30 << 20).unwrap();
+    let memory = Memory::for_program(64 << 20, 30 << 20, 0).unwrap();
     assert_eq!(memory.linear, 64 << 20);
     assert!(memory.runtime >= Memory::RUNTIME_BASE + (30 << 20));
     assert!(memory.runtime.is_multiple_of(WASM_PAGE));
-    assert_eq!(Memory::for_program(u64::MAX, 1), None);
-    assert_eq!(Memory::for_program(1 << 20, u64::MAX), None);
+    let served = Memory::for_program(64 << 20, 30 << 20, 16).unwrap();
+    assert_eq!(served, Memory { runtime: memory.runtime + 16 * Memory::PER_INSTANCE + Memory::FOR_CLIENTS, ..memory });
+    assert_eq!(Memory::for_program(u64::MAX, 1, 0), None);
+    assert_eq!(Memory::for_program(1 << 20, u64::MAX, 0), None);
 }
 
 fn variable(name: &str, value: &str) -> Grants {

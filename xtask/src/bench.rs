@@ -1,7 +1,8 @@
-//! `cargo xtask bench`: measures this machine, and with `--bless` puts table and plots into the documents.
+//! `cargo xtask bench`: measures this machine, and with `--bless` puts table and plots into the documents. Other
+//! options are those of `wasmstone-benchmark`.
 
 use crate::shell::{self, cargo, root, step, target};
-use crate::{budget, guests, kernels, programs, riscv64, setup};
+use crate::{budget, digits, guests, kernels, programs, riscv64, setup};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::Path;
@@ -9,6 +10,9 @@ use std::process::{Command, Stdio};
 
 /// Where the table goes, between [`BEGIN`] and [`END`].
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/benchmarks.md"];
+
+/// How long servers are put under load, on each side, for the table in the documents: in seconds.
+const LOAD: &str = "60";
 
 const BEGIN: &str = "<!-- bench -->\n";
 const END: &str = "<!-- /bench -->";
@@ -18,26 +22,28 @@ const END: &str = "<!-- /bench -->";
 /// # Errors
 /// Where something cannot be built or run. Not where a requirement is missed: the table says so.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let bless = match arguments {
-        [] => false,
-        [flag] if flag == "--bless" => true,
-        _ => bail!("usage: cargo xtask bench [--bless]"),
-    };
+    let (bless, options): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| *argument == "--bless");
+    let bless = !bless.is_empty();
+    if bless && options.iter().any(|option| *option == "--only") {
+        bail!("--bless writes the whole table: leave --only out");
+    }
     setup::targets()?;
     guests::build()?;
     programs::build()?;
     kernels::build()?;
-    // What computes on RISC-V is left out where it cannot be built, as its measurement says.
+    // What cannot be built here is left out, as its measurement says.
+    digits::build_or_miss()?;
     riscv64::build().map(drop).unwrap_or_else(|error| eprintln!("{error:#}"));
     step("Building wasmstone for release");
     shell::run(cargo().args(["build", "--release", "--workspace", "--locked"]))?;
 
     step("Measuring, which takes some minutes: let the machine do nothing else");
     let mut benchmark = Command::new(target()?.join("release/wasmstone-benchmark"));
-    benchmark.arg(budget::trusted_lines()?.to_string()).stderr(Stdio::inherit());
+    benchmark.args(["--trusted-lines", &budget::trusted_lines()?.to_string()]).stderr(Stdio::inherit());
     if bless {
-        benchmark.arg(root().join("docs"));
+        benchmark.args(["--load-seconds", LOAD]).arg("--plots").arg(root().join("docs"));
     }
+    benchmark.args(options);
     let output = benchmark.output().context("cannot run wasmstone-benchmark")?;
     ensure!(output.status.success(), "wasmstone-benchmark failed: {}", output.status);
     let table = String::from_utf8(output.stdout).context("the table is not text")?;

@@ -12,7 +12,7 @@ pub fn build() -> Result<()> {
     let manifest = root().join("guests/Cargo.toml");
     let directory = target()?.join("guests");
     for (target, packages) in
-        [("wasm32-wasip1", &["guests-std"][..]), ("wasm32-wasip2", &["guests-std", "guests-wasip2"])]
+        [("wasm32-wasip1", &["guests-std"][..]), ("wasm32-wasip2", &["guests-std", "guests-wasip2", "guests-http"])]
     {
         let mut build = cargo();
         build.args(["build", "--quiet", "--release", "--locked", "--target", target]);

@@ -1,10 +1,13 @@
 //! `cargo xtask keystone`: the end-to-end suite on a machine that has Keystone.
 
+mod client;
 mod figures;
 mod floats;
 mod programs;
 mod remote;
 mod report;
+mod serve;
+mod server;
 mod trouble;
 mod web;
 
@@ -28,7 +31,7 @@ usage: cargo xtask keystone --host USER@HOST --platform NAME [--ssh COMMAND] [--
   --host USER@HOST  the machine; without it, the environment variable WASMSTONE_KEYSTONE_HOST
   --platform NAME   what `wasmstone platform add` called its Keystone build
   --ssh COMMAND     how to get there, with options [default: ssh]
-  --only PART       one of: programs, floats, trouble, web; or figures, which measures and is not a part of the suite";
+  --only PART       one of: programs, floats, trouble, web, serve; or figures, which only measures";
 
 /// The part that only measures.
 const FIGURES: &str = "figures";
@@ -75,11 +78,12 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
     let mut report = Report::default();
     type Part = fn(&Suite, &mut Report) -> Result<()>;
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 6] = [
         ("programs", programs::run),
         ("floats", floats::run),
         ("trouble", trouble::run),
         ("web", web::run),
+        ("serve", serve::run),
         (FIGURES, figures::run),
     ];
     ensure!(only.as_ref().is_none_or(|only| parts.iter().any(|(name, _)| name == only)), "{USAGE}");

@@ -5,6 +5,7 @@
 
 mod bench;
 mod budget;
+mod conformance;
 mod debian;
 mod demo;
 mod digits;
@@ -18,6 +19,8 @@ mod riscv64;
 mod setup;
 mod shell;
 mod test;
+mod wasi_testsuite;
+mod wasmtime_programs;
 mod web_requests;
 
 use anyhow::{Result, bail};
@@ -32,11 +35,20 @@ usage: cargo xtask COMMAND
   keystone ARGS   run the end-to-end suite on a machine with Keystone; without ARGS it says how
   setup           set up only: Rust targets, Debian packages, test programs
   budget          count the lines of trusted code
-  bench [--bless] measure this machine; --bless puts the table into README.md and docs/benchmarks.md
+  bench [OPTIONS] measure this machine; --bless puts the table into README.md and docs/benchmarks.md,
+                  --only SECTION measures only a part of it
   reproduce       build the enclave app for Keystone here and from a copy of this tree, and compare
+  wasi-testsuite ARGS
+                  run the official WASI test suite from a checkout; without ARGS it says how
+  wasmtime-programs ARGS
+                  run the programs of Wasmtime's own WASI tests, likewise
   lint            check the formatting, clippy's advice, and the dependencies' licences
   web-requests ADDRESS:PORT
-                  measure a server like examples/digits, wherever it runs: a hundred pictures, ten times";
+                  measure a server like examples/digits, wherever it runs: a hundred pictures, ten times,
+                  or many connections at once";
+
+/// The commands that take arguments.
+const TAKE_ARGUMENTS: [&str; 6] = ["test", "bench", "keystone", "wasi-testsuite", "wasmtime-programs", "web-requests"];
 
 fn main() -> ExitCode {
     match try_main() {
@@ -52,7 +64,7 @@ fn try_main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
-    if !["test", "bench", "keystone", "web-requests"].contains(&command.as_str()) && !rest.is_empty() {
+    if !TAKE_ARGUMENTS.contains(&command.as_str()) && !rest.is_empty() {
         bail!("`{command}` takes no arguments\n\n{USAGE}");
     }
     match command.as_str() {
@@ -65,6 +77,8 @@ fn try_main() -> Result<()> {
         "bench" => bench::run(&rest),
         "reproduce" => reproduce::run_both(),
         "lint" => lint::run_all(),
+        "wasi-testsuite" => wasi_testsuite::run(&rest),
+        "wasmtime-programs" => wasmtime_programs::run(&rest),
         "web-requests" => web_requests::measure(&rest),
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");

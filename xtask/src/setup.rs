@@ -54,7 +54,7 @@ pub fn rust_targets(targets: &[&str]) -> Result<()> {
 /// Where something fails that no test can do without.
 pub fn for_tests() -> Result<Vec<Missing>> {
     targets()?;
-    let mut missing: Vec<_> = [C_TOOLCHAIN, RISCV64].iter().filter_map(Need::missing).collect();
+    let mut missing: Vec<_> = [C_TOOLCHAIN, CHROMIUM, RISCV64].iter().filter_map(Need::missing).collect();
     if !missing.iter().any(|missing| missing.marker == RISCV64.marker) {
         match rust_targets(&[riscv64::TARGET]) {
             Ok(()) => drop(riscv64::build()?),
@@ -105,6 +105,16 @@ const C_TOOLCHAIN: Need = Need {
     packages: &["make", "clang", "lld", "wasi-libc", "libclang-rt-14-dev-wasm32"],
     check: "echo 'int main(void) { return 0; }' | clang --target=wasm32-wasi -x c - -o /dev/null && make --version",
     otherwise: "clang does not compile for wasm32-wasi",
+};
+
+/// A browser that a test drives. Its sandbox refuses to start as root.
+const CHROMIUM: Need = Need {
+    marker: "needs_chromium",
+    subject: "the page of examples/digits in a browser",
+    packages: &["chromium", "chromium-driver"],
+    check: "export HOME=$(mktemp -d) && trap 'rm -rf $HOME' EXIT && chromedriver --version && timeout 60 chromium \
+        --headless --no-sandbox --disable-gpu --no-first-run --user-data-dir=$HOME/profile --dump-dom about:blank",
+    otherwise: "chromium shows no page",
 };
 
 /// What compiles, links and runs programs for RISC-V Linux.

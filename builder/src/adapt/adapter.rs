@@ -1,4 +1,4 @@
-//! The adapter, mended in two places.
+//! The adapter, mended in three places.
 //!
 //! - It knows only success and failure: `proc_exit(3)` calls `wasi:cli/exit.exit(err)`, and the code is
 //!   lost. Its own types do have `exit-with-code`, which is lowered to the same core signature. So the
@@ -6,10 +6,12 @@
 //! - It takes a page of the program's memory for its state when it first needs it. A program that used
 //!   all its memory until then, and would handle that well, traps on its next call. So `run` takes the
 //!   page before the program starts.
+//! - Reading or writing without a buffer succeeds whatever the descriptor is. So the functions that do it ask
+//!   another one about the descriptor first, which has no other effect.
 
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
-use wasm_encoder::{CodeSection, Function, ImportSection, Module};
+use wasm_encoder::{BlockType, CodeSection, Function, ImportSection, Module};
 use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
 
 /// The import that ends a program.
@@ -19,6 +21,15 @@ const EXIT_WITH_CODE: &str = "exit-with-code";
 
 /// The end of the mangled name of the function that makes the state where there is none.
 const STATE: &str = "5State3ptr";
+
+/// Take a descriptor, buffers, and the number of buffers.
+const TRANSFERS: [&str; 4] = ["fd_read", "fd_write", "fd_pread", "fd_pwrite"];
+
+/// Takes a descriptor and two sets of rights, and says [`BADF`] or that there are no rights to set.
+const KNOWS_DESCRIPTORS: &str = "fd_fdstat_set_rights";
+
+/// No such descriptor, as WASI 0.1 numbers errors.
+const BADF: i32 = 8;
 
 fn is_exit(import: &wasmparser::Import<'_>) -> bool {
     import.module.starts_with(EXIT_INTERFACE) && import.name == EXIT
@@ -32,6 +43,8 @@ struct Survey {
     proc_exit: Option<u32>,
     run: Option<u32>,
     state: Option<u32>,
+    transfers: Vec<u32>,
+    knows_descriptors: Option<u32>,
 }
 
 fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
@@ -55,6 +68,8 @@ fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
                     match export.name {
                         _ if export.kind != ExternalKind::Func => {}
                         "proc_exit" => survey.proc_exit = Some(export.index),
+                        KNOWS_DESCRIPTORS => survey.knows_descriptors = Some(export.index),
+                        name if TRANSFERS.contains(&name) => survey.transfers.push(export.index),
                         name if name.starts_with("wasi:cli/run@") => survey.run = Some(export.index),
                         _ => {}
                     }
@@ -83,6 +98,8 @@ struct Mend {
     proc_exit: u32,
     run: u32,
     state: u32,
+    transfers: Vec<u32>,
+    knows_descriptors: u32,
     /// The index of the next function with a body.
     next: u32,
 }
@@ -115,18 +132,35 @@ impl Reencode for Mend {
             let mut function = Function::new([]);
             function.instructions().local_get(0).call(self.exit).unreachable().end();
             code.function(&function);
-        } else if index == self.run {
-            let mut function = self.new_function_with_parsed_locals(&body)?;
-            function.instructions().call(self.state).drop();
-            let mut operators = body.get_operators_reader()?;
-            while !operators.eof() {
-                function.instruction(&self.parse_instruction(&mut operators)?);
-            }
-            code.function(&function);
-        } else {
-            reencode::utils::parse_function_body(self, code, body)?;
+            return Ok(());
         }
+        if index != self.run && !self.transfers.contains(&index) {
+            return reencode::utils::parse_function_body(self, code, body);
+        }
+        let mut function = self.new_function_with_parsed_locals(&body)?;
+        if index == self.run {
+            function.instructions().call(self.state).drop();
+        } else {
+            self.check_descriptor(&mut function);
+        }
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            function.instruction(&self.parse_instruction(&mut operators)?);
+        }
+        code.function(&function);
         Ok(())
+    }
+}
+
+impl Mend {
+    /// Where there is no buffer, returns [`BADF`] if there is no such descriptor either.
+    fn check_descriptor(&self, function: &mut Function) {
+        let (descriptor, buffers) = (0, 2);
+        let mut code = function.instructions();
+        code.local_get(buffers).i32_eqz().if_(BlockType::Empty);
+        code.local_get(descriptor).i64_const(0).i64_const(0).call(self.knows_descriptors);
+        code.i32_const(BADF).i32_eq().if_(BlockType::Empty).i32_const(BADF).return_().end();
+        code.end();
     }
 }
 
@@ -138,6 +172,8 @@ pub fn mended(adapter: &[u8]) -> Option<Vec<u8>> {
         proc_exit: survey.proc_exit?,
         run: survey.run?,
         state: survey.state?,
+        transfers: Some(survey.transfers).filter(|found| found.len() == TRANSFERS.len())?,
+        knows_descriptors: survey.knows_descriptors?,
         next: survey.imported_functions,
     };
     let mut module = Module::new();

@@ -2,7 +2,7 @@ use super::{Project, ProjectError};
 use crate::Engine;
 use std::path::{Path, PathBuf};
 use wasmstone_policy::{
-    Access, Addresses, Arguments, Directories, Directory, Environment, Names, Network, Policy, Remote, Target,
+    Access, Addresses, Arguments, Directories, Directory, Entry, Environment, Names, Network, Policy, Remote, Target,
 };
 
 fn parse(text: &str) -> Result<Project, ProjectError> {
@@ -22,6 +22,7 @@ fn every_key_is_read() {
         r#"
         name = "counter"
         wasm = "target/app.wasm"
+        entry = "http"
         max-memory = "64M"
         platform = "board"
         targets = ["riscv64", "pulley64"]
@@ -31,6 +32,9 @@ fn every_key_is_read() {
         key = "release"
         arguments = ["--verbose"]
         network = "any"
+
+        [http]
+        instances = 4
 
         [environment]
         set = { LANG = "C", HOME = "/" }
@@ -48,6 +52,7 @@ fn every_key_is_read() {
     .unwrap();
     assert_eq!(project.name.as_deref(), Some("counter"));
     assert_eq!(project.wasm, Some(PathBuf::from("some/where/target/app.wasm")));
+    assert_eq!((project.entry, project.instances), (Some(Entry::Http), Some(4)));
     assert_eq!(project.max_memory.unwrap().bytes(), 64 << 20);
     assert_eq!(project.platform.as_deref(), Some("board"));
     assert_eq!(project.targets, Some(vec![Target::Riscv64, Target::Pulley64]));

@@ -45,8 +45,8 @@ fn the_golden_bundle_is_read() {
     assert_eq!(verified.contents().programs[0].program, program());
     assert_eq!(
         bundle.measurement().unwrap().to_string(),
-        "19ae3bf78238725fbe13fd1be35492cb7bfe376b10f6243a25cb6dc83fb96b1a\
-         610232f1e99f17467789bd7e73cc4ab9b33062542617c54b12d03a625e391128"
+        "a8542b8f1304b0e3b645dc3a8859ce96a52694d074845322d7d50ebb788dfe54\
+         38e558f00bda7a4046b6e390639704a11b5cca7d6462580aa9afce155addaed3"
     );
     assert_eq!(bundle.measurement(), unsigned().measurement(), "composition has not changed");
 }

@@ -5,7 +5,7 @@ use wasmstone_bundle::{
     bundle::{Parts, ProgramPart},
     stand_in,
 };
-use wasmstone_policy::{Launch, Memory, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
 
 /// Made by `openssl genpkey -algorithm ed25519`, for these tests alone.
 pub const ALICE: &str = include_str!("../data/alice.pem");
@@ -26,6 +26,8 @@ pub fn launch_of(program: &[u8]) -> Launch {
     let size = program.len() as u64;
     Launch {
         name: "hello".into(),
+        entry: Entry::Command,
+        instances: 0,
         program: Program {
             target: Target::Pulley64,
             size,

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use summary::Summary;
 use wasmstone_builder::{Engine, MemorySize, Project, Request, project::FILE_NAME, source};
 use wasmstone_bundle::{Platform, atomic, platform::SIM};
-use wasmstone_policy::{Policy, Target};
+use wasmstone_policy::{Entry, Policy, Target};
 
 /// Build a signed bundle from a WebAssembly program.
 ///
-/// Takes a component, or a core module for WASI 0.1. A wasmstone.toml beside the program says the same
+/// Takes a component, or a core module for WASI 0.1: a command, which is run, or a component that answers
+/// HTTP requests, which is served. A wasmstone.toml beside the program says the same
 /// as these options and the policy in a file; options win over it.
 #[derive(clap::Args)]
 pub struct Build {
@@ -27,6 +28,13 @@ pub struct Build {
     /// The bundle to write [default: the program's name with .wsb, in the current directory].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// What of the program is called [default: command, where it is one].
+    #[arg(long, value_name = "ENTRY")]
+    entry: Option<EntryName>,
+    /// How many HTTP requests are answered at once, each by an instance of its own with its own memory
+    /// [default: 16, where the memory cap has room for them].
+    #[arg(long, value_name = "N")]
+    instances: Option<u32>,
     /// The most memory that the program may have, in K, M or G (powers of 1024); an enclave has 1024M in
     /// all [default: 256M].
     #[arg(long, value_name = "SIZE")]
@@ -62,6 +70,23 @@ pub struct Build {
     /// Print no progress and no summary.
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EntryName {
+    /// wasi:cli/run, for "wasmstone run".
+    Command,
+    /// wasi:http/incoming-handler, for "wasmstone serve".
+    Http,
+}
+
+impl From<EntryName> for Entry {
+    fn from(name: EntryName) -> Self {
+        match name {
+            EntryName::Command => Self::Command,
+            EntryName::Http => Self::Http,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -113,6 +138,8 @@ impl Build {
             Some(size) => size.parse().context("cannot use the value of --max-memory")?,
             None => from_file.and_then(|project| project.max_memory).unwrap_or(MemorySize::default()),
         };
+        let entry = self.entry.map(Entry::from).or_else(|| from_file?.entry);
+        let instances = self.instances.or_else(|| from_file?.instances);
         let platform = match self.platform.or_else(|| from_file?.platform.clone()) {
             Some(name) if name != SIM => Home::find()?.platforms().load(&name)?,
             _ => Platform::sim(),
@@ -136,6 +163,8 @@ impl Build {
         let request = Request {
             wasm: &bytes,
             name,
+            entry,
+            instances,
             max_memory,
             policy,
             platform: &platform,

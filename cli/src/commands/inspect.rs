@@ -134,6 +134,7 @@ fn print(shown: &Json<'_>) -> anyhow::Result<()> {
     for program in &shown.programs {
         let ProgramJson { program: compiled, image_size, policy } = program;
         line("program", compiled.engine())?;
+        line("  entry", compiled.entry())?;
         line("  sha256", compiled.sha256().to_owned())?;
         line("  cpu", compiled.cpu_features())?;
         line("  float", compiled.hardware_float().to_owned())?;

@@ -13,18 +13,23 @@ use std::path::Path;
 pub struct New {
     /// Its name, and that of the directory to make.
     name: String,
-    /// The language.
+    /// What it is written in, and for.
     #[arg(long, value_enum, default_value_t = Template::Rust)]
     template: Template,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Template {
+    /// A command in Rust.
     Rust,
+    /// An HTTP service in Rust.
+    RustHttp,
+    /// A command in C.
     C,
 }
 
-/// A file of a template: its path and its text, in which `{{name}}` stands for the project's name.
+/// A file of a template: its path and its text, in which `{{name}}` stands for the project's name, and
+/// `{{crate}}` for what Cargo calls a library of that name.
 type File = (&'static str, &'static str);
 
 macro_rules! template {
@@ -34,6 +39,8 @@ macro_rules! template {
 }
 
 const RUST: &[File] = template!("rust": ".gitignore", "Cargo.toml", "README.md", "src/main.rs", "wasmstone.toml");
+const RUST_HTTP: &[File] =
+    template!("rust-http": ".gitignore", "Cargo.toml", "README.md", "src/lib.rs", "wasmstone.toml");
 const C: &[File] = template!("c": ".gitignore", "Makefile", "README.md", "main.c", "wasmstone.toml");
 
 impl New {
@@ -46,6 +53,7 @@ impl New {
         }
         let files = match self.template {
             Template::Rust => RUST,
+            Template::RustHttp => RUST_HTTP,
             Template::C => C,
         };
         write(target, files)
@@ -63,7 +71,7 @@ fn write(target: &Path, files: &[File]) -> std::io::Result<()> {
     for (path, text) in files {
         let path = project.join(path);
         fs::create_dir_all(path.parent().unwrap_or(&project))?;
-        fs::write(&path, text.replace("{{name}}", &name))?;
+        fs::write(&path, text.replace("{{name}}", &name).replace("{{crate}}", &name.replace('-', "_")))?;
         if text.starts_with("#!") {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         }
@@ -85,7 +93,7 @@ fn check_name(name: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{C, File, RUST, check_name};
+    use super::{C, File, RUST, RUST_HTTP, check_name};
     use std::path::Path;
 
     /// Paths below `folder`, without what builds leave there.
@@ -105,7 +113,7 @@ mod tests {
 
     #[test]
     fn templates_are_embedded_whole() {
-        for (folder, files) in [("rust", RUST), ("c", C)] {
+        for (folder, files) in [("rust", RUST), ("rust-http", RUST_HTTP), ("c", C)] {
             let mut found = Vec::new();
             paths(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates").join(folder), "", &mut found);
             found.sort();

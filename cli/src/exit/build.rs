@@ -27,7 +27,7 @@ fn of_build(error: &BuildError) -> Exit {
         BuildError::Source(error) => of_source(error),
         BuildError::Wasm(_) | BuildError::Compile(_) | BuildError::Memory(MemoryError::NeverFits { .. }) => Exit::Wasm,
         BuildError::Engine(_) => Exit::Wasm,
-        BuildError::Memory(_) | BuildError::Cpu(_) => Exit::Configuration,
+        BuildError::Memory(_) | BuildError::Instances(_) | BuildError::Cpu(_) => Exit::Configuration,
         BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
         _ => Exit::Other,
     }

@@ -9,6 +9,8 @@ use wasmstone_policy::{Launch, Target};
 #[derive(Debug, Serialize)]
 pub struct ProgramView<'a> {
     target: &'static str,
+    entry: &'static str,
+    instances: u32,
     size: u64,
     sha256: String,
     cpu_features: &'a [String],
@@ -23,6 +25,8 @@ impl<'a> ProgramView<'a> {
         let program = &launch.program;
         Self {
             target: program.target.name(),
+            entry: launch.entry.name(),
+            instances: launch.instances,
             size: program.size,
             sha256: Sha256Digest(program.sha256).to_string(),
             cpu_features: &program.cpu_features,
@@ -37,6 +41,15 @@ impl<'a> ProgramView<'a> {
     pub fn engine(&self) -> String {
         let native = Target::ALL.iter().any(|target| target.name() == self.target && target.is_native());
         format!("{}, {}, {}", self.target, if native { "machine code" } else { "interpreted" }, size(self.size))
+    }
+
+    /// What is called, and by how many at once.
+    pub fn entry(&self) -> String {
+        match self.instances {
+            0 => self.entry.to_owned(),
+            1 => format!("{}, one request at a time", self.entry),
+            instances => format!("{}, {instances} requests at once", self.entry),
+        }
     }
 
     /// The target and the measurement.

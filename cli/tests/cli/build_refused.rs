@@ -84,7 +84,8 @@ fn a_program_needs_an_entry_point() {
     refused_text(r#"(module (func (export "_initialize")))"#, &["_start", "reactor"]);
     refused_text(&component(&[], &["my:own/thing@1.0.0"]), &["wasi:cli/run"]);
     refused_text(&component(&[], &["wasi:cli/run@0.3.0"]), &["WASI 0.3"]);
-    refused_text(&component(&[], &["wasi:http/incoming-handler@0.2.0"]), &["serves HTTP"]);
+    refused_text(&component(&[], &["wasi:http/handler@0.3.0"]), &["WASI 0.3"]);
+    refused_text(&component(&[], &["wasi:http/incoming-handler@0.2.0"]), &["handle"]);
 }
 
 #[test]

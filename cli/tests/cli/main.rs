@@ -14,5 +14,6 @@ mod platforms;
 mod project_file;
 mod project_new;
 mod run;
+mod serve;
 mod support;
 mod usage;

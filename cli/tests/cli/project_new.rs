@@ -1,17 +1,22 @@
 //! `wasmstone new`.
 
 use crate::support::Sandbox;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_project_is_made_of_its_template() {
     let sandbox = Sandbox::new();
     sandbox.wasmstone(["new", "counter"]).succeeds();
     sandbox.wasmstone(["new", "in-c", "--template", "c"]).succeeds();
-    assert_eq!(sandbox.files(), ["counter", "in-c"]);
+    sandbox.wasmstone(["new", "a-service", "--template", "rust-http"]).succeeds();
+    assert_eq!(sandbox.files(), ["a-service", "counter", "in-c"]);
     for (file, word) in [
         ("counter/Cargo.toml", "name = \"counter\""),
         ("counter/src/main.rs", "fn main"),
         ("counter/wasmstone.toml", "counter.wasm"),
+        ("a-service/src/lib.rs", "incoming_handler"),
+        ("a-service/wasmstone.toml", "a_service.wasm"),
         ("in-c/Makefile", "in-c.wasm"),
         ("in-c/main.c", "int main"),
     ] {
@@ -23,12 +28,25 @@ fn a_project_is_made_of_its_template() {
 #[test]
 fn its_project_file_is_one() {
     let sandbox = Sandbox::new();
-    for template in ["rust", "c"] {
+    for template in ["rust", "rust-http", "c"] {
         sandbox.wasmstone(["new", template, "--template", template]).succeeds();
         // All is well but for the program, which is not compiled yet.
         let ran = sandbox.shell(&format!("cd {template} && exec \"$WASMSTONE\" build"));
-        ran.fails(1, &["cannot read", &format!("{template}.wasm")]);
+        ran.fails(1, &["cannot read", &format!("{}.wasm", template.replace("rust-http", "rust_http"))]);
     }
+}
+
+/// Compiles a project, as its README says.
+fn compile(sandbox: &Sandbox, project: &str) {
+    // Not the sandbox's environment: Cargo finds Rust by the user's.
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--release", "--target", "wasm32-wasip2"])
+        .current_dir(sandbox.path(project))
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("CARGO_BUILD_TARGET_DIR")
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 }
 
 #[test]
@@ -36,17 +54,26 @@ fn a_rust_project_is_built_and_run_also_in_the_workspace_of_another() {
     let sandbox = Sandbox::new();
     sandbox.write("Cargo.toml", "[workspace]\nmembers = []\n");
     sandbox.wasmstone(["new", "counter", "--template", "rust"]).succeeds();
-    // Not the sandbox's environment: Cargo finds Rust by the user's.
-    let built = std::process::Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--offline", "--release", "--target", "wasm32-wasip2"])
-        .current_dir(sandbox.path("counter"))
-        .env_remove("CARGO_TARGET_DIR")
-        .env_remove("CARGO_BUILD_TARGET_DIR")
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    compile(&sandbox, "counter");
     let ran = sandbox.shell("cd counter && \"$WASMSTONE\" build --quiet && exec \"$WASMSTONE\" run counter.wsb -- Ada");
     assert_eq!(ran.succeeds().stdout, "Hello, Ada, from inside an enclave!\n");
+}
+
+#[test]
+fn an_http_project_is_built_and_served() {
+    let sandbox = Sandbox::new();
+    sandbox.wasmstone(["new", "a-service", "--template", "rust-http"]).succeeds();
+    compile(&sandbox, "a-service");
+    let line = "cd a-service && \"$WASMSTONE\" build --quiet && \
+                exec \"$WASMSTONE\" serve a-service.wsb --addr 127.0.0.1:0 --timeout 60s";
+    let mut serving = sandbox.command("sh").args(["-c", line]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(serving.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let url = said.find_map(|line| Some(line.strip_prefix("Serving HTTP on ")?.split_once(' ')?.0.to_owned()));
+    let answer = ureq::get(format!("{}Ada", url.unwrap())).call().unwrap().body_mut().read_to_string().unwrap();
+    assert_eq!(answer, "Hello, Ada, from inside an enclave!\n");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&serving), rustix::process::Signal::TERM).unwrap();
+    let said: Vec<_> = said.collect();
+    assert_eq!((serving.wait().unwrap().code(), said.len()), (Some(0), 1), "{said:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Running, as far as it needs no compiled guest: grants, ends, banners.
 
 use crate::keystone_files::keystone_files;
-use crate::support::{COUNT, HELLO, LOOP, NOTHING, Sandbox, TRAP};
+use crate::support::{COUNT, HELLO, LOOP, NOTHING, SLEEP, Sandbox, TRANSFER_NOTHING, TRAP};
 use std::path::Path;
 
 #[test]
@@ -28,6 +28,13 @@ fn exit_codes_pass_through() {
 }
 
 #[test]
+fn no_buffer_makes_no_descriptor() {
+    let sandbox = Sandbox::new();
+    sandbox.bundle(TRANSFER_NOTHING);
+    assert_eq!(sandbox.wasmstone(["app.wsb"]).code, Some(31));
+}
+
+#[test]
 fn a_trap_is_explained() {
     let sandbox = Sandbox::new();
     sandbox.bundle(TRAP);
@@ -37,8 +44,10 @@ fn a_trap_is_explained() {
 #[test]
 fn a_program_is_stopped_in_time() {
     let sandbox = Sandbox::new();
-    sandbox.bundle(LOOP);
-    sandbox.wasmstone(["app.wsb", "--timeout", "100ms"]).fails(107, &["--timeout"]);
+    for program in [SLEEP, LOOP] {
+        sandbox.bundle(program);
+        sandbox.wasmstone(["app.wsb", "--timeout", "100ms"]).fails(107, &["--timeout"]);
+    }
     sandbox.wasmstone(["app.wsb", "--timeout", "100"]).fails(2, &["30s"]);
 }
 

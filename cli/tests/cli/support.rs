@@ -23,6 +23,14 @@ pub const TRAP: &str = r#"(module (memory (export "memory") 1) (func (export "_s
 /// Runs for ever.
 pub const LOOP: &str = r#"(module (memory (export "memory") 1) (func (export "_start") (loop br 0)))"#;
 
+/// Sleeps for as long as can be said.
+pub const SLEEP: &str = r#"(module
+    (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 16) "\01")
+    (data (i32.const 24) "\ff\ff\ff\ff\ff\ff\ff\ff")
+    (func (export "_start") (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))))"#;
+
 /// Exits with the number of its arguments plus ten times the number of its variables.
 pub const COUNT: &str = r#"(module
     (import "wasi_snapshot_preview1" "args_sizes_get" (func $arguments (param i32 i32) (result i32)))
@@ -33,6 +41,32 @@ pub const COUNT: &str = r#"(module
         (drop (call $arguments (i32.const 0) (i32.const 4)))
         (drop (call $variables (i32.const 8) (i32.const 12)))
         (call $exit (i32.add (i32.load (i32.const 0)) (i32.mul (i32.const 10) (i32.load (i32.const 8)))))))"#;
+
+/// Reads and writes without buffers. Exits with a bit for each of the four ways that refuse a descriptor that
+/// there is not, and one where standard output is not refused.
+pub const TRANSFER_NOTHING: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (global $bits (mut i32) (i32.const 0))
+    (func $add (param $bit i32) (param $is i32)
+        (if (local.get $is) (then (global.set $bits (i32.or (global.get $bits) (local.get $bit))))))
+    (func $is_badf (param i32) (result i32) (i32.eq (local.get 0) (i32.const 8)))
+    (func (export "_start")
+        (call $add (i32.const 1)
+            (call $is_badf (call $read (i32.const 99) (i32.const 0) (i32.const 0) (i32.const 8))))
+        (call $add (i32.const 2)
+            (call $is_badf (call $write (i32.const -31337) (i32.const 0) (i32.const 0) (i32.const 8))))
+        (call $add (i32.const 4)
+            (call $is_badf (call $pread (i32.const 99) (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 8))))
+        (call $add (i32.const 8)
+            (call $is_badf (call $pwrite (i32.const 99) (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 8))))
+        (call $add (i32.const 16)
+            (i32.eqz (call $write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 8))))
+        (call $exit (global.get $bits))))"#;
 
 /// A component that imports instances of these names, without anything in them, and exports others, with
 /// a function `run` that does nothing.
@@ -47,6 +81,18 @@ pub fn component(imports: &[&str], exports: &[&str]) -> String {
             (instance $run (export "run" (func $run)))
             {exports})"#
     )
+}
+
+/// Answers every HTTP request by not doing so.
+pub const HANDLER: &str = include_str!("handler.wat");
+
+/// [`HANDLER`] with exports of these names in place of its own; those of `wasi:cli` do nothing.
+pub fn handler(exports: &[&str]) -> String {
+    let (head, _) = HANDLER.split_once("(export \"wasi:http/").unwrap();
+    let instance = |name: &str| if name.starts_with("wasi:cli/") { "$command" } else { "$handler" };
+    let exports: String =
+        exports.iter().map(|name| format!("(export \"{name}\" (instance {}))", instance(name))).collect();
+    format!("{head}{exports})")
 }
 
 /// A working directory and a configuration directory, both gone after the test.

@@ -58,6 +58,11 @@ impl Bundled {
         self.directory.path().join("program.wsb")
     }
 
+    /// The bundle's first program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// Runs the bundle's first program outside any enclave.
     pub fn run_outside(&self, config: RunConfig) -> Outcome {
         let engine = wasmstone_peer::engine(&self.program.launch.program).unwrap();

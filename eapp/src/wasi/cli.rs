@@ -17,11 +17,11 @@ pub struct Terminal;
 
 impl environment::Host for Guest {
     fn get_environment(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(self.environment.clone())
+        Ok(self.given.environment.clone())
     }
 
     fn get_arguments(&mut self) -> Result<Vec<String>> {
-        Ok(self.arguments.clone())
+        Ok(self.given.arguments.clone())
     }
 
     fn initial_cwd(&mut self) -> Result<Option<String>> {
@@ -84,18 +84,18 @@ impl terminal_output::HostTerminalOutput for Guest {
 
 impl terminal_stdin::Host for Guest {
     fn get_terminal_stdin(&mut self) -> Result<Option<Resource<Terminal>>> {
-        self.terminal(self.terminals[0])
+        self.terminal(self.given.terminals[0])
     }
 }
 
 impl terminal_stdout::Host for Guest {
     fn get_terminal_stdout(&mut self) -> Result<Option<Resource<Terminal>>> {
-        self.terminal(self.terminals[1])
+        self.terminal(self.given.terminals[1])
     }
 }
 
 impl terminal_stderr::Host for Guest {
     fn get_terminal_stderr(&mut self) -> Result<Option<Resource<Terminal>>> {
-        self.terminal(self.terminals[2])
+        self.terminal(self.given.terminals[2])
     }
 }

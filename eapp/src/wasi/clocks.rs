@@ -8,11 +8,11 @@ use wasmtime::component::Resource;
 
 impl monotonic_clock::Host for Guest {
     fn now(&mut self) -> Result<u64> {
-        Ok(self.elapsed())
+        Ok(self.host.elapsed())
     }
 
     fn resolution(&mut self) -> Result<u64> {
-        Ok(self.clock.resolution().into())
+        Ok(self.host.clock.resolution().into())
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<Pollable>> {
@@ -21,18 +21,18 @@ impl monotonic_clock::Host for Guest {
 
     fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<Pollable>> {
         // A time too far away to be represented is centuries ahead as well.
-        let when = self.elapsed().saturating_add(duration);
+        let when = self.host.elapsed().saturating_add(duration);
         Ok(self.table.push(Pollable::At(when))?)
     }
 }
 
 impl wall_clock::Host for Guest {
     fn now(&mut self) -> Result<wall_clock::Datetime> {
-        let (seconds, nanoseconds) = self.clock.wall(self.channel.platform().ticks());
+        let (seconds, nanoseconds) = self.host.clock.wall(self.host.channel.platform().ticks());
         Ok(wall_clock::Datetime { seconds, nanoseconds })
     }
 
     fn resolution(&mut self) -> Result<wall_clock::Datetime> {
-        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: self.clock.resolution() })
+        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: self.host.clock.resolution() })
     }
 }

@@ -45,7 +45,7 @@ impl HostDirectoryEntryStream for Guest {
         if entries.pending.is_empty() && !entries.end {
             let request = HandleRequest { handle: entries.file.handle.into() };
             let cap = filesystem::Entries::REPLY_PAYLOAD_MAX;
-            let (reply, mut payload) = self.channel.call::<filesystem::Entries>(&request, &[], cap)??;
+            let (reply, mut payload) = self.host.channel.call::<filesystem::Entries>(&request, &[], cap)??;
             entries.end = reply.end.flag("an end that is neither yes nor no")?;
             // Each entry takes the length before it at least.
             let count = reply.count.at_most((payload.len() / 4) as u32, "more entries than there is room for")?;
@@ -67,8 +67,8 @@ impl HostDirectoryEntryStream for Guest {
 
 impl preopens::Host for Guest {
     fn get_directories(&mut self) -> Result<Vec<(Resource<Descriptor>, String)>> {
-        let mut directories = Vec::with_capacity(self.directories.len());
-        for (number, (path, access)) in (handle::FIRST_DIRECTORY..).zip(&self.directories) {
+        let mut directories = Vec::with_capacity(self.given.directories.len());
+        for (number, (path, access)) in (handle::FIRST_DIRECTORY..).zip(&self.given.directories) {
             let descriptor = Descriptor::granted(number, *access == Access::ReadWrite);
             directories.push((self.table.push(descriptor)?, path.clone()));
         }

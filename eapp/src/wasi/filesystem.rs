@@ -115,7 +115,7 @@ impl Guest {
 
     /// Asks for something that has no answer but how it went.
     fn tell<O: Operation>(&mut self, request: &O::Request, payload: &[&[u8]]) -> FileResult<()> {
-        self.changes += 1;
+        self.host.changes += 1;
         self.ask::<O>(request, payload, 0)?;
         Ok(())
     }
@@ -157,8 +157,8 @@ impl Guest {
     fn stat_path(&mut self, directory: u32, path_flags: u32, path: &str) -> FileResult<Stat> {
         let request = PathRequest { handle: directory.into(), path_flags: path_flags.into() };
         let stat = stat(&self.ask::<filesystem::StatAt>(&request, &[path_bytes(path)?], 0)?.0)?;
-        let calls = self.channel.calls();
-        self.recent = Some(RecentStat { calls, directory, path_flags, path: path.to_owned(), hash: stat.hash });
+        let calls = self.host.channel.calls();
+        self.host.recent = Some(RecentStat { calls, directory, path_flags, path: path.to_owned(), hash: stat.hash });
         Ok(stat)
     }
 
@@ -177,24 +177,19 @@ impl Guest {
         path: &[u8],
         flags: DescriptorFlags,
     ) -> FileResult<Resource<Descriptor>> {
-        let handle = self.handles.take()?;
-        request.directory = directory.into();
-        request.handle = handle.into();
-        let opened = self.ask::<filesystem::OpenAt>(&request, &[path], 0).and_then(|(reply, _)| Ok(stat(&reply)?));
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(failure) => {
-                self.handles.give_back(handle);
-                return Err(failure);
-            }
-        };
+        let (handle, opened) = self.host.opening(self.id, Status::InsufficientMemory, |host, handle| {
+            request.directory = directory.into();
+            request.handle = handle.into();
+            let (reply, _) = host.ask::<filesystem::OpenAt>(&request, &[path], 0)?;
+            Ok(stat(&reply)?)
+        })?;
         let descriptor = Descriptor {
             file: Arc::new(OpenFile { handle, granted: false, writing: flags.contains(DescriptorFlags::WRITE) }),
             kind: opened.stat.type_,
             flags: opened_flags(flags, opened.stat.type_),
             writable,
             hash: Some(opened.hash),
-            fresh: Some((self.channel.calls(), opened.stat)),
+            fresh: Some((self.host.channel.calls(), opened.stat)),
         };
         Ok(self.table.push(descriptor)?)
     }
@@ -220,7 +215,7 @@ impl HostDescriptor for Guest {
         if descriptor.kind == DescriptorType::Directory {
             return Err(Status::IsDirectory.into());
         }
-        let stream = InputStream::file(descriptor.file.clone(), offset, self.changes);
+        let stream = InputStream::file(descriptor.file.clone(), offset, self.host.changes);
         Ok(self.table.push(stream)?)
     }
 
@@ -311,7 +306,7 @@ impl HostDescriptor for Guest {
         if part.is_empty() {
             return Ok(0);
         }
-        self.changes += 1;
+        self.host.changes += 1;
         let request = WriteAtRequest { handle: handle.into(), reserved: 0.into(), offset: offset.into() };
         let (reply, _) = self.ask::<filesystem::WriteAt>(&request, &[part], 0)?;
         Ok(reply.written.at_most(part.len() as u32, "more was written than was sent")?.into())
@@ -319,12 +314,10 @@ impl HostDescriptor for Guest {
 
     fn read_directory(&mut self, directory: Resource<Descriptor>) -> FileResult<Resource<EntryStream>> {
         let directory = self.directory(&directory)?;
-        let handle = self.handles.take()?;
-        let request = ListRequest { directory: directory.into(), handle: handle.into() };
-        if let Err(failure) = self.ask::<filesystem::List>(&request, &[], 0) {
-            self.handles.give_back(handle);
-            return Err(failure);
-        }
+        let (handle, ()) = self.host.opening(self.id, Status::InsufficientMemory, |host, handle| {
+            let request = ListRequest { directory: directory.into(), handle: handle.into() };
+            host.ask::<filesystem::List>(&request, &[], 0).map(drop)
+        })?;
         Ok(self.table.push(EntryStream::new(Arc::new(OpenFile { handle, granted: false, writing: false })))?)
     }
 
@@ -333,7 +326,7 @@ impl HostDescriptor for Guest {
     }
 
     fn stat(&mut self, descriptor: Resource<Descriptor>) -> FileResult<DescriptorStat> {
-        let calls = self.channel.calls();
+        let calls = self.host.channel.calls();
         match self.table.get_mut(&descriptor)?.fresh.take() {
             Some((until, stat)) if until == calls => Ok(stat),
             _ => Ok(self.stat_open(&descriptor)?.stat),
@@ -404,7 +397,7 @@ impl HostDescriptor for Guest {
             return Err(Status::NotPermitted.into());
         }
         if changes {
-            self.changes += 1;
+            self.host.changes += 1;
         }
         let all_open_flags = [OpenFlags::CREATE, OpenFlags::DIRECTORY, OpenFlags::EXCLUSIVE, OpenFlags::TRUNCATE];
         let all_flags = [DescriptorFlags::READ, DescriptorFlags::WRITE];
@@ -474,8 +467,8 @@ impl HostDescriptor for Guest {
     ) -> FileResult<MetadataHashValue> {
         let directory = self.directory(&directory)?;
         let path_flags = path_flags_number(flags);
-        let calls = self.channel.calls();
-        let (lower, upper) = match self.recent.take() {
+        let calls = self.host.channel.calls();
+        let (lower, upper) = match self.host.recent.take() {
             Some(recent)
                 if recent.calls == calls
                     && recent.directory == directory

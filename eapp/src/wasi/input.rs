@@ -3,6 +3,7 @@
 use crate::bindings::wasi::io::streams::HostInputStream;
 use crate::channel::Channel;
 use crate::guest::Guest;
+use crate::wasi::blocking::now;
 use crate::wasi::filesystem::OpenFile;
 use crate::wasi::poll::Pollable;
 use crate::wasi::{FileFailure, StreamFailure};
@@ -10,7 +11,7 @@ use alloc::{sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::types::{ReadAtRequest, ReadRequest};
 use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, filesystem, handle, io};
 use wasmtime::Result;
-use wasmtime::component::Resource;
+use wasmtime::component::{Resource, ResourceTableError};
 
 /// Bytes asked for at least, so that small reads do not cost an edge call each.
 const AHEAD: usize = 256 << 10;
@@ -79,6 +80,8 @@ pub enum InputStream {
     File(FileInput),
     /// The connection of a TCP socket, its parent, by its number in the table.
     Socket(u32),
+    /// The body of a message, its parent, by its number in the table.
+    Body(u32),
 }
 
 /// Reading a file from a position on.
@@ -102,7 +105,24 @@ impl InputStream {
 }
 
 impl Guest {
-    fn read_stream(
+    /// Is ready when a read would be answered at once.
+    pub fn input_pollable(&self, stream: &Resource<InputStream>) -> Result<Pollable, ResourceTableError> {
+        Ok(match self.table.get(stream)? {
+            InputStream::Stdin => Pollable::Stdin,
+            InputStream::File(_) => Pollable::Ready,
+            InputStream::Socket(rep) => Pollable::TcpInput(*rep),
+            InputStream::Body(rep) => Pollable::HttpInput(*rep),
+        })
+    }
+
+    /// Whether the host can wait for the bytes of a stream while it reads them: nothing else has to go on.
+    pub fn can_wait_reading(&self, stream: &Resource<InputStream>) -> Result<bool, ResourceTableError> {
+        let is_body = matches!(self.table.get(stream)?, InputStream::Body(_));
+        Ok(!is_body && self.seat.is_none() && self.moving.is_empty())
+    }
+
+    /// Reads at most `length` bytes, and waits until there are some where `wait` says so; never for a body.
+    pub fn read_stream(
         &mut self,
         stream: &Resource<InputStream>,
         length: u64,
@@ -115,10 +135,14 @@ impl Guest {
                 let rep = *rep;
                 self.read_socket(rep, length, wait)
             }
+            InputStream::Body(rep) => {
+                let rep = *rep;
+                self.read_incoming(rep, length)
+            }
             InputStream::File(input) => {
-                self.read_ahead = self.read_ahead.saturating_sub(input.buffer.held());
-                let result = read_file(input, length, self.changes, self.read_ahead, &mut self.channel);
-                self.read_ahead += input.buffer.held();
+                self.host.read_ahead = self.host.read_ahead.saturating_sub(input.buffer.held());
+                let result = read_file(input, length, self.host.changes, self.host.read_ahead, &mut self.host.channel);
+                self.host.read_ahead += input.buffer.held();
                 result
             }
         }
@@ -134,7 +158,8 @@ impl Guest {
         let want = length.max(AHEAD_STDIN);
         let request =
             ReadRequest { handle: handle::STDIN.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
-        let (reply, payload) = self.channel.call::<io::Read>(&request, &[], want)?.map_err(StreamFailure::Failed)?;
+        let (reply, payload) =
+            self.host.channel.call::<io::Read>(&request, &[], want)?.map_err(StreamFailure::Failed)?;
         self.stdin.end = reply.end.flag("an end that is neither yes nor no")?;
         if payload.is_empty() && self.stdin.end {
             return Err(StreamFailure::Closed);
@@ -196,7 +221,7 @@ impl HostInputStream for Guest {
     }
 
     fn blocking_read(&mut self, stream: Resource<InputStream>, length: u64) -> Result<Vec<u8>, StreamFailure> {
-        self.read_stream(&stream, length, true)
+        now(self.read_some(stream, length))
     }
 
     fn skip(&mut self, stream: Resource<InputStream>, length: u64) -> Result<u64, StreamFailure> {
@@ -204,24 +229,19 @@ impl HostInputStream for Guest {
     }
 
     fn blocking_skip(&mut self, stream: Resource<InputStream>, length: u64) -> Result<u64, StreamFailure> {
-        Ok(self.read_stream(&stream, length, true)?.len() as u64)
+        now(self.skip_some(stream, length))
     }
 
     fn subscribe(&mut self, stream: Resource<InputStream>) -> Result<Resource<Pollable>> {
-        let pollable = match self.table.get(&stream)? {
-            InputStream::Stdin => Pollable::Stdin,
-            InputStream::File(_) => Pollable::Ready,
-            InputStream::Socket(rep) => {
-                let pollable = Pollable::TcpInput(*rep);
-                return Ok(self.table.push_child(pollable, &stream)?);
-            }
-        };
-        Ok(self.table.push(pollable)?)
+        Ok(match self.input_pollable(&stream)? {
+            pollable @ (Pollable::Ready | Pollable::Stdin) => self.table.push(pollable)?,
+            pollable => self.table.push_child(pollable, &stream)?,
+        })
     }
 
     fn drop(&mut self, stream: Resource<InputStream>) -> Result<()> {
         if let InputStream::File(input) = self.table.delete(stream)? {
-            self.read_ahead = self.read_ahead.saturating_sub(input.buffer.held());
+            self.host.read_ahead = self.host.read_ahead.saturating_sub(input.buffer.held());
             self.release(input.file)?;
         }
         Ok(())

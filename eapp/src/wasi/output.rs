@@ -5,20 +5,18 @@
 use crate::bindings::wasi::io::streams::HostOutputStream;
 use crate::guest::Guest;
 use crate::wasi::StreamFailure;
+use crate::wasi::blocking::{now, too_large};
 use crate::wasi::filesystem::OpenFile;
 use crate::wasi::input::InputStream;
 use crate::wasi::poll::Pollable;
 use alloc::{sync::Arc, vec, vec::Vec};
 use wasmstone_edge_protocol::types::{HandleRequest, WriteAtRequest};
 use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, filesystem, handle, io};
-use wasmtime::component::Resource;
-use wasmtime::{Result, format_err};
+use wasmtime::Result;
+use wasmtime::component::{Resource, ResourceTableError};
 
 /// The bytes that a stream takes in one call, as in Wasmtime.
 const PERMIT: u64 = 64 << 10;
-
-/// The most bytes of the calls that write and flush, by WASI's definition.
-const BLOCKING_MAX: u64 = 4096;
 
 /// An output stream.
 pub struct OutputStream {
@@ -37,6 +35,8 @@ enum Sink {
     },
     /// The connection of a TCP socket, its parent, by its number in the table.
     Socket(u32),
+    /// The body of a message, its parent, by its number in the table.
+    Body(u32),
 }
 
 impl OutputStream {
@@ -68,43 +68,50 @@ impl OutputStream {
     pub fn socket(rep: u32) -> Self {
         Self::new(Sink::Socket(rep))
     }
+
+    /// Writes the body with this number in the table.
+    pub fn body(rep: u32) -> Self {
+        Self::new(Sink::Body(rep))
+    }
 }
 
 impl Guest {
     /// Writes everything.
-    fn write_stream(&mut self, stream: &Resource<OutputStream>, bytes: &[u8]) -> Result<(), StreamFailure> {
+    pub fn write_stream(&mut self, stream: &Resource<OutputStream>, bytes: &[u8]) -> Result<(), StreamFailure> {
         let stream = self.table.get_mut(stream)?;
         if stream.closed {
             return Err(StreamFailure::Closed);
         }
-        if let Sink::Socket(rep) = stream.sink {
-            return self.write_socket(rep, bytes);
+        match stream.sink {
+            Sink::Socket(rep) => return self.write_socket(rep, bytes),
+            Sink::Body(rep) => return self.write_body(rep, bytes),
+            _ => {}
         }
         if let Sink::At { file, .. } | Sink::Append { file } = &stream.sink {
             if !file.writing {
                 stream.closed = true;
                 return Err(StreamFailure::Failed(Status::BadDescriptor));
             }
-            self.changes += 1;
+            self.host.changes += 1;
         }
         let mut rest = bytes;
         while !rest.is_empty() {
             let part = rest.get(..PAYLOAD_MAX).unwrap_or(rest);
             let answer = match &stream.sink {
                 Sink::Standard(number) => {
-                    self.channel.call::<io::Write>(&HandleRequest { handle: (*number).into() }, &[part], 0)?
+                    self.host.channel.call::<io::Write>(&HandleRequest { handle: (*number).into() }, &[part], 0)?
                 }
                 Sink::At { file, position } => {
                     let request =
                         WriteAtRequest { handle: file.handle.into(), reserved: 0.into(), offset: (*position).into() };
-                    self.channel.call::<filesystem::WriteAt>(&request, &[part], 0)?
+                    self.host.channel.call::<filesystem::WriteAt>(&request, &[part], 0)?
                 }
-                Sink::Append { file } => self.channel.call::<filesystem::Append>(
+                Sink::Append { file } => self.host.channel.call::<filesystem::Append>(
                     &HandleRequest { handle: file.handle.into() },
                     &[part],
                     0,
                 )?,
-                Sink::Socket(_) => return Ok(()),
+                Sink::Socket(_) | Sink::Body(_) => return Ok(()),
             };
             let reply = match (answer, &stream.sink) {
                 (Ok((reply, _)), _) => reply,
@@ -127,67 +134,43 @@ impl Guest {
         Ok(())
     }
 
-    /// The socket whose connection a stream sends on.
-    fn socket_of(&self, stream: &Resource<OutputStream>) -> Result<Option<u32>, StreamFailure> {
-        Ok(if let Sink::Socket(rep) = self.table.get(stream)?.sink { Some(rep) } else { None })
-    }
-
     fn check_open(&mut self, stream: &Resource<OutputStream>) -> Result<(), StreamFailure> {
-        match self.socket_of(stream)? {
-            Some(rep) => self.check_socket(rep),
-            None if self.table.get(stream)?.closed => Err(StreamFailure::Closed),
-            None => Ok(()),
+        let stream = self.table.get(stream)?;
+        match stream.sink {
+            Sink::Socket(rep) => self.check_socket(rep),
+            Sink::Body(rep) => self.body_permit(rep).map(drop),
+            _ if stream.closed => Err(StreamFailure::Closed),
+            _ => Ok(()),
         }
     }
 
-    /// How much may be written, and not nothing where `wait` says so.
-    fn permitted(&mut self, stream: &Resource<OutputStream>, wait: bool) -> Result<u64, StreamFailure> {
-        self.check_open(stream)?;
-        match self.socket_of(stream)? {
-            Some(rep) => self.socket_permit(rep, wait),
-            None => Ok(PERMIT),
-        }
+    /// Is ready when something may be written.
+    pub fn output_pollable(&self, stream: &Resource<OutputStream>) -> Result<Pollable, ResourceTableError> {
+        Ok(match self.table.get(stream)?.sink {
+            Sink::Socket(rep) => Pollable::TcpOutput(rep),
+            Sink::Body(rep) => Pollable::HttpOutput(rep),
+            _ => Pollable::Ready,
+        })
     }
 
-    fn write_and_flush(&mut self, stream: &Resource<OutputStream>, bytes: &[u8]) -> Result<(), StreamFailure> {
-        match self.socket_of(stream)? {
-            Some(rep) => self.write_socket_fully(rep, bytes),
-            None => self.write_stream(stream, bytes),
+    /// Takes a stream away that nothing is left of with the host.
+    pub fn delete_output(&mut self, stream: Resource<OutputStream>) -> Result<()> {
+        match self.table.delete(stream)?.sink {
+            Sink::Standard(_) | Sink::Socket(_) | Sink::Body(_) => {}
+            Sink::At { file, .. } | Sink::Append { file } => self.release(file)?,
         }
+        Ok(())
     }
-
-    fn splice_stream(
-        &mut self,
-        to: &Resource<OutputStream>,
-        from: Resource<InputStream>,
-        length: u64,
-        wait: bool,
-    ) -> Result<u64, StreamFailure> {
-        use crate::bindings::wasi::io::streams::HostInputStream;
-        let length = length.min(self.permitted(to, wait)?);
-        if length == 0 {
-            return Ok(0);
-        }
-        let bytes = if wait { self.blocking_read(from, length)? } else { HostInputStream::read(self, from, length)? };
-        if wait {
-            self.write_and_flush(to, &bytes)?
-        } else {
-            self.write_stream(to, &bytes)?
-        };
-        Ok(bytes.len() as u64)
-    }
-}
-
-fn within(length: u64, cap: u64, call: &str) -> Result<(), StreamFailure> {
-    if length > cap {
-        return Err(StreamFailure::Trap(format_err!("Buffer too large for {call} (expected at most {cap})")));
-    }
-    Ok(())
 }
 
 impl HostOutputStream for Guest {
     fn check_write(&mut self, stream: Resource<OutputStream>) -> Result<u64, StreamFailure> {
-        self.permitted(&stream, false)
+        self.check_open(&stream)?;
+        match self.table.get(&stream)?.sink {
+            Sink::Socket(rep) => self.socket_permit(rep),
+            Sink::Body(rep) => self.body_permit(rep),
+            _ => Ok(PERMIT),
+        }
     }
 
     fn write(&mut self, stream: Resource<OutputStream>, bytes: Vec<u8>) -> Result<(), StreamFailure> {
@@ -199,8 +182,7 @@ impl HostOutputStream for Guest {
         stream: Resource<OutputStream>,
         bytes: Vec<u8>,
     ) -> Result<(), StreamFailure> {
-        within(bytes.len() as u64, BLOCKING_MAX, "blocking-write-and-flush")?;
-        self.write_and_flush(&stream, &bytes)
+        now(self.write_all(stream, bytes))
     }
 
     fn flush(&mut self, stream: Resource<OutputStream>) -> Result<(), StreamFailure> {
@@ -208,18 +190,20 @@ impl HostOutputStream for Guest {
     }
 
     fn blocking_flush(&mut self, stream: Resource<OutputStream>) -> Result<(), StreamFailure> {
-        self.permitted(&stream, true).map(drop)
+        now(self.flush_all(stream))
     }
 
     fn subscribe(&mut self, stream: Resource<OutputStream>) -> Result<Resource<Pollable>> {
-        match self.table.get(&stream)?.sink {
-            Sink::Socket(rep) => Ok(self.table.push_child(Pollable::TcpOutput(rep), &stream)?),
-            _ => Ok(self.table.push(Pollable::Ready)?),
-        }
+        Ok(match self.output_pollable(&stream)? {
+            Pollable::Ready => self.table.push(Pollable::Ready)?,
+            pollable => self.table.push_child(pollable, &stream)?,
+        })
     }
 
     fn write_zeroes(&mut self, stream: Resource<OutputStream>, length: u64) -> Result<(), StreamFailure> {
-        within(length, PERMIT, "write-zeroes")?;
+        if length > PERMIT {
+            return Err(too_large("write-zeroes", PERMIT));
+        }
         self.write_stream(&stream, &vec![0; length as usize])
     }
 
@@ -228,8 +212,7 @@ impl HostOutputStream for Guest {
         stream: Resource<OutputStream>,
         length: u64,
     ) -> Result<(), StreamFailure> {
-        within(length, BLOCKING_MAX, "blocking-write-zeroes-and-flush")?;
-        self.write_and_flush(&stream, &vec![0; length as usize])
+        now(self.write_all_zeroes(stream, length))
     }
 
     fn splice(
@@ -238,7 +221,13 @@ impl HostOutputStream for Guest {
         from: Resource<InputStream>,
         length: u64,
     ) -> Result<u64, StreamFailure> {
-        self.splice_stream(&to, from, length, false)
+        let length = length.min(self.check_write(Resource::new_borrow(to.rep()))?);
+        if length == 0 {
+            return Ok(0);
+        }
+        let bytes = self.read_stream(&from, length, false)?;
+        self.write_stream(&to, &bytes)?;
+        Ok(bytes.len() as u64)
     }
 
     fn blocking_splice(
@@ -247,15 +236,10 @@ impl HostOutputStream for Guest {
         from: Resource<InputStream>,
         length: u64,
     ) -> Result<u64, StreamFailure> {
-        self.splice_stream(&to, from, length, true)
+        now(self.splice_some(to, from, length))
     }
 
     fn drop(&mut self, stream: Resource<OutputStream>) -> Result<()> {
-        match self.table.delete(stream)?.sink {
-            Sink::Standard(_) => {}
-            Sink::Socket(rep) => self.drain_socket(rep)?,
-            Sink::At { file, .. } | Sink::Append { file } => self.release(file)?,
-        }
-        Ok(())
+        now(self.drop_output(stream))
     }
 }

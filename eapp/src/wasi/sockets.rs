@@ -19,14 +19,14 @@ use wasmstone_edge_protocol::{Status, network};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-type SocketResult<T> = Result<T, FileFailure>;
+pub(in crate::wasi) type SocketResult<T> = Result<T, FileFailure>;
 
 /// `network.network`: all of it; what may be used is decided address by address.
 pub struct Network;
 
 /// What the policy is asked for, as the host is told where it denies.
 #[derive(Clone, Copy)]
-enum Use {
+pub(in crate::wasi) enum Use {
     Bind = 0,
     Connect = 1,
     Lookup = 2,
@@ -45,23 +45,12 @@ enum SocketOption {
 }
 
 impl Guest {
-    /// Asks for something to be opened under a number that is not in use.
-    fn opening<T>(&mut self, ask: impl FnOnce(&mut Self, u32) -> SocketResult<T>) -> SocketResult<(u32, T)> {
-        let handle = self.handles.take().map_err(|_| Status::NewSocketLimit)?;
-        match ask(self, handle) {
-            Ok(value) => Ok((handle, value)),
-            Err(failure) => {
-                self.handles.give_back(handle);
-                Err(failure)
-            }
-        }
-    }
-
-    fn make_socket(&mut self, protocol: u32, family: IpAddressFamily) -> SocketResult<u32> {
+    /// Makes a socket that is bound to nothing.
+    pub(in crate::wasi) fn make_socket(&mut self, protocol: u32, family: IpAddressFamily) -> SocketResult<u32> {
         let family = address::family_number(family);
-        let (handle, ()) = self.opening(|guest, handle| {
+        let (handle, ()) = self.host.opening(self.id, Status::NewSocketLimit, |host, handle| {
             let request = SocketRequest { handle: handle.into(), protocol: protocol.into(), family: family.into() };
-            guest.ask::<network::Socket>(&request, &[], 0)?;
+            host.ask::<network::Socket>(&request, &[], 0)?;
             Ok(())
         })?;
         Ok(handle)
@@ -69,18 +58,18 @@ impl Guest {
 
     /// Binds a socket that is not bound; the result is its local address.
     fn bind(&mut self, handle: u32, family: IpAddressFamily, local: SocketAddr) -> SocketResult<SocketAddr> {
-        self.permit(self.reach.bind(local), Use::Bind)?;
+        self.permit(self.host.reach.bind(local), Use::Bind)?;
         let request = AddressRequest { handle: handle.into(), address: local.into() };
         let (reply, _) = self.ask::<network::Bind>(&request, &[], 0)?;
         Ok(address::from_host(&reply.local, family)?)
     }
 
     /// Fails where the policy does not allow it, which the host may log.
-    fn permit(&mut self, allowed: bool, what: Use) -> SocketResult<()> {
+    pub(in crate::wasi) fn permit(&mut self, allowed: bool, what: Use) -> SocketResult<()> {
         if allowed {
             return Ok(());
         }
-        let _ = self.channel.call::<network::Denied>(&DeniedRequest { what: (what as u32).into() }, &[], 0)?;
+        let _ = self.host.channel.call::<network::Denied>(&DeniedRequest { what: (what as u32).into() }, &[], 0)?;
         Err(Status::Access.into())
     }
 
@@ -129,7 +118,7 @@ macro_rules! options {
 use options;
 
 /// The status that is kept to be told later; what ends the guest goes on.
-fn kept<T>(result: SocketResult<T>) -> Result<core::result::Result<T, Status>> {
+pub(in crate::wasi) fn kept<T>(result: SocketResult<T>) -> Result<core::result::Result<T, Status>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(FileFailure::Code(status)) => Ok(Err(status)),

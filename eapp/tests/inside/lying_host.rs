@@ -16,10 +16,13 @@ use crate::bindings::wasi::sockets::udp::{
 };
 use crate::bindings::wasi::sockets::udp_create_socket::Host as _;
 use crate::channel::Channel;
+use crate::clock::Clock;
 use crate::ending::Ending;
-use crate::guest::Guest;
+use crate::guest::{Given, Guest};
+use crate::host::Host;
 use crate::platform::Platform;
 use crate::program::Precompiled;
+use crate::random::Random;
 use crate::start::Start;
 use crate::wasi::directory::EntryStream;
 use crate::wasi::filesystem::{Descriptor, OpenFile};
@@ -36,12 +39,12 @@ use wasmstone_edge_protocol::types::{
     SocketAddress, StartReply, StatReply, WriteReply,
 };
 use wasmstone_edge_protocol::{OPERATIONS, OperationInfo, Status, VERSION, Violation};
-use wasmstone_policy::{Addresses, Grants, Names, Network, Policy, Program, Reach, Target};
+use wasmstone_policy::{Addresses, Entry, Grants, Names, Network, Policy, Program, Reach, Target};
 use wasmtime::component::Resource;
 use zerocopy::{FromBytes, IntoBytes};
 
 /// How the honest answer to an operation is spoilt. It sees the frame and may do what it likes.
-type Lie = Box<dyn Fn(&mut Vec<u8>)>;
+type Lie = Box<dyn Fn(&mut Vec<u8>) + Send>;
 
 /// A host that answers every operation honestly, but for one.
 struct Liar {
@@ -155,6 +158,7 @@ impl From<StreamFailure> for Came {
         match failure {
             StreamFailure::Closed => Self::Guest("closed".to_string()),
             StreamFailure::Failed(status) => Self::Guest(format!("{status:?}")),
+            StreamFailure::Http(code) => Self::Guest(format!("{code:?}")),
             StreamFailure::Trap(error) => error.into(),
         }
     }
@@ -199,15 +203,10 @@ impl Bench {
 
     fn with_policy(about: &'static str, lie: Lie, network: Network) -> Self {
         let (channel, asked) = Self::channel(about, lie);
-        let start = Start {
-            grants: Grants::default(),
-            reach: Reach::new(network),
-            wall: (0, 0),
-            ticks_per_second: core::num::NonZeroU32::MIN,
-            terminals: [false; 3],
-            entropy: [0; 32],
-        };
-        Self { guest: Guest::new(channel, "guest.wasm".to_string(), start), asked }
+        let clock = Clock::new(0, core::num::NonZeroU32::MIN, (0, 0));
+        let host = Box::new(Host::new(channel, clock, Reach::new(network)));
+        let given = Arc::new(Given::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
+        Self { guest: Guest::new(0, host, Random::new(&mut [0; 64], &[0; 32]), given), asked }
     }
 
     fn directory(&mut self) -> Resource<Descriptor> {
@@ -235,7 +234,7 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
     match operation {
         "launch.start" => {
             let (mut channel, _) = Bench::channel(operation, lie);
-            return came(Start::fetch(&mut channel, &Policy::open()).map(|start| start.grants));
+            return came(Start::fetch(&mut channel, &Policy::open(), Entry::Command).map(|start| start.grants));
         }
         "launch.program" => {
             let (mut channel, _) = Bench::channel(operation, lie);
@@ -436,7 +435,7 @@ fn network(bench: &mut Bench, operation: &str) -> Came {
             came(guest.resolve_next_address(stream).map(drop))
         }
         "network.denied" => {
-            guest.reach = Reach::new(Network::Denied);
+            guest.host.reach = Reach::new(Network::Denied);
             match came(guest.resolve_addresses(net, "localhost".to_string()).map(drop)) {
                 Came::Guest(error) if error == "Access" => Came::Done(error),
                 other => other,
@@ -446,7 +445,7 @@ fn network(bench: &mut Bench, operation: &str) -> Came {
     }
 }
 
-fn change_header(change: impl Fn(&mut ReplyHeader) + 'static) -> Lie {
+fn change_header(change: impl Fn(&mut ReplyHeader) + Send + 'static) -> Lie {
     Box::new(move |frame| {
         let (header, _) = ReplyHeader::mut_from_prefix(frame).unwrap();
         change(header);
@@ -495,7 +494,7 @@ fn common_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
 }
 
 fn change_body<T: FromBytes + IntoBytes + zerocopy::KnownLayout + zerocopy::Immutable + 'static>(
-    change: impl Fn(&mut T) + 'static,
+    change: impl Fn(&mut T) + Send + 'static,
 ) -> Lie {
     Box::new(move |frame| {
         let (mut body, _) = T::read_from_prefix(&frame[HEADER..]).unwrap();
@@ -523,6 +522,8 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
             ("variables that are not there", change_body(|start: &mut StartReply| start.environment = 1.into())),
             ("too many directories", change_body(|start: &mut StartReply| start.directories = 65.into())),
             ("a writable directory that is not there", change_body(|start: &mut StartReply| start.writable = 1.into())),
+            ("a place to serve for a command", change_body(|start: &mut StartReply| start.serve.family = 4.into())),
+            ("a place of no kind", change_body(|start: &mut StartReply| start.serve.address = [1; 16])),
             ("a clock that stands still", change_body(|start: &mut StartReply| start.ticks_per_second = 0.into())),
             ("more payload than said", payload(b"\x01\0\0\0a", body)),
             (
@@ -743,6 +744,32 @@ fn a_host_that_wakes_early_is_asked_again() {
     let pollable = bench.guest.table.push(Pollable::At(0)).unwrap();
     HostPollable::block(&mut bench.guest, pollable).unwrap();
     assert_eq!(bench.asked.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn a_service_listens_where_the_policy_lets_it() {
+    let start = |network, serve: SocketAddress| {
+        let told = change_body(move |start: &mut StartReply| start.serve = serve);
+        let (mut channel, _) = Bench::channel("launch.start", told);
+        let start = Start::fetch(&mut channel, &Policy { network, ..Policy::open() }, Entry::Http);
+        start.map(|start| start.serve).map_err(|ending| ending.explanation().map(String::from))
+    };
+    let listed = |listen| {
+        let (connect, lookup) = (Vec::new(), Names::Listed(Vec::new()));
+        Network::Listed(Addresses { listen: vec![listen], connect, lookup })
+    };
+    let address = SocketAddr::from(([127, 0, 0, 1], 80));
+    assert_eq!(start(Network::Any, local()), Ok(Some(address)));
+    assert_eq!(start(listed(address), local()), Ok(Some(address)));
+    let elsewhere = SocketAddr::from(([127, 0, 0, 1], 81));
+    for (network, serve, words) in [
+        (listed(elsewhere), local(), "does not allow listening at 127.0.0.1:80"),
+        (Network::Denied, local(), "does not allow listening at 127.0.0.1:80"),
+        (Network::Any, SocketAddress::default(), "no address to serve at"),
+    ] {
+        let refused = start(network, serve).unwrap_err().unwrap();
+        assert!(refused.contains(words), "{refused}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What several of these programs share.
 
+pub mod http;
 pub mod sockets;
 
 use wasip2::filesystem::preopens;

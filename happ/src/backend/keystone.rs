@@ -22,8 +22,8 @@ mod run;
 pub use error::LaunchError;
 pub use memory::{Cma, FreeMemory};
 
-use crate::backend::watch::{Serving, Woken, wait};
-use crate::backend::{Launched, Outcome, Timings, exited, timings::Watch};
+use crate::backend::watch::{Serving, Watching, Woken};
+use crate::backend::{Grace, Launched, Outcome, Timings, exited, timings::Watch};
 use crate::serve::{Server, Timebase};
 use crate::signals::Signals;
 use driver::{Device, Driver};
@@ -70,6 +70,8 @@ pub struct Options<'a> {
     pub boot_timeout: Option<Duration>,
     /// Signals that end the enclave.
     pub signals: Option<&'a Signals>,
+    /// What the first of them does instead, from the enclave's first instruction on.
+    pub grace: Option<&'a Grace>,
 }
 
 /// A time in which an enclave with `size` bytes of memory makes its first edge call on any machine, and
@@ -167,7 +169,8 @@ fn serve<D: Device>(
 
     let after = |time: Option<Duration>| time.and_then(|time| started.checked_add(time));
     let (deadline, boot_deadline) = (after(options.timeout), after(options.boot_timeout));
-    let watching = |until: Option<Instant>| wait([&serving.running], options.signals, until);
+    let mut watched = Watching::new(options.signals, options.grace);
+    let mut watching = |until: Option<Instant>| watched.wait([&serving.running], until);
     let first = [deadline, boot_deadline].into_iter().flatten().min();
     let mut hangs = false;
     let woken = watching(first).and_then(|woken| match woken {

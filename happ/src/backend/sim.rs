@@ -14,8 +14,8 @@ pub use allocator::Allocator;
 pub use enclave::enclave_main;
 
 use crate::backend::timings::Watch;
-use crate::backend::watch::{Serving, Woken, wait};
-use crate::backend::{Launched, Outcome, Timings, exited};
+use crate::backend::watch::{Serving, Watching, Woken};
+use crate::backend::{Grace, Launched, Outcome, Timings, exited};
 use crate::edge_call::Dispatcher;
 use crate::serve::Server;
 use crate::signals::Signals;
@@ -56,12 +56,14 @@ pub struct Options<'a> {
     pub timeout: Option<Duration>,
     /// Signals that end the enclave.
     pub signals: Option<&'a Signals>,
+    /// What the first of them does instead.
+    pub grace: Option<&'a Grace>,
 }
 
 impl Options<'_> {
     /// An enclave process of `executable`, confined, for as long as it takes.
     pub const fn new(executable: PathBuf) -> Self {
-        Self { executable, runner: None, unconfined: false, timeout: None, signals: None }
+        Self { executable, runner: None, unconfined: false, timeout: None, signals: None, grace: None }
     }
 
     /// The command that becomes an enclave.
@@ -116,7 +118,7 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options<'_>) -> Resul
     let served = pidfd(&child).and_then(|process| {
         let serving = shared.clone();
         let serving = Serving::start(server, move |server| serve(&serving, server))?;
-        let woken = wait([&process, &serving.running], options.signals, deadline)?;
+        let woken = Watching::new(options.signals, options.grace).wait([&process, &serving.running], deadline)?;
         Ok((serving, woken))
     });
     // It has ended, or it must. Killing what has ended already is no error worth a word.

@@ -1,6 +1,6 @@
 //! Looking after an enclave from outside, while a thread of its own serves it.
 
-use crate::serve::{Config, Server};
+use crate::serve::{Config, Server, StopHandle};
 use crate::signals::Signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -54,6 +54,51 @@ pub(super) enum Woken {
     TimedOut,
     /// A signal that asks the program to end.
     Signal(i32),
+}
+
+/// A graceful end: how an enclave is asked to end of its own, and how long it then has.
+#[derive(Clone, Debug)]
+pub struct Grace {
+    /// How it is asked.
+    pub stop: StopHandle,
+    /// How long it has from then on.
+    pub time: Duration,
+    /// Called with this time when it is asked.
+    pub asked: fn(Duration),
+}
+
+/// What is watched besides the enclave: signals, of which the first only asks it to end where there is
+/// [`Grace`]. The second ends it, and so does the end of the time that it has.
+pub(super) struct Watching<'a> {
+    signals: Option<&'a Signals>,
+    grace: Option<&'a Grace>,
+    /// The signal by which the enclave was asked, and when its time is up.
+    asked: Option<(i32, Option<Instant>)>,
+}
+
+impl<'a> Watching<'a> {
+    pub const fn new(signals: Option<&'a Signals>, grace: Option<&'a Grace>) -> Self {
+        Self { signals, grace, asked: None }
+    }
+
+    /// As [`wait`]. The end of the grace time comes as the signal that began it.
+    pub fn wait<const N: usize>(&mut self, ends: [&OwnedFd; N], deadline: Option<Instant>) -> Result<Woken, Error> {
+        loop {
+            let over = self.asked.and_then(|(_, over)| over);
+            let woken = wait(ends, self.signals, [deadline, over].into_iter().flatten().min())?;
+            match (woken, self.asked, self.grace) {
+                (Woken::Signal(signal), None, Some(grace)) => {
+                    grace.stop.stop();
+                    (grace.asked)(grace.time);
+                    self.asked = Some((signal, Instant::now().checked_add(grace.time)));
+                }
+                (Woken::TimedOut, Some((signal, Some(over))), _) if over <= Instant::now() => {
+                    return Ok(Woken::Signal(signal));
+                }
+                (woken, _, _) => return Ok(woken),
+            }
+        }
+    }
 }
 
 /// Waits until one of `ends` is readable or hangs up, a signal or `deadline` comes. A signal goes before

@@ -1,6 +1,6 @@
 //! What an enclave is served from.
 
-use super::{Input, Output};
+use super::{Input, Output, Service};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use std::path::Path;
@@ -30,6 +30,8 @@ pub struct Config {
     pub stderr: Output,
     /// The precompiled program, which the enclave fetches in parts.
     pub program: Arc<[u8]>,
+    /// Where and how it serves, for programs that do.
+    pub serve: Option<Service>,
     /// Where one line is written for each access that was refused.
     pub log: Option<Log>,
 }

@@ -49,6 +49,7 @@ impl Start {
             directories: (directories.len() as u32).into(),
             ticks_per_second: Timebase::NANOSECONDS.0.into(),
             writable: bits(writable).into(),
+            serve: config.serve.as_ref().map(|service| service.address.into()).unwrap_or_default(),
             ..StartReply::default()
         };
         Ok(Self { reply, payload })

@@ -76,10 +76,12 @@ pub(super) fn bind(
         // An address of which connections still linger can be bound again.
         let _ = sockopt::set_socket_reuseaddr(socket.fd(), true);
     }
-    match net::bind(socket.fd(), &local) {
-        Err(Errno::AFNOSUPPORT) => return Err(Status::Invalid.into()),
-        result => result.map_err(failed)?,
-    }
+    let bound = match net::bind(socket.fd(), &local) {
+        Err(Errno::AFNOSUPPORT) => Err(Status::Invalid.into()),
+        result => result.map_err(failed),
+    };
+    bound.map_err(|failure| server.cannot_listen(local, failure))?;
+    let socket = server.handles.socket(request.handle.get())?;
     socket.bound = Some(local);
     Ok(AddressReply { local: socket.local()? })
 }
@@ -147,9 +149,16 @@ pub(super) fn listen(
     }
     let socket = tcp(server, request.handle.get())?;
     let backlog = i32::try_from(request.backlog.get()).unwrap_or(i32::MAX);
-    net::listen(socket.fd(), backlog).map_err(failed)?;
-    socket.listening = true;
-    Ok(Empty {})
+    match net::listen(socket.fd(), backlog) {
+        Ok(()) => {
+            socket.listening = true;
+            if let Ok(local) = socket.local()?.get() {
+                server.listens(bound, local);
+            }
+            Ok(Empty {})
+        }
+        Err(error) => Err(server.cannot_listen(bound, failed(error))),
+    }
 }
 
 pub(super) fn accept(

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 use wasmstone_edge_protocol::Status;
-use wasmstone_edge_protocol::handle::{STDERR, STDIN, STDOUT};
+use wasmstone_edge_protocol::handle::{STDERR, STDIN, STDOUT, STOP};
 use wasmstone_edge_protocol::types::{Empty, PollEntry, PollRequest};
 use zerocopy::FromBytes;
 
@@ -101,6 +101,7 @@ fn pollable(server: &Server, handle: u32) -> Result<Option<BorrowedFd<'_>>, Fail
         STDIN => server.stdin.fd(),
         STDOUT => server.stdout.fd(),
         STDERR => server.stderr.fd(),
+        STOP => Some(server.service.as_ref().ok_or(Status::BadDescriptor)?.stop.fd()),
         _ => match server.handles.opened(handle) {
             Some(Opened::File(file)) => Some(file.reading().as_fd()),
             Some(Opened::Socket(socket)) => Some(socket.fd().as_fd()),

@@ -16,17 +16,41 @@ const LOAD: (&str, &str) = ("floats", "2000000000");
 
 /// Runs every program several times beside the load.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
-    let load = suite.build(&guest(LOAD.0, "wasm32-wasip2")?, "load", "sim", &["--targets", "pulley64"]);
-    let load = suite.put(&load.map_err(anyhow::Error::msg)?)?;
-    let line = Remote::line(&["run", &load, "--backend", "sim", "--", LOAD.1]);
-    let started =
-        suite.remote.shell(&format!("for i in 1 2; do {line} < /dev/null > /dev/null 2>&1 & echo $!; done"), b"")?;
-    let processes = text(&started.stdout).replace('\n', " ");
+    let load = Load::start(suite)?;
     let result = beside(suite, report);
-    // Killing what has ended already is no error worth a word.
-    let alive = suite.remote.shell(&format!("kill {processes}"), b"")?;
-    report.check("the load ran all the time", (!alive.status.success()).then(|| text(&alive.stderr)));
+    load.end(suite, report)?;
     result
+}
+
+/// Processes of the target that compute with floats.
+pub struct Load {
+    /// Their numbers.
+    processes: String,
+}
+
+impl Load {
+    /// Starts two of them.
+    ///
+    /// # Errors
+    /// Where the program does not build, or ssh does not get there.
+    pub fn start(suite: &Suite) -> Result<Self> {
+        let load = suite.build(&guest(LOAD.0, "wasm32-wasip2")?, "load", "sim", &["--targets", "pulley64"]);
+        let load = suite.put(&load.map_err(anyhow::Error::msg)?)?;
+        let line = Remote::line(&["run", &load, "--backend", "sim", "--", LOAD.1]);
+        let script = format!("for i in 1 2; do {line} < /dev/null > /dev/null 2>&1 & echo $!; done");
+        let started = suite.remote.shell(&script, b"")?;
+        Ok(Self { processes: text(&started.stdout).replace('\n', " ") })
+    }
+
+    /// Ends them; that they were still there is one more check.
+    ///
+    /// # Errors
+    /// Where ssh does not get there.
+    pub fn end(self, suite: &Suite, report: &mut Report) -> Result<()> {
+        let alive = suite.remote.shell(&format!("kill {}", self.processes), b"")?;
+        report.check("the load ran all the time", (!alive.status.success()).then(|| text(&alive.stderr)));
+        Ok(())
+    }
 }
 
 fn beside(suite: &Suite, report: &mut Report) -> Result<()> {

@@ -4,7 +4,7 @@ use crate::console::{self, size};
 use crate::view::{PolicyView, ProgramView, SCHEMA};
 use serde::Serialize;
 use std::path::Path;
-use wasmstone_builder::{Built, Interface, MemorySize, Project};
+use wasmstone_builder::{Built, MemorySize, Project};
 use wasmstone_bundle::KeyId;
 
 /// What was built, and of what.
@@ -31,8 +31,7 @@ struct Json<'a> {
     float_functions: FunctionsJson<'a>,
     interpreted_because: Option<&'a str>,
     policy: Option<PolicyView<'a>>,
-    interfaces: Vec<&'a str>,
-    refused_interfaces: Vec<&'a str>,
+    interfaces: &'a [String],
     platform: &'a str,
     key_id: String,
 }
@@ -44,11 +43,6 @@ struct FunctionsJson<'a> {
 }
 
 impl Summary<'_> {
-    fn interfaces(&self, served: bool) -> Vec<&str> {
-        let imported = self.built.interfaces.iter();
-        imported.filter(|interface| interface.served == served).map(|Interface { name, .. }| name.as_str()).collect()
-    }
-
     fn programs(&self) -> Vec<ProgramView<'_>> {
         let entries = &self.built.bundle.manifest().programs;
         let programs = self.built.launches.iter().zip(entries);
@@ -66,6 +60,9 @@ impl Summary<'_> {
         console::say(format_args!("built {} from {}", self.output.display(), self.wasm.display()));
         line("program", format!("{}, {}", built.kind.name(), size(self.wasm_size)));
         let programs = self.programs();
+        if let Some(program) = programs.first() {
+            line("entry", program.entry());
+        }
         for program in &programs {
             line("compiled", program.engine());
         }
@@ -84,12 +81,7 @@ impl Summary<'_> {
         for (name, text) in self.policy().iter().flat_map(PolicyView::lines) {
             line("", format!("{name}: {text}"));
         }
-        let shown =
-            |interfaces: Vec<&str>| if interfaces.is_empty() { "none".to_owned() } else { interfaces.join(" ") };
-        line("imports", shown(self.interfaces(true)));
-        if !self.interfaces(false).is_empty() {
-            line("refused", format!("{} (calls fail when the program runs)", shown(self.interfaces(false))));
-        }
+        line("imports", if built.interfaces.is_empty() { "none".to_owned() } else { built.interfaces.join(" ") });
         let insecure = built.launches.iter().any(|launch| launch.program.hardware_float);
         if insecure && !built.bundle.manifest().platform.fp_safe {
             console::warn("--insecure-float: the host can read and change what the program computes with floats");
@@ -118,8 +110,7 @@ impl Summary<'_> {
             float_functions: FunctionsJson { count: self.built.floats.count, first: &self.built.floats.first },
             interpreted_because: self.built.why.as_deref(),
             policy: self.policy(),
-            interfaces: self.interfaces(true),
-            refused_interfaces: self.interfaces(false),
+            interfaces: &self.built.interfaces,
             platform: &self.built.bundle.manifest().platform.name,
             key_id: self.key.1.to_string(),
         })

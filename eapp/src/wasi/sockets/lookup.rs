@@ -24,7 +24,21 @@ pub struct AddressStream {
 }
 
 impl Guest {
-    fn addresses(&mut self, handle: u32) -> SocketResult<VecDeque<IpAddr>> {
+    /// Begins to look `name` up, under the handle that is returned.
+    pub(in crate::wasi) fn look_up(&mut self, name: &str) -> SocketResult<u32> {
+        if name.len() > NAME_MAX {
+            return Err(Status::Invalid.into());
+        }
+        self.permit(self.host.reach.lookup(name), Use::Lookup)?;
+        let (handle, ()) = self.host.opening(self.id, Status::NewSocketLimit, |host, handle| {
+            host.ask::<network::Lookup>(&HandleRequest { handle: handle.into() }, &[name.as_bytes()], 0)?;
+            Ok(())
+        })?;
+        Ok(handle)
+    }
+
+    /// The addresses of `name`, which was looked up under `handle`.
+    pub(in crate::wasi) fn addresses(&mut self, handle: u32, name: &str) -> SocketResult<VecDeque<IpAddr>> {
         let cap = network::Addresses::REPLY_PAYLOAD_MAX;
         let (reply, payload) = self.ask::<network::Addresses>(&HandleRequest { handle: handle.into() }, &[], cap)?;
         let count = reply.count.at_most(ADDRESSES_MAX as u32, "more addresses than there can be")?;
@@ -32,21 +46,19 @@ impl Guest {
             .ok()
             .filter(|addresses| addresses.len() == count as usize)
             .ok_or(Violation("more or fewer addresses than said"))?;
-        Ok(addresses.iter().map(|address| Ok(address.get()?.ip())).collect::<Result<_, Violation>>()?)
+        let found = addresses.iter().map(|address| Ok(address.get()?.ip()));
+        let found = found.collect::<Result<VecDeque<_>, Violation>>()?;
+        for ip in &found {
+            self.host.reach.learn(name, *ip);
+        }
+        Ok(found)
     }
 }
 
 impl ip_name_lookup::Host for Guest {
     fn resolve_addresses(&mut self, network: Resource<Network>, name: String) -> SocketResult<Resource<AddressStream>> {
         self.table.get(&network)?;
-        if name.len() > NAME_MAX {
-            return Err(Status::Invalid.into());
-        }
-        self.permit(self.reach.lookup(&name), Use::Lookup)?;
-        let (handle, ()) = self.opening(|guest, handle| {
-            guest.ask::<network::Lookup>(&HandleRequest { handle: handle.into() }, &[name.as_bytes()], 0)?;
-            Ok(())
-        })?;
+        let handle = self.look_up(&name)?;
         Ok(self.table.push(AddressStream { handle, name, found: None })?)
     }
 }
@@ -55,15 +67,12 @@ impl ip_name_lookup::HostResolveAddressStream for Guest {
     fn resolve_next_address(&mut self, this: Resource<AddressStream>) -> SocketResult<Option<IpAddress>> {
         let stream = self.table.get(&this)?;
         if stream.found.is_none() {
-            let found = kept(self.addresses(stream.handle))?;
+            let (handle, name) = (stream.handle, stream.name.clone());
+            let found = kept(self.addresses(handle, &name))?;
             if found == Err(Status::WouldBlock) {
                 return Err(Status::WouldBlock.into());
             }
-            let stream = self.table.get_mut(&this)?;
-            for ip in found.iter().flatten() {
-                self.reach.learn(&stream.name, *ip);
-            }
-            stream.found = Some(found);
+            self.table.get_mut(&this)?.found = Some(found);
         }
         match &mut self.table.get_mut(&this)?.found {
             Some(Ok(addresses)) => Ok(addresses.pop_front().map(address::ip_to_guest)),
@@ -78,6 +87,6 @@ impl ip_name_lookup::HostResolveAddressStream for Guest {
 
     fn drop(&mut self, this: Resource<AddressStream>) -> Result<()> {
         let stream = self.table.delete(this)?;
-        Ok(self.close(stream.handle)?)
+        Ok(self.host.close(stream.handle)?)
     }
 }

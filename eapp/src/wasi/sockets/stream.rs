@@ -1,15 +1,16 @@
 //! The two streams of a connection, for `wasi:io/streams`.
 
 use crate::guest::Guest;
-use crate::wasi::StreamFailure;
+use crate::host::Host;
 use crate::wasi::input::{AHEAD_TOTAL, Buffer};
-use crate::wasi::poll::Pollable;
+use crate::wasi::poll::Question;
 use crate::wasi::sockets::tcp::TcpSocket;
+use crate::wasi::{FileFailure, StreamFailure};
 use alloc::vec::Vec;
-use wasmstone_edge_protocol::types::{HandleRequest, ReadRequest};
+use wasmstone_edge_protocol::types::{AcceptReply, AcceptRequest, HandleRequest, ReadRequest, ShutdownRequest};
 use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, Violation, io, network};
-use wasmtime::component::Resource;
-use wasmtime::{Result, format_err};
+use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::format_err;
 
 /// Bytes asked for at least.
 const AHEAD: usize = 64 << 10;
@@ -58,16 +59,38 @@ impl Output {
     }
 }
 
-/// The socket that a stream belongs to: streams are its children, so it is there.
-fn socket(rep: u32) -> Resource<TcpSocket> {
-    Resource::new_borrow(rep)
+/// A connection, with what is known of both directions.
+pub struct Transport {
+    /// Its number on the wire.
+    pub handle: u32,
+    /// What it receives.
+    pub input: Input,
+    /// What it sends.
+    pub output: Output,
 }
 
-impl Guest {
-    /// Reads from the connection of the socket `rep`.
-    pub fn read_socket(&mut self, rep: u32, length: usize, wait: bool) -> Result<Vec<u8>, StreamFailure> {
-        let socket = self.table.get_mut(&socket(rep))?;
-        let input = &mut socket.input;
+impl Transport {
+    /// The connection of the socket `handle`, of which nothing is known.
+    pub fn new(handle: u32) -> Self {
+        Self { handle, input: Input::default(), output: Output::default() }
+    }
+
+    /// Accepts a connection for `owner`, with what it has sent already.
+    pub fn accept(host: &mut Host, owner: u32, listener: u32) -> Result<(Self, AcceptReply), FileFailure> {
+        let (handle, (reply, input)) = host.opening(owner, Status::NewSocketLimit, |host, handle| {
+            let request = AcceptRequest { listener: listener.into(), handle: handle.into() };
+            let (reply, payload) = host.ask::<network::Accept>(&request, &[], SOCKET_PAYLOAD_MAX)?;
+            let mut input = Input { drained: payload.len() < SOCKET_PAYLOAD_MAX, ..Input::default() };
+            input.buffer.fill(payload, 0);
+            Ok((reply, input))
+        })?;
+        host.read_ahead += input.buffer.held();
+        Ok((Self { input, ..Self::new(handle) }, reply))
+    }
+
+    /// Reads at most `length` bytes. None came where it does not wait and there are none.
+    pub fn read(&mut self, host: &mut Host, length: usize, wait: bool) -> Result<Vec<u8>, StreamFailure> {
+        let input = &mut self.input;
         if input.closed {
             return Err(StreamFailure::Closed);
         }
@@ -76,16 +99,16 @@ impl Guest {
             input.drained &= length == 0;
             return Ok(Vec::new());
         }
-        self.read_ahead = self.read_ahead.saturating_sub(input.buffer.held());
+        host.read_ahead = host.read_ahead.saturating_sub(input.buffer.held());
         if input.buffer.left() > 0 {
             let bytes = input.buffer.take(length);
-            self.read_ahead += input.buffer.held();
+            host.read_ahead += input.buffer.held();
             return Ok(bytes);
         }
-        let want = if self.read_ahead < AHEAD_TOTAL { length.max(AHEAD) } else { length }.min(READ_MAX);
+        let want = if host.read_ahead < AHEAD_TOTAL { length.max(AHEAD) } else { length }.min(READ_MAX);
         let request =
-            ReadRequest { handle: socket.handle.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
-        let (reply, payload) = match self.channel.call::<io::Read>(&request, &[], want)? {
+            ReadRequest { handle: self.handle.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
+        let (reply, payload) = match host.channel.call::<io::Read>(&request, &[], want)? {
             Ok(answer) => answer,
             Err(status) => {
                 input.closed = true;
@@ -102,88 +125,118 @@ impl Guest {
         }
         input.drained = payload.len() < want && !end;
         let bytes = input.buffer.fill(payload, length);
-        self.read_ahead += input.buffer.held();
+        host.read_ahead += input.buffer.held();
         Ok(bytes)
     }
 
-    /// How much may be written to the connection of the socket `rep`; not nothing where `wait` says so.
-    pub fn socket_permit(&mut self, rep: u32, wait: bool) -> Result<u64, StreamFailure> {
-        loop {
-            let output = &mut self.table.get_mut(&socket(rep))?.output;
-            output.check()?;
-            if output.pending {
-                self.send(rep, &[])?;
-            }
-            let output = &mut self.table.get_mut(&socket(rep))?.output;
-            if !output.pending {
-                output.permit = SOCKET_PAYLOAD_MAX;
-                return Ok(SOCKET_PAYLOAD_MAX as u64);
-            }
-            if !wait {
-                return Ok(0);
-            }
-            self.poll_all(&[Pollable::TcpOutput(rep)], true)?;
+    /// How much may be written now.
+    pub fn permit(&mut self, host: &mut Host) -> Result<usize, StreamFailure> {
+        self.output.check()?;
+        if self.output.pending {
+            self.send(host, &[])?;
         }
+        if !self.output.pending {
+            self.output.permit = SOCKET_PAYLOAD_MAX;
+            return Ok(SOCKET_PAYLOAD_MAX);
+        }
+        Ok(0)
     }
 
-    /// Writes what was permitted to the connection of the socket `rep`.
-    pub fn write_socket(&mut self, rep: u32, bytes: &[u8]) -> Result<(), StreamFailure> {
-        let output = &mut self.table.get_mut(&socket(rep))?.output;
-        output.check()?;
-        if bytes.len() > output.permit {
-            return Err(StreamFailure::Trap(format_err!("not permitted to write {} bytes", bytes.len())));
+    /// Writes what was permitted.
+    pub fn write(&mut self, host: &mut Host, bytes: &[&[u8]]) -> Result<(), StreamFailure> {
+        self.output.check()?;
+        let length = bytes.iter().map(|part| part.len()).sum::<usize>();
+        if length > self.output.permit {
+            return Err(StreamFailure::Trap(format_err!("not permitted to write {length} bytes")));
         }
-        if bytes.is_empty() {
+        if length == 0 {
             return Ok(());
         }
-        output.permit = 0;
-        self.send(rep, bytes)
+        self.output.permit = 0;
+        self.send(host, bytes)
     }
 
-    /// Writes everything to the connection of the socket `rep`, and waits until the system has it.
-    pub fn write_socket_fully(&mut self, rep: u32, mut bytes: &[u8]) -> Result<(), StreamFailure> {
-        loop {
-            let permit = self.socket_permit(rep, true)? as usize;
-            let (now, later) = bytes.split_at(permit.min(bytes.len()));
-            self.write_socket(rep, now)?;
-            bytes = later;
-            if bytes.is_empty() {
-                break;
-            }
-        }
-        match self.socket_permit(rep, true) {
-            Ok(_) | Err(StreamFailure::Closed) => Ok(()),
-            Err(failure) => Err(failure),
-        }
+    /// What receiving has to wait for; `None` where a read would be answered at once.
+    pub fn awaits_input(&self) -> Option<Question> {
+        (!self.input.closed && !self.input.buffer.is_ready()).then_some((self.handle, 0))
     }
 
-    /// Whether the connection of the socket `rep` can still send.
-    pub fn check_socket(&mut self, rep: u32) -> Result<(), StreamFailure> {
-        self.table.get(&socket(rep))?.output.check()
+    /// What sending has to wait for.
+    pub fn awaits_output(&self) -> Option<Question> {
+        self.output.pending.then_some((self.handle, 1))
     }
 
-    /// Waits until nothing of what was written is left with the host.
-    pub fn drain_socket(&mut self, rep: u32) -> Result<()> {
-        if self.table.get(&socket(rep))?.output.pending {
-            self.poll_all(&[Pollable::TcpOutput(rep)], true)?;
+    /// Receives no more.
+    pub fn end_input(&mut self, host: &mut Host) -> Result<(), Violation> {
+        if core::mem::replace(&mut self.input.closed, true) { Ok(()) } else { self.shutdown(host, 0) }
+    }
+
+    /// Sends no more behind what was written.
+    pub fn end_output(&mut self, host: &mut Host) -> Result<(), Violation> {
+        if self.output.end.is_some() {
+            return Ok(());
         }
+        self.output.end = Some(End::Closed);
+        self.shutdown(host, 1)
+    }
+
+    fn shutdown(&mut self, host: &mut Host, direction: u32) -> Result<(), Violation> {
+        // As when a stream is dropped: what the system says of it changes nothing.
+        let request = ShutdownRequest { handle: self.handle.into(), direction: direction.into() };
+        let _ = host.channel.call::<network::Shutdown>(&request, &[], 0)?;
         Ok(())
     }
 
-    fn send(&mut self, rep: u32, bytes: &[u8]) -> Result<(), StreamFailure> {
-        let socket = self.table.get_mut(&socket(rep))?;
-        let request = HandleRequest { handle: socket.handle.into() };
-        match self.channel.call::<network::Send>(&request, &[bytes], 0)? {
+    /// Gives the socket back.
+    pub fn close(&self, host: &mut Host) -> Result<(), Violation> {
+        host.read_ahead = host.read_ahead.saturating_sub(self.input.buffer.held());
+        host.close(self.handle)
+    }
+
+    fn send(&mut self, host: &mut Host, bytes: &[&[u8]]) -> Result<(), StreamFailure> {
+        let request = HandleRequest { handle: self.handle.into() };
+        match host.channel.call::<network::Send>(&request, bytes, 0)? {
             Ok((reply, _)) => {
-                socket.output.pending = reply.pending.flag("pending is neither yes nor no")?;
+                self.output.pending = reply.pending.flag("pending is neither yes nor no")?;
                 Ok(())
             }
             Err(status) => {
                 let end = if status == Status::Pipe { End::Closed } else { End::Failed(status) };
-                socket.output.pending = false;
-                socket.output.end = Some(end);
-                socket.output.check()
+                self.output.pending = false;
+                self.output.end = Some(end);
+                self.output.check()
             }
         }
+    }
+}
+
+impl Guest {
+    /// The connection of the socket `rep`: streams are its children, so it is there.
+    fn transport(&mut self, rep: u32) -> Result<(&mut Transport, &mut Host), ResourceTableError> {
+        let socket = self.table.get_mut(&Resource::<TcpSocket>::new_borrow(rep))?;
+        Ok((&mut socket.transport, &mut self.host))
+    }
+
+    /// Reads from the connection of the socket `rep`.
+    pub fn read_socket(&mut self, rep: u32, length: usize, wait: bool) -> Result<Vec<u8>, StreamFailure> {
+        let (transport, host) = self.transport(rep)?;
+        transport.read(host, length, wait)
+    }
+
+    /// How much may be written to the connection of the socket `rep`.
+    pub fn socket_permit(&mut self, rep: u32) -> Result<u64, StreamFailure> {
+        let (transport, host) = self.transport(rep)?;
+        Ok(transport.permit(host)? as u64)
+    }
+
+    /// Writes what was permitted to the connection of the socket `rep`.
+    pub fn write_socket(&mut self, rep: u32, bytes: &[u8]) -> Result<(), StreamFailure> {
+        let (transport, host) = self.transport(rep)?;
+        transport.write(host, &[bytes])
+    }
+
+    /// Whether the connection of the socket `rep` can still send.
+    pub fn check_socket(&mut self, rep: u32) -> Result<(), StreamFailure> {
+        self.transport(rep)?.0.output.check()
     }
 }

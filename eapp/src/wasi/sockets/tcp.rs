@@ -6,23 +6,24 @@ use crate::guest::Guest;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
 use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::stream::{End, Input, Output};
+use crate::wasi::sockets::stream::Transport;
 use crate::wasi::sockets::{Network, SocketOption, SocketResult, Use, address, kept, options};
 use core::net::SocketAddr;
-use wasmstone_edge_protocol::types::{AcceptRequest, AddressRequest, HandleRequest, ListenRequest, ShutdownRequest};
-use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, network};
+use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest, ListenRequest};
+use wasmstone_edge_protocol::{Status, network};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-const PROTOCOL: u32 = 0;
+/// On the wire.
+pub const PROTOCOL: u32 = 0;
 
 /// Connections that may wait to be accepted, where the guest says nothing: as in Rust's standard library.
 const BACKLOG: u32 = 128;
 
 /// A TCP socket.
 pub struct TcpSocket {
-    /// Its number on the wire.
-    pub handle: u32,
+    /// Its number on the wire, and its connection once it has one.
+    pub transport: Transport,
     family: IpAddressFamily,
     state: State,
     step: Option<Step>,
@@ -33,10 +34,6 @@ pub struct TcpSocket {
     backlog: u32,
     /// The last connection accepted was the last one that waited, see [`Input::drained`].
     drained: bool,
-    /// What it receives.
-    pub input: Input,
-    /// What it sends.
-    pub output: Output,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,9 +65,9 @@ pub enum Awaits {
 }
 
 impl TcpSocket {
-    fn new(handle: u32, family: IpAddressFamily, state: State) -> Self {
+    fn new(transport: Transport, family: IpAddressFamily, state: State) -> Self {
         Self {
-            handle,
+            transport,
             family,
             state,
             step: None,
@@ -79,8 +76,6 @@ impl TcpSocket {
             remote: None,
             backlog: BACKLOG,
             drained: false,
-            input: Input::default(),
-            output: Output::default(),
         }
     }
 
@@ -113,7 +108,7 @@ impl TcpSocket {
     /// Its number, in the states in which options can be used.
     fn usable(&self) -> SocketResult<u32> {
         match self.state {
-            State::Default | State::Listening | State::Connected => Ok(self.handle),
+            State::Default | State::Listening | State::Connected => Ok(self.transport.handle),
             State::Connecting(_) => Err(Status::InvalidState.into()),
             State::Closed(status) => Err(status.into()),
         }
@@ -134,7 +129,7 @@ impl Guest {
 impl tcp_create_socket::Host for Guest {
     fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
         let handle = self.make_socket(PROTOCOL, family)?;
-        Ok(self.table.push(TcpSocket::new(handle, family, State::Default))?)
+        Ok(self.table.push(TcpSocket::new(Transport::new(handle), family, State::Default))?)
     }
 }
 
@@ -157,7 +152,7 @@ impl tcp::HostTcpSocket for Guest {
         if !address::is_unicast(local.ip()) || !address::fits(local.ip(), socket.family) {
             return Err(Status::Invalid.into());
         }
-        let actual = self.bind(socket.handle, socket.family, local)?;
+        let actual = self.bind(socket.transport.handle, socket.family, local)?;
         let socket = self.table.get_mut(&this)?;
         socket.bound = Some(local);
         socket.local = Some(actual);
@@ -185,8 +180,8 @@ impl tcp::HostTcpSocket for Guest {
         if !address::is_unicast(remote.ip()) || !address::is_remote(remote, socket.family) {
             return Err(Status::Invalid.into());
         }
-        let request = AddressRequest { handle: socket.handle.into(), address: remote.into() };
-        let begun = self.permit(self.reach.connect(remote), Use::Connect);
+        let request = AddressRequest { handle: socket.transport.handle.into(), address: remote.into() };
+        let begun = self.permit(self.host.reach.connect(remote), Use::Connect);
         let begun = begun.and_then(|()| self.ask::<network::Connect>(&request, &[], 0).map(drop));
         let begun = kept(begun)?;
         let socket = self.table.get_mut(&this)?;
@@ -204,7 +199,7 @@ impl tcp::HostTcpSocket for Guest {
         let (Some(Step::Connect), State::Connecting(begun)) = (socket.step, socket.state) else {
             return Err(Status::NotInProgress.into());
         };
-        let (handle, family) = (socket.handle, socket.family);
+        let (handle, family) = (socket.transport.handle, socket.family);
         let connected = match begun {
             Ok(()) => {
                 let request = HandleRequest { handle: handle.into() };
@@ -237,8 +232,8 @@ impl tcp::HostTcpSocket for Guest {
         let (State::Default, Some(bound)) = (socket.state, socket.bound) else {
             return Err(Status::InvalidState.into());
         };
-        let request = ListenRequest { handle: socket.handle.into(), backlog: socket.backlog.into() };
-        self.permit(self.reach.listen(bound), Use::Bind)?;
+        let request = ListenRequest { handle: socket.transport.handle.into(), backlog: socket.backlog.into() };
+        self.permit(self.host.reach.listen(bound), Use::Bind)?;
         self.ask::<network::Listen>(&request, &[], 0)?;
         let socket = self.table.get_mut(&this)?;
         socket.state = State::Listening;
@@ -261,20 +256,13 @@ impl tcp::HostTcpSocket for Guest {
         if core::mem::take(&mut listener.drained) {
             return Err(Status::WouldBlock.into());
         }
-        let (listener, family) = (listener.handle, listener.family);
-        let (handle, (reply, received)) = self.opening(|guest, handle| {
-            let request = AcceptRequest { listener: listener.into(), handle: handle.into() };
-            let (reply, payload) = guest.ask::<network::Accept>(&request, &[], SOCKET_PAYLOAD_MAX)?;
-            Ok((reply, payload.to_vec()))
-        })?;
-        let mut socket = TcpSocket::new(handle, family, State::Connected);
+        let (listener, family) = (listener.transport.handle, listener.family);
+        let (transport, reply) = Transport::accept(&mut self.host, self.id, listener)?;
         let local = address::from_host(&reply.local, family)?;
+        let mut socket = TcpSocket::new(transport, family, State::Connected);
         socket.bound = Some(local);
         socket.local = Some(local);
         socket.remote = Some(address::from_host(&reply.remote, family)?);
-        socket.input.drained = received.len() < SOCKET_PAYLOAD_MAX;
-        socket.input.buffer.fill(&received, 0);
-        self.read_ahead += socket.input.buffer.held();
         self.table.get_mut(&this)?.drained = !reply.more.flag("more is neither yes nor no")?;
         let socket = self.table.push(socket)?;
         let (input, output) = self.streams(&socket)?;
@@ -311,7 +299,7 @@ impl tcp::HostTcpSocket for Guest {
         match socket.state {
             State::Default => {}
             State::Listening => {
-                let request = ListenRequest { handle: socket.handle.into(), backlog: backlog.into() };
+                let request = ListenRequest { handle: socket.transport.handle.into(), backlog: backlog.into() };
                 kept(self.ask::<network::Listen>(&request, &[], 0).map(drop))?.map_err(|_| Status::Unsupported)?;
             }
             State::Closed(status) => return Err(status.into()),
@@ -349,23 +337,17 @@ impl tcp::HostTcpSocket for Guest {
         if socket.state != State::Connected {
             return Err(Status::InvalidState.into());
         }
-        let receive = how != tcp::ShutdownType::Send && !socket.input.closed;
-        let send = how != tcp::ShutdownType::Receive && socket.output.end.is_none();
-        socket.input.closed |= receive;
-        if send {
-            socket.output.end = Some(End::Closed);
+        if how != tcp::ShutdownType::Send {
+            socket.transport.end_input(&mut self.host)?;
         }
-        for (direction, _) in [(0, receive), (1, send)].into_iter().filter(|(_, wanted)| *wanted) {
-            // As when a stream is dropped: what the system says of it changes nothing.
-            let request = ShutdownRequest { handle: socket.handle.into(), direction: direction.into() };
-            let _ = self.channel.call::<network::Shutdown>(&request, &[], 0)?;
+        if how != tcp::ShutdownType::Receive {
+            socket.transport.end_output(&mut self.host)?;
         }
         Ok(())
     }
 
     fn drop(&mut self, this: Resource<TcpSocket>) -> Result<()> {
         let socket = self.table.delete(this)?;
-        self.read_ahead = self.read_ahead.saturating_sub(socket.input.buffer.held());
-        Ok(self.close(socket.handle)?)
+        Ok(socket.transport.close(&mut self.host)?)
     }
 }

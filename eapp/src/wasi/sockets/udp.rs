@@ -92,7 +92,7 @@ impl Guest {
     /// Fails where the policy does not allow to send to `remote`, and it has not sent anything either.
     fn permit_peer(&mut self, rep: u32, remote: SocketAddr) -> SocketResult<()> {
         let known = self.table.get(&socket(rep))?.peers.contains(&remote);
-        self.permit(known || self.reach.connect(remote), Use::Connect)
+        self.permit(known || self.host.reach.connect(remote), Use::Connect)
     }
 
     /// One of a socket's streams is dropped.
@@ -108,11 +108,11 @@ impl Guest {
         if socket.remote.is_some_and(|only| only != remote) {
             return Ok(false);
         }
-        let listens = socket.bound.is_some_and(|bound| self.reach.listen(bound));
-        if listens && !self.reach.is_any() {
+        let listens = socket.bound.is_some_and(|bound| self.host.reach.listen(bound));
+        if listens && !self.host.reach.is_any() {
             socket.remember(remote);
         }
-        Ok(listens || self.reach.connect(remote))
+        Ok(listens || self.host.reach.connect(remote))
     }
 }
 
@@ -238,7 +238,7 @@ impl udp::HostUdpSocket for Guest {
 
     fn drop(&mut self, this: Resource<UdpSocket>) -> Result<()> {
         let socket = self.table.delete(this)?;
-        Ok(self.close(socket.handle)?)
+        Ok(self.host.close(socket.handle)?)
     }
 }
 

@@ -19,7 +19,7 @@ impl Echo {
     /// Reads and writes what can be; says how it ended.
     fn go(&mut self) -> Option<&'static str> {
         if self.unwritten.is_empty() && !self.ended {
-            match self.connection.input.read(16384) {
+            match self.connection.input.read(65536) {
                 Ok(bytes) => self.unwritten = bytes,
                 Err(StreamError::Closed) => self.ended = true,
                 Err(StreamError::LastOperationFailed(_)) => return Some("reading failed"),

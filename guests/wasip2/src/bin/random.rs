@@ -18,4 +18,5 @@ fn main() {
         insecure::get_insecure_random_bytes(32) != insecure::get_insecure_random_bytes(32)
     );
     println!("seed is not zero: {}", insecure_seed::insecure_seed() != (0, 0));
+    println!("seed stays: {}", insecure_seed::insecure_seed() == insecure_seed::insecure_seed());
 }

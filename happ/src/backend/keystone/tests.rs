@@ -2,13 +2,14 @@ mod fake;
 
 use super::abi::{PAGE, Request};
 use super::*;
-use crate::edge_call::STATUS_OK;
-use crate::serve::{Config, Input, Output};
+use crate::edge_call::{STATUS_OK, SharedBuffer};
+use crate::serve::{Config, Input, Output, Service, StopHandle};
 use fake::{ADDRESS, Event, Fake, State, call, exit, interrupted};
 use rustix::io::Errno;
 use std::sync::{Mutex, mpsc};
-use wasmstone_edge_protocol::types::{Empty, HandleRequest, ReadRequest};
+use wasmstone_edge_protocol::types::{Empty, HandleRequest, PollEntry, PollRequest, ReadRequest};
 use wasmstone_edge_protocol::{ExitStatus, handle, io, launch};
+use zerocopy::IntoBytes;
 
 const LOADER: [u8; 100] = [1; 100];
 const RUNTIME: [u8; 8192] = [2; 8192];
@@ -307,6 +308,44 @@ fn a_signal_ends_it() {
     assert_eq!(launched.unwrap().outcome, interrupt);
     let events = &state.lock().unwrap().events;
     assert_eq!(events[events.len() - 2..], [Event::Destroy, Event::Close]);
+    assert_eq!(signals.received(), None);
+}
+
+#[test]
+fn the_first_signal_asks_and_the_second_ends_it() {
+    let signals = Signals::hold().unwrap();
+    let interrupt = Outcome::Interrupted { signal: libc::SIGTERM };
+    // Waits until it is asked to end, and then does as `asked` says.
+    let launch = |time: Duration, mut asked: fake::Step| {
+        let grace = Grace { stop: StopHandle::new().unwrap(), time, asked: |_| {} };
+        let address = "127.0.0.1:0".parse().unwrap();
+        let service = Service { address, stop: grace.stop.clone(), listening: None };
+        let mut server = Server::new(Config { serve: Some(service), ..Config::default() }).unwrap();
+        let this = Thread::this();
+        let mut entered = false;
+        let fake = Fake::new(move |buffer| {
+            if std::mem::replace(&mut entered, true) {
+                return asked(buffer);
+            }
+            this.terminate();
+            let poll = PollRequest { timeout: u64::MAX.into(), count: 1.into() };
+            let stop = PollEntry { handle: handle::STOP.into(), interest: 0.into() };
+            call::<io::Poll>(buffer, poll, stop.as_bytes())
+        });
+        let options = Options { signals: Some(&signals), grace: Some(&grace), ..Options::default() };
+        launch_with(fake, &mut server, &options).0.unwrap().outcome
+    };
+
+    let ended = Outcome::Ended(ExitStatus::Guest(0));
+    assert_eq!(launch(LONG, Box::new(|_| exit(ExitStatus::Guest(0)))), ended);
+    assert_eq!(launch(Duration::from_millis(20), Box::new(|_| interrupted())), interrupt);
+    let this = Thread::this();
+    let mut again = Some(());
+    let insisting = move |_: &SharedBuffer| {
+        again.take().into_iter().for_each(|()| this.terminate());
+        interrupted()
+    };
+    assert_eq!(launch(LONG, Box::new(insisting)), interrupt);
     assert_eq!(signals.received(), None);
 }
 

@@ -133,8 +133,12 @@ impl Socket {
             // The enclave knows that it has to wait.
             return Err(Status::Malformed.into());
         }
-        self.unsent.extend_from_slice(data);
-        self.push();
+        if data.is_empty() {
+            self.push();
+        } else {
+            let taken = self.give(data);
+            self.unsent.extend_from_slice(data.get(taken..).unwrap_or_default());
+        }
         match self.send_error.take() {
             Some(error) => Err(failed(error)),
             None => Ok(self.is_sending()),
@@ -157,24 +161,36 @@ impl Socket {
         self.send_error.is_some() || self.receive_error.is_some()
     }
 
-    /// Gives the system as much as it takes.
+    /// Gives the system as much as it takes of what was not sent yet.
     pub fn push(&mut self) {
-        while let Some(rest) = self.unsent.get(self.sent..).filter(|rest| !rest.is_empty()) {
+        let unsent = std::mem::take(&mut self.unsent);
+        self.sent += self.give(unsent.get(self.sent..).unwrap_or_default());
+        if self.sent < unsent.len() {
+            self.unsent = unsent;
+            return;
+        }
+        self.sent = 0;
+        if self.finishing && !unsent.is_empty() {
+            let _ = shutdown(&self.fd, Shutdown::Write);
+        }
+    }
+
+    /// Gives the system as much of `data` as it takes, and says how much: all of it where that fails, for
+    /// nothing can be sent any more then.
+    fn give(&mut self, data: &[u8]) -> usize {
+        let mut given = 0;
+        while let Some(rest) = data.get(given..).filter(|rest| !rest.is_empty()) {
             match send(&self.fd, rest, SendFlags::NOSIGNAL) {
-                Ok(count) => self.sent += count,
+                Ok(count) => given += count,
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
+                Err(Errno::AGAIN) => return given,
                 Err(error) => {
                     self.send_error = Some(error);
-                    break;
+                    return data.len();
                 }
             }
         }
-        if self.is_sending() && self.finishing {
-            let _ = shutdown(&self.fd, Shutdown::Write);
-        }
-        self.unsent = Vec::new();
-        self.sent = 0;
+        given
     }
 }
 

@@ -4,7 +4,7 @@
 use super::Trial;
 use wasmstone_bundle::{Sha256Digest, image::compose, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_policy::{Launch, Memory, Policy, Program, Target, WASM_PAGE};
+use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target, WASM_PAGE};
 
 const NO_PROGRAM: &[u8] = b"no program";
 
@@ -18,7 +18,8 @@ pub fn trial() -> anyhow::Result<Trial> {
         memory_may_move: true,
     };
     let memory = Memory { linear: WASM_PAGE, runtime: Memory::RUNTIME_BASE };
-    let launch = Launch { memory, name: "doctor".to_owned(), program, policy: Policy::closed() };
+    let (name, policy) = ("doctor".to_owned(), Policy::closed());
+    let launch = Launch { memory, name, entry: Entry::Command, instances: 0, program, policy };
     Ok(Trial {
         image: compose(&stand_in::eapp(), &launch, NO_PROGRAM)?,
         program: NO_PROGRAM.to_owned(),

@@ -1,0 +1,64 @@
+//! The exit code for an enclave's end, with a word to the person where it is not the guest's own.
+
+use crate::exit::{Exit, Fault};
+use std::net::SocketAddr;
+use wasmstone_edge_protocol::{ExitStatus, Status};
+use wasmstone_happ::backend::Outcome;
+
+/// The exit code for `outcome`.
+///
+/// # Errors
+/// What there is to say where it is not the guest's own; `explanation` is the enclave's.
+pub fn ended(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit> {
+    let why = explanation.map(|text| format!(": {text}")).unwrap_or_default();
+    let (exit, message) = match outcome {
+        Outcome::Ended(ExitStatus::Guest(code)) => return Ok(Exit::Guest(code)),
+        Outcome::Ended(ExitStatus::Trap) => (Exit::Trap, format!("the program trapped{why}")),
+        Outcome::Ended(ExitStatus::Violation) => (
+            Exit::Violation,
+            "the host broke the edge protocol, and the enclave ended itself: \
+             the host is faulty or hostile, do not rely on what the program did"
+                .to_owned(),
+        ),
+        Outcome::Ended(ExitStatus::Refused) => {
+            let advice = "build the bundle anew with this release, with a larger --max-memory where memory is short";
+            (Exit::Refused, format!("the enclave refused to run the program{why}; {advice}"))
+        }
+        Outcome::Ended(ExitStatus::OutOfMemory) | Outcome::OutOfMemory => (
+            Exit::OutOfMemory,
+            "the enclave ran out of memory: build the bundle with a larger --max-memory, or give the program less to do"
+                .to_owned(),
+        ),
+        Outcome::Interrupted { signal } => return Ok(Exit::by_signal(signal)),
+        Outcome::NotStarted { after } => {
+            let message = format!(
+                "nothing was heard of the enclave for {} s, and it was stopped: its runtime may have met an instruction \
+                 that this processor lacks, and says so on the machine's console; see \"wasmstone doctor\", \
+                 and --boot-timeout where the machine is slow",
+                after.as_secs()
+            );
+            (Exit::NotStarted, message)
+        }
+        Outcome::TimedOut => (Exit::TimedOut, "the program was stopped: the time given by --timeout is up".to_owned()),
+        Outcome::Ended(ExitStatus::Internal) => {
+            (Exit::Enclave, "the enclave app failed; please report it, with the bundle if you can".to_owned())
+        }
+        Outcome::Crashed { reason } => {
+            let message = format!("the enclave ended abnormally: {reason}; please report it, with the bundle if you can");
+            (Exit::Enclave, message)
+        }
+    };
+    Err(Fault::new(exit, message).into())
+}
+
+/// The error where nothing could be served at `address`.
+pub fn unserved(address: SocketAddr, status: Status) -> Fault {
+    let why = match status {
+        Status::AddressInUse => "the address is in use".to_owned(),
+        Status::AddressNotBindable => "it is not an address of this machine".to_owned(),
+        Status::Access => "the operating system does not let you, as for ports below 1024".to_owned(),
+        other => format!("the operating system says {other:?}"),
+    };
+    let advice = "choose another one with --addr ADDR:PORT, where port 0 stands for any that is free";
+    Fault::new(Exit::Address, format!("cannot serve at {address}: {why}; {advice}"))
+}

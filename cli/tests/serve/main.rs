@@ -1,0 +1,14 @@
+//! `wasmstone serve`, asked over the network: by good clients, bad ones and many at once.
+
+mod bad_requests;
+mod bodies;
+mod client;
+mod connections;
+mod ending;
+mod failing;
+mod messages;
+mod outgoing;
+mod permitted;
+#[path = "../run/mod.rs"]
+mod run;
+mod served;

@@ -1,0 +1,160 @@
+//! An instance of the program, made for one request.
+
+use crate::ending::GuestExit;
+use crate::guest::{Given, Guest};
+use crate::host::Host;
+use crate::http::head;
+use crate::random::Random;
+use crate::serve::{Program, Seat};
+use crate::wasi::http::connection::Shared;
+use crate::wasi::http::incoming::IncomingRequest;
+use crate::wasi::http::moving::Moving;
+use crate::wasi::http::outparam::{ResponseOutparam, Slot};
+use crate::wasi::poll::{Inquiry, Question};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use wasmstone_edge_protocol::Violation;
+use wasmtime::component::Resource;
+use wasmtime::{Error, Result, Store, WasmBacktrace};
+
+/// How an instance came to its end.
+pub enum Finished {
+    /// The function returned.
+    Returned,
+    /// There was no room for its memories. Nothing was run.
+    NoRoom(Error),
+    /// It ended early.
+    Failed(Error),
+}
+
+impl Finished {
+    /// What the host did, where that ended it.
+    pub fn violation(&self) -> Option<Violation> {
+        match self {
+            Self::Returned => None,
+            Self::NoRoom(error) | Self::Failed(error) => error.downcast_ref().copied(),
+        }
+    }
+}
+
+/// A request that is to be given to an instance.
+#[derive(Clone)]
+pub struct Request {
+    pub head: Arc<head::Request>,
+    pub connection: Shared,
+    /// Where the response is left.
+    pub slot: Slot,
+}
+
+/// An instance and what it does now.
+pub struct Instance {
+    /// The visitor whose request it answers.
+    pub visitor: u32,
+    pub request: Request,
+    /// Whether the connection stays after the response, once that has begun.
+    pub stays: Option<bool>,
+    seat: Seat,
+    /// Runs the guest. Asking again is its next turn.
+    future: Pin<Box<dyn Future<Output = Finished>>>,
+    waits_for: Option<Inquiry>,
+}
+
+impl Instance {
+    /// An instance that has not had its first turn.
+    pub fn new(
+        id: u32,
+        visitor: u32,
+        program: &Arc<Program>,
+        given: &Arc<Given>,
+        random: Random,
+        request: Request,
+    ) -> Self {
+        let seat = Seat::new();
+        let mut guest = Guest::new(id, Box::new(Host::absent()), random, given.clone());
+        guest.seat = Some(seat.clone());
+        let future = Box::pin(run(program.clone(), guest, seat.clone(), request.clone()));
+        Self { visitor, request, stays: None, seat, future, waits_for: None }
+    }
+
+    /// One turn. What it then waits for is told by [`Self::ask`].
+    pub fn turn(&mut self, host: &mut Box<Host>) -> Option<Finished> {
+        if let Some(inquiry) = self.waits_for.take() {
+            self.seat.answer(inquiry);
+        }
+        self.seat.swap(host);
+        let result = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        self.seat.swap(host);
+        self.waits_for = self.seat.take();
+        match result {
+            Poll::Ready(finished) => Some(finished),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Adds what it waits for to what the host is asked.
+    pub fn ask(&self, inquiry: &mut Inquiry) {
+        if let Some(own) = &self.waits_for {
+            inquiry.questions.extend(own.questions.keys().map(|question| (*question, false)));
+            inquiry.until = inquiry.until.min(own.until);
+        }
+    }
+
+    /// Takes the answers in. Whether it can go on, at the time `now`.
+    pub fn hear(&mut self, answers: &BTreeMap<Question, bool>, now: u64) -> bool {
+        let Some(own) = &mut self.waits_for else { return true };
+        for (question, ready) in &mut own.questions {
+            *ready = answers.get(question) == Some(&true);
+        }
+        own.until <= now || own.questions.values().any(|ready| *ready)
+    }
+
+    /// Whether it waits for what nobody but a change of its own connection can bring.
+    pub fn waits_for_nothing(&self) -> bool {
+        self.waits_for.as_ref().is_some_and(|own| own.questions.is_empty() && own.until == u64::MAX)
+    }
+}
+
+async fn run(program: Arc<Program>, guest: Guest, seat: Seat, request: Request) -> Finished {
+    let mut store = match program.runnable.store(guest) {
+        Ok(store) => store,
+        Err(error) => return Finished::Failed(error),
+    };
+    seat.swap(&mut store.data_mut().host);
+    let finished = call(&program, &mut store, request).await;
+    seat.swap(&mut store.data_mut().host);
+    finished
+}
+
+/// Whether something of the guest ran before it came to this.
+fn has_begun(error: &Error) -> bool {
+    error.downcast_ref::<WasmBacktrace>().is_some()
+        || error.downcast_ref::<GuestExit>().is_some()
+        || error.downcast_ref::<Violation>().is_some()
+}
+
+async fn call(program: &Program, store: &mut Store<Guest>, request: Request) -> Finished {
+    let instance = match program.instance.instantiate_async(&mut *store).await {
+        Ok(instance) => instance,
+        Err(error) if has_begun(&error) => return Finished::Failed(error),
+        Err(error) => return Finished::NoRoom(error),
+    };
+    let result: Result<()> = async {
+        let handle = instance.get_typed_func::<(Resource<IncomingRequest>, Resource<ResponseOutparam>), ()>(
+            &mut *store,
+            &program.handle,
+        )?;
+        let guest = store.data_mut();
+        guest.moving.push(Moving::Connection(Arc::downgrade(&request.connection)));
+        let incoming = guest.table.push(IncomingRequest::new(request.head, request.connection))?;
+        let outparam = guest.table.push(ResponseOutparam::new(request.slot))?;
+        handle.call_async(&mut *store, (incoming, outparam)).await
+    }
+    .await;
+    match result {
+        Ok(()) => Finished::Returned,
+        Err(error) => Finished::Failed(error),
+    }
+}

@@ -1,0 +1,157 @@
+//! HTTP/1.1, as far as the suite speaks it: just the bytes it wants, on just the connection it wants.
+
+use anyhow::{Context, Result, ensure};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// How long a server may be silent.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A connection.
+pub struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+/// How the content of an answer is delimited.
+#[derive(Clone, Copy)]
+enum Framing {
+    Chunked,
+    Length(u64),
+    UntilClose,
+}
+
+/// An answer, of which the content may not have come yet.
+pub struct Answer {
+    pub status: u16,
+    framing: Framing,
+    pub content: Vec<u8>,
+}
+
+impl Client {
+    /// # Errors
+    /// Where nobody listens at the address.
+    pub fn new(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).with_context(|| format!("nobody listens at {address}"))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn get(&mut self, path: &str) -> Result<Answer> {
+        self.ask(path)?;
+        self.answer()
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn ask(&mut self, path: &str) -> Result<()> {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: suite\r\n\r\n").as_bytes())
+    }
+
+    /// Begins a request whose content comes in chunks.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn begin(&mut self, path: &str) -> Result<()> {
+        self.send(format!("POST {path} HTTP/1.1\r\nHost: suite\r\nTransfer-Encoding: chunked\r\n\r\n").as_bytes())
+    }
+
+    /// Sends a chunk; an empty one is the last.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn chunk(&mut self, content: &[u8]) -> Result<()> {
+        self.send(&[format!("{:x}\r\n", content.len()).as_bytes(), content, b"\r\n"].concat())
+    }
+
+    /// The same connection, to send on while somebody else receives.
+    ///
+    /// # Errors
+    /// Where the system has no more handles.
+    pub fn again(&self) -> Result<Self> {
+        Ok(Self { stream: BufReader::new(self.stream.get_ref().try_clone()?) })
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.stream.get_mut().write_all(bytes).context("the server takes no more")
+    }
+
+    /// Waits for an answer with its content.
+    ///
+    /// # Errors
+    /// Where it breaks off, or is no HTTP.
+    pub fn answer(&mut self) -> Result<Answer> {
+        let mut answer = self.head()?;
+        match answer.framing {
+            Framing::Chunked => loop {
+                let chunk = self.next_chunk()?;
+                if chunk.is_empty() {
+                    break;
+                }
+                answer.content.extend(chunk);
+            },
+            Framing::Length(length) => answer.content = self.exactly(length)?,
+            Framing::UntilClose => {
+                self.stream.read_to_end(&mut answer.content).context("the answer breaks off")?;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Waits for an answer without its content.
+    ///
+    /// # Errors
+    /// Where none comes, or it is no HTTP.
+    pub fn head(&mut self) -> Result<Answer> {
+        let line = self.line()?;
+        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = status.with_context(|| format!("an answer begins with {line:?}"))?;
+        let mut framing = Framing::UntilClose;
+        loop {
+            let line = self.line()?.to_ascii_lowercase();
+            match line.split_once(':').map(|(name, value)| (name, value.trim())) {
+                Some(("transfer-encoding", "chunked")) => framing = Framing::Chunked,
+                Some(("content-length", length)) => {
+                    framing = Framing::Length(length.parse().context("a length is no number")?);
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(Answer { status, framing, content: Vec::new() })
+    }
+
+    /// The content of the next chunk; empty for the last one, with which the answer ends.
+    ///
+    /// # Errors
+    /// Where the connection ends before, or this is none.
+    pub fn next_chunk(&mut self) -> Result<Vec<u8>> {
+        let line = self.line()?;
+        let length = u64::from_str_radix(&line, 16).with_context(|| format!("a chunk's size is {line:?}"))?;
+        let content = self.exactly(length)?;
+        ensure!(self.line()?.is_empty(), "a chunk is longer than its size, or trailers follow");
+        Ok(content)
+    }
+
+    fn exactly(&mut self, length: u64) -> Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.stream.by_ref().take(length).read_to_end(&mut content).context("the answer breaks off")?;
+        ensure!(content.len() as u64 == length, "the answer breaks off");
+        Ok(content)
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).context("no answer")?;
+        let line = line.strip_suffix("\r\n").context("the connection ended before the answer")?;
+        Ok(line.to_owned())
+    }
+}

@@ -1,0 +1,80 @@
+//! A web server on the target, reached from here through ssh.
+
+use super::Suite;
+use super::client::Client;
+use anyhow::{Context, Result, bail, ensure};
+use std::process::{Child, ExitStatus};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long it may take to its first word, or to its end: it may be a program of 30 MB, emulated.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A server; it ends with this.
+pub struct Server {
+    /// Where it listens, here and on the target.
+    pub address: &'static str,
+    /// Has a terminal on the target, so that the server ends with it.
+    ssh: Child,
+}
+
+impl Server {
+    /// Starts a shell script that serves at an address of the target, and waits until a request for a path is
+    /// answered with 200.
+    ///
+    /// # Errors
+    /// Where the script ends before, or nothing answers.
+    pub fn start(suite: &Suite, address: &'static str, script: &str, path: &str) -> Result<Self> {
+        let ssh = suite.remote.start(&["-L", &format!("{address}:{address}")], script)?;
+        let mut server = Self { address, ssh };
+        let start = Instant::now();
+        // The port is open at once, since ssh forwards it.
+        while !server.answers(path) {
+            if let Some(status) = server.ssh.try_wait()? {
+                bail!("the server ended: {status}");
+            }
+            ensure!(start.elapsed() < PATIENCE, "the server does not answer");
+            sleep(Duration::from_millis(500));
+        }
+        Ok(server)
+    }
+
+    /// Waits until nobody answers any more.
+    ///
+    /// # Errors
+    /// Where somebody goes on answering.
+    pub fn until_closed(&self, path: &str) -> Result<()> {
+        let start = Instant::now();
+        while self.answers(path) {
+            ensure!(start.elapsed() < PATIENCE, "the server goes on answering");
+        }
+        Ok(())
+    }
+
+    /// Whether a request for this path is answered with 200, on a connection of its own.
+    fn answers(&self, path: &str) -> bool {
+        Client::new(self.address).and_then(|mut client| client.get(path)).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Waits until the script ends by itself; its exit code is that of ssh.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn wait(mut self) -> Result<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.ssh.try_wait().context("cannot wait for ssh")? {
+                return Ok(status);
+            }
+            sleep(Duration::from_millis(100));
+        }
+        bail!("the server does not end")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.ssh.kill();
+        let _ = self.ssh.wait();
+    }
+}
