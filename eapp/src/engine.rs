@@ -16,6 +16,14 @@ const GUEST_STACK: usize = 512 << 10;
 /// Bytes of stack behind these for the functions that a guest calls here, where it has a stack of its own.
 const ENGINE_STACK: usize = 256 << 10;
 
+/// Bytes of such a stack, which has no guard page. On it, the engine lets a guest's function that is called from
+/// here (`cabi_realloc`, which takes what an import returns) go [`GUEST_STACK`] deeper than where it was called,
+/// and nothing further: it can call no import. An interpreter keeps the guest's calls elsewhere, but the engine
+/// wants no less than one [`GUEST_STACK`].
+const fn stack(target: Target) -> usize {
+    if matches!(target, Target::Pulley64) { GUEST_STACK } else { 2 * GUEST_STACK + ENGINE_STACK }
+}
+
 /// Bytes of address space that a memory has to itself where page faults catch what lies outside of it,
 /// and bytes behind these.
 const RESERVATION: u64 = 4 << 30;
@@ -88,7 +96,7 @@ pub fn engine(program: &Program, memories: Arc<dyn MemoryCreator>) -> Result<Eng
     let mut config = config(program.target, program.hardware_float, program.memory_may_move)?;
     config.with_host_memory(memories);
     config.with_custom_code_memory(Some(Arc::new(InPlace)));
-    config.async_stack_size(GUEST_STACK + ENGINE_STACK);
+    config.async_stack_size(stack(program.target));
     config.with_host_stack(Arc::new(Stacks));
     Engine::new(&config)
 }

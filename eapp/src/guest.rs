@@ -27,6 +27,8 @@ pub struct Guest {
     pub moving: Vec<Moving>,
     /// Where it waits for its turn, if others run as well.
     pub seat: Option<Seat>,
+    /// Edge calls that blocking calls made since one of them gave the turn away.
+    pub hurried: u64,
     limits: Limits,
 }
 
@@ -63,6 +65,7 @@ impl Guest {
             stdin,
             moving: Vec::new(),
             seat: None,
+            hurried: 0,
             limits: Limits,
         }
     }

@@ -57,7 +57,7 @@ use random::Random;
 use serve::Service;
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
-use wasmstone_policy::{Entry, Launch};
+use wasmstone_policy::{Entry, Launch, Memory};
 use wasmtime::component::{Component, ComponentExportIndex, Linker};
 use wasmtime::{Engine, Store, format_err};
 
@@ -142,14 +142,14 @@ fn prepare(
 /// Runs the guests. The channel comes back unless memory ran out before a guest had it.
 fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>) {
     let Prepared { launch, start, engine, component } = prepared;
+    let carry = carry(&launch);
     let mut seed = [0; 64];
     channel.platform().private_entropy(&mut seed);
     let random = Random::new(&mut seed, &start.entropy);
     let clock = Clock::new(channel.platform().ticks(), start.ticks_per_second, start.wall);
     let host = Box::new(Host::new(channel, clock, start.reach));
     let given = Arc::new(Given::new(launch.name, start.grants, start.terminals));
-    let program =
-        Runnable { engine, component, carry: usize::try_from(launch.memory.runtime / 2).unwrap_or(usize::MAX) };
+    let program = Runnable { engine, component, carry };
     match start.serve {
         Some(address) => {
             let mut service = Service::new(host, random, given, launch.instances);
@@ -158,6 +158,12 @@ fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>
         }
         None => command(Guest::new(0, host, random, given), &program),
     }
+}
+
+/// What one call of a guest may carry, in bytes: half of what the instances' stacks leave.
+fn carry(launch: &Launch) -> usize {
+    let stacks = Memory::PER_INSTANCE.saturating_mul(launch.instances.into());
+    usize::try_from(launch.memory.runtime.saturating_sub(stacks) / 2).unwrap_or(usize::MAX)
 }
 
 /// A program, to be instantiated.

@@ -18,7 +18,7 @@ use crate::http::encode::{Asked, Encoder};
 use crate::http::status::is_final;
 use crate::random::Random;
 use crate::wasi::blocking;
-use crate::wasi::http::outparam::{Answer, Response, Slot};
+use crate::wasi::http::outparam::{Answer, Response};
 use crate::wasi::poll::Inquiry;
 use crate::{Runnable, entry_point, linker};
 use alloc::boxed::Box;
@@ -40,9 +40,10 @@ use wasmtime::{Result, format_err};
 /// The most clients at once; others wait to be accepted.
 const VISITORS_MAX: usize = 1024;
 
-/// The most bytes kept of requests that have not come yet, in all. Beyond that, those go that have sent more
-/// than [`HELD_EACH`].
-const HELD_MAX: usize = 2 << 20;
+/// The most bytes of memory that each of these keeps in all: requests that have not come yet, requests that wait
+/// for an instance, responses that are taken slowly. Beyond that, clients go: of the first two kinds those that
+/// hold more than [`HELD_EACH`], of the last the slowest.
+const HELD_MAX: usize = 3 << 19;
 const HELD_EACH: usize = 1 << 10;
 
 /// The owner of the handles that are no guest's.
@@ -130,10 +131,12 @@ impl Service {
             for id in instances.drain(..) {
                 self.turn(id)?;
             }
-            while self.instances.len() < self.room
-                && !self.crowded
-                && let Some((visitor, request)) = self.queue.pop_front()
-            {
+            // What comes meanwhile has its turn after the others, or a client that asks and asks would be the only one.
+            for _ in 0..self.queue.len() {
+                if !self.has_room() {
+                    break;
+                }
+                let Some((visitor, request)) = self.queue.pop_front() else { break };
                 let id = self.number();
                 let random = self.random.fork();
                 self.instances.insert(id, Instance::new(id, visitor, program, &self.given, random, request));
@@ -146,11 +149,21 @@ impl Service {
         }
     }
 
+    /// Whether one more instance may begin.
+    fn has_room(&self) -> bool {
+        self.instances.len() < self.room && !self.crowded
+    }
+
+    /// A number that is not in use.
     fn number(&mut self) -> u32 {
-        // An enclave that answers a thousand requests a second has enough of them for a month, and then
-        // begins anew: those of then are gone.
-        self.numbers = self.numbers.wrapping_add(1).max(NOBODY + 1);
-        self.numbers
+        loop {
+            // An enclave that answers a thousand requests a second has enough of them for a month, and then
+            // begins anew: nearly all of then are gone.
+            self.numbers = self.numbers.wrapping_add(1).max(NOBODY + 1);
+            if !self.visitors.contains_key(&self.numbers) && !self.instances.contains_key(&self.numbers) {
+                return self.numbers;
+            }
+        }
     }
 
     /// Waits for whoever can go on.
@@ -180,7 +193,10 @@ impl Service {
         for instance in self.instances.values() {
             instance.ask(&mut inquiry);
         }
-        self.host.inquire(&mut inquiry)?;
+        if self.has_room() && !self.queue.is_empty() {
+            inquiry.until = 0;
+        }
+        let answered = self.host.inquire(&mut inquiry)?;
 
         let now = self.host.elapsed();
         let answers = &inquiry.questions;
@@ -195,9 +211,9 @@ impl Service {
                 instances.push(*id);
             }
         }
-        let stop = is_ready((handle::STOP, 0));
+        let stop = answered && is_ready((handle::STOP, 0));
         if let Some(listener) = listener.as_mut().filter(|listener| is_ready(listener.question())) {
-            self.accept(listener, visitors)?;
+            self.accept(listener)?;
         }
         if stop {
             self.stop(listener.take())?;
@@ -206,13 +222,14 @@ impl Service {
     }
 
     /// Lets in all who wait, as far as there is room.
-    fn accept(&mut self, listener: &mut Listener, new: &mut Vec<u32>) -> Result<()> {
+    fn accept(&mut self, listener: &mut Listener) -> Result<()> {
         while self.visitors.len() < VISITORS_MAX {
             let Some((transport, more)) = listener.accept(&mut self.host)? else { break };
             let id = self.number();
             let now = self.host.elapsed();
             self.visitors.insert(id, Visitor::new(transport, now));
-            new.push(id);
+            // What came with it counts before the next one brings more.
+            self.advance(id)?;
             if !more {
                 break;
             }
@@ -258,9 +275,15 @@ impl Service {
             Progress::Waits => Ok(()),
             Progress::Gone => self.part(id),
             Progress::Asks(head) => {
-                let Some(visitor) = self.visitors.get(&id) else { return Ok(()) };
-                let connection = visitor.connection.clone();
-                self.queue.push_back((id, Request { head: Arc::new(head), connection, slot: Slot::default() }));
+                let queued: usize = self.queue.iter().map(|(_, request)| request.held).sum();
+                let Some(visitor) = self.visitors.get_mut(&id) else { return Ok(()) };
+                let request = Request::new(head, visitor.connection.clone());
+                if request.held > HELD_EACH && queued.saturating_add(request.held) > HELD_MAX {
+                    let now = self.host.elapsed();
+                    let progress = visitor.send_away(&mut self.host, now)?;
+                    return self.progress(id, progress);
+                }
+                self.queue.push_back((id, request));
                 Ok(())
             }
         }
@@ -334,6 +357,9 @@ impl Service {
     fn finish(&mut self, id: u32, finished: Finished) -> Result<()> {
         let Some(instance) = self.instances.remove(&id) else { return Ok(()) };
         self.host.close_all(id)?;
+        // What was read ahead of the client's own connection is still there.
+        let kept = instance.request.connection.lock().transport.input.buffer.held();
+        self.host.read_ahead = self.host.read_ahead.saturating_sub(instance.read_ahead.saturating_sub(kept));
         match finished {
             Finished::Returned if instance.stays.is_some() => {}
             Finished::Returned => self.note(format_args!("the program gave no response"))?,
@@ -357,7 +383,20 @@ impl Service {
         let now = self.host.elapsed();
         let Some(visitor) = self.visitors.get_mut(&instance.visitor) else { return Ok(()) };
         let progress = visitor.answered(&mut self.host, now, stays && !self.stopping)?;
-        self.progress(instance.visitor, progress)
+        let is_slow = visitor.unsent() > 0;
+        self.progress(instance.visitor, progress)?;
+        if is_slow { self.make_room() } else { Ok(()) }
+    }
+
+    /// Ends the connections of those who take their responses most slowly, where these hold too much.
+    fn make_room(&mut self) -> Result<()> {
+        while self.visitors.values().map(Visitor::unsent).sum::<usize>() > HELD_MAX {
+            let slow = self.visitors.iter().filter(|(_, visitor)| visitor.unsent() > 0);
+            let slowest = slow.min_by_key(|(_, visitor)| visitor.wants().and_then(|wants| wants.deadline));
+            let Some((id, _)) = slowest else { break };
+            self.part(*id)?;
+        }
+        Ok(())
     }
 
     /// Tells the person who serves.

@@ -169,12 +169,12 @@ impl Memory {
     /// The most that the runtime part grows with the memory cap.
     pub const RUNTIME_SHARE_MAX: u64 = 64 << 20;
 
-    /// What the runtime part holds for each instance that runs at once: 512 KiB of the interpreter's stack,
-    /// 768 KiB of its own, which machine code uses as well, and what it reads and writes.
-    pub const PER_INSTANCE: u64 = 1536 << 10;
+    /// What the runtime part holds for each instance that runs at once: at most 1.5 MiB of stacks (for machine
+    /// code one of 1.25 MiB, for the interpreter three of 512 KiB), and what it reads and writes.
+    pub const PER_INSTANCE: u64 = 2 << 20;
 
-    /// What the runtime part holds for the clients of a program that serves: a thousand connections, and 2 MiB
-    /// of requests that have not come yet.
+    /// What the runtime part holds for the clients of a program that serves: a thousand connections, and 1.5
+    /// MiB each of requests that have not come yet, that wait, and of responses that are taken slowly.
     pub const FOR_CLIENTS: u64 = 6 << 20;
 
     /// The layout for a memory cap, a program of `program` bytes that is kept in the heap, and so many

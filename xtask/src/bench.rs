@@ -8,8 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Where the table goes, between [`BEGIN`] and [`END`].
-const DOCUMENTS: [&str; 2] = ["README.md", "docs/benchmarks.md"];
+/// Where the table goes, between [`BEGIN`] and [`END`], and whether whole or only the rows that have to meet
+/// something.
+const DOCUMENTS: [(&str, bool); 2] = [("README.md", false), ("docs/benchmarks.md", true)];
 
 /// How long servers are put under load, on each side, for the table in the documents: in seconds.
 const LOAD: &str = "60";
@@ -49,7 +50,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let table = String::from_utf8(output.stdout).context("the table is not text")?;
     print!("{table}");
     if bless {
-        for document in DOCUMENTS {
+        for (document, whole) in DOCUMENTS {
+            let table = if whole { table.clone() } else { required(&table) };
             put(&root().join(document), &table)?;
         }
     }
@@ -62,6 +64,12 @@ fn put(document: &Path, table: &str) -> Result<()> {
     fs::write(document, replaced).with_context(|| format!("cannot write {}", document.display()))
 }
 
+/// The table's head, the rows that have to meet something, and what is below it.
+fn required(table: &str) -> String {
+    let is_optional = |line: &&str| line.starts_with("| ") && line.trim_end().ends_with("|  |");
+    table.lines().filter(|line| !is_optional(line)).map(|line| format!("{line}\n")).collect()
+}
+
 /// `text` with `table` in the place of what was between the marks.
 fn between_marks(text: &str, table: &str) -> Option<String> {
     let (before, rest) = text.split_once(BEGIN)?;
@@ -71,7 +79,7 @@ fn between_marks(text: &str, table: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCUMENTS, between_marks};
+    use super::{DOCUMENTS, between_marks, required};
     use crate::shell::root;
     use std::fs;
 
@@ -85,8 +93,14 @@ mod tests {
     }
 
     #[test]
+    fn a_short_table_has_what_is_required() {
+        let table = "| | a | required |\n|---|--:|--:|\n| x | 1 | ≤ 2, met |\n| y | 1 |  |\n\nMeasured here.\n";
+        assert_eq!(required(table), "| | a | required |\n|---|--:|--:|\n| x | 1 | ≤ 2, met |\n\nMeasured here.\n");
+    }
+
+    #[test]
     fn the_documents_have_a_place_for_the_table() {
-        for document in DOCUMENTS {
+        for (document, _) in DOCUMENTS {
             let text = fs::read_to_string(root().join(document)).unwrap();
             assert!(between_marks(&text, "").is_some(), "{document} lacks the marks");
         }

@@ -46,7 +46,7 @@ fn the_project_file_says_the_same() {
 fn instances_take_memory() {
     let sandbox = Sandbox::new();
     let heap = |instances: &str| built(&sandbox, HANDLER, &["--instances", instances])["programs"][0]["heap"].as_u64();
-    assert_eq!(heap("11").unwrap() - heap("1").unwrap(), 10 * (1536 << 10));
+    assert_eq!(heap("11").unwrap() - heap("1").unwrap(), 10 * (2 << 20));
 
     // The program has one page at start.
     let few = built(&sandbox, HANDLER, &["--max-memory", "192K"]);

@@ -4,6 +4,7 @@ mod bad_requests;
 mod bodies;
 mod client;
 mod connections;
+mod deep;
 mod ending;
 mod failing;
 mod messages;

@@ -47,6 +47,20 @@ pub struct Request {
     pub connection: Shared,
     /// Where the response is left.
     pub slot: Slot,
+    /// Bytes of memory, about, until an instance has it.
+    pub held: usize,
+}
+
+/// Bytes of memory that a field takes besides its own, about.
+const FIELD_COST: usize = 128;
+
+impl Request {
+    /// A request whose body is next on the connection.
+    pub fn new(head: head::Request, connection: Shared) -> Self {
+        let fields = head.fields.iter().map(|(name, value)| FIELD_COST + name.len() + value.len()).sum::<usize>();
+        let held = fields + head.path.len() + connection.lock().received();
+        Self { head: Arc::new(head), connection, slot: Slot::default(), held }
+    }
 }
 
 /// An instance and what it does now.
@@ -60,6 +74,8 @@ pub struct Instance {
     /// Runs the guest. Asking again is its next turn.
     future: Pin<Box<dyn Future<Output = Finished>>>,
     waits_for: Option<Inquiry>,
+    /// What it holds of [`Host::read_ahead`].
+    pub read_ahead: usize,
 }
 
 impl Instance {
@@ -76,7 +92,7 @@ impl Instance {
         let mut guest = Guest::new(id, Box::new(Host::absent()), random, given.clone());
         guest.seat = Some(seat.clone());
         let future = Box::pin(run(program.clone(), guest, seat.clone(), request.clone()));
-        Self { visitor, request, stays: None, seat, future, waits_for: None }
+        Self { visitor, request, stays: None, seat, future, waits_for: None, read_ahead: 0 }
     }
 
     /// One turn. What it then waits for is told by [`Self::ask`].
@@ -84,9 +100,11 @@ impl Instance {
         if let Some(inquiry) = self.waits_for.take() {
             self.seat.answer(inquiry);
         }
+        let before = host.read_ahead;
         self.seat.swap(host);
         let result = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         self.seat.swap(host);
+        self.read_ahead = self.read_ahead.saturating_add(host.read_ahead).saturating_sub(before);
         self.waits_for = self.seat.take();
         match result {
             Poll::Ready(finished) => Some(finished),

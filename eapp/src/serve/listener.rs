@@ -73,7 +73,7 @@ impl Listener {
     pub fn accept(&mut self, host: &mut Host) -> Result<Option<(Transport, bool)>> {
         match Transport::accept(host, NOBODY, self.handle) {
             Ok((transport, reply)) => Ok(Some((transport, reply.more.flag("more is neither yes nor no")?))),
-            Err(FileFailure::Code(Status::NewSocketLimit)) => {
+            Err(FileFailure::Code(Status::NewSocketLimit | Status::InsufficientMemory)) => {
                 self.pause = host.elapsed().saturating_add(PAUSE);
                 Ok(None)
             }

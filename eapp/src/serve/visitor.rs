@@ -189,15 +189,10 @@ impl Visitor {
             return Ok(Progress::Gone);
         }
         let mut connection = self.connection.lock();
-        loop {
-            connection.input.clear();
-            if connection.transport.output.pending || connection.fill(host)? == Filled::NothingYet {
-                return Ok(Progress::Waits);
-            }
-            if connection.transport.input.closed {
-                return Ok(Progress::Gone);
-            }
-        }
+        // Once a turn: who sends and sends is not to keep the others waiting.
+        let is_ended = !connection.transport.output.pending && connection.fill(host)? == Filled::End;
+        connection.input.clear();
+        Ok(if is_ended { Progress::Gone } else { Progress::Waits })
     }
 
     /// Answers what is no request for the program, as the last thing.
@@ -213,9 +208,16 @@ impl Visitor {
     /// Bytes that came and are kept until the rest of a request has come.
     pub fn held(&self) -> usize {
         match self.state {
-            State::Head { .. } | State::Body { .. } => self.connection.lock().input.len(),
+            State::Head { .. } | State::Body { .. } => self.connection.lock().received(),
             _ => 0,
         }
+    }
+
+    /// Bytes that are kept since the client takes a response slowly.
+    pub fn unsent(&self) -> usize {
+        let State::Sending { .. } = self.state else { return 0 };
+        let connection = self.connection.lock();
+        connection.unsent().saturating_add(connection.received())
     }
 
     /// Sends a client away, for whose request there is no room.
@@ -234,13 +236,19 @@ impl Visitor {
         match self.state {
             State::Head { .. } if self.connection.lock().transport.output.pending => gone(self.close(host, now)),
             State::Head { .. } => Ok(Progress::Gone),
+            State::Sending { ref mut stays } => {
+                *stays = false;
+                Ok(Progress::Waits)
+            }
             _ => Ok(Progress::Waits),
         }
     }
 
     /// Sends no more, and waits for the client to end its side.
     fn close(&mut self, host: &mut Host, now: u64) -> Result<Progress, StreamFailure> {
-        let transport = &mut self.connection.lock().transport;
+        let mut connection = self.connection.lock();
+        connection.input.clear();
+        let transport = &mut connection.transport;
         transport.end_output(host)?;
         let patience = if transport.output.pending { STALL } else { LINGER };
         self.state = State::Closing { deadline: now.saturating_add(patience) };

@@ -6,7 +6,7 @@ use crate::guest::Guest;
 use crate::wasi::StreamFailure;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
-use crate::wasi::poll::{Pollable, chosen};
+use crate::wasi::poll::{Inquiry, Pollable, chosen};
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -18,6 +18,9 @@ type Output = Resource<OutputStream>;
 
 /// The most bytes of the calls that write and flush, by WASI's definition.
 const BLOCKING_MAX: u64 = 4096;
+
+/// Edge calls of one guest in a row, of those that did not have to wait, before others have their turn.
+const HURRIED_MAX: u64 = 32;
 
 /// The result of what never gives its turn away, since the guest is alone.
 ///
@@ -98,12 +101,26 @@ impl Guest {
             return self.read_stream(&stream, length, true);
         }
         loop {
+            let calls = self.host.channel.calls();
             let bytes = self.read(again(&stream), length)?;
             if !bytes.is_empty() || length == 0 {
+                self.pause(calls).await;
                 return Ok(bytes);
             }
             let pollable = self.input_pollable(&stream)?;
             self.poll_in_turn(&[pollable]).await?;
+        }
+    }
+
+    /// Lets the others run now and then where a guest never has to wait, since its client sends or takes as fast
+    /// as it goes. There were `before` edge calls before what it did.
+    async fn pause(&mut self, before: u64) {
+        self.hurried = self.hurried.saturating_add(self.host.channel.calls().saturating_sub(before));
+        if self.hurried >= HURRIED_MAX
+            && let Some(seat) = self.seat.clone()
+        {
+            seat.wait(&mut self.host, Inquiry::default()).await;
+            self.hurried = 0;
         }
     }
 
@@ -147,6 +164,7 @@ impl Guest {
 
     /// Writes everything, and waits until it went on.
     async fn write_on(&mut self, stream: &Output, mut bytes: &[u8]) -> Result<(), StreamFailure> {
+        let calls = self.host.channel.calls();
         loop {
             let permit = usize::try_from(self.permitted(stream).await?).unwrap_or(usize::MAX);
             let (now, later) = bytes.split_at(bytes.len().min(permit));
@@ -156,6 +174,7 @@ impl Guest {
                 break;
             }
         }
+        self.pause(calls).await;
         match self.permitted(stream).await {
             Ok(_) | Err(StreamFailure::Closed) => Ok(()),
             Err(failure) => Err(failure),

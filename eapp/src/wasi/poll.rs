@@ -99,8 +99,9 @@ impl Inquiry {
 }
 
 impl Host {
-    /// One edge call, which answers the questions.
-    pub fn inquire(&mut self, inquiry: &mut Inquiry) -> Result<(), Violation> {
+    /// One edge call, which answers the questions. Whether the host did; where it could not, all of them are to be
+    /// tried.
+    pub fn inquire(&mut self, inquiry: &mut Inquiry) -> Result<bool, Violation> {
         self.unasked = 0;
         let entries = inquiry
             .questions
@@ -122,9 +123,12 @@ impl Host {
                 inquiry.questions.values_mut().zip(answers).for_each(|(ready, answer)| *ready = *answer == 1);
             }
             // Using them will tell the guest what is wrong with them.
-            Err(_) => inquiry.questions.values_mut().for_each(|ready| *ready = true),
+            Err(_) => {
+                inquiry.questions.values_mut().for_each(|ready| *ready = true);
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -155,3 +155,51 @@ impl Client {
         Ok(line.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Client;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    /// A client of a server that sends this to whatever comes first, and closes the connection.
+    fn client_of(answers: &'static str) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = Client::new(&listener.local_addr().unwrap().to_string()).unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 1000]).unwrap() > 0);
+            stream.write_all(answers.as_bytes()).unwrap();
+        });
+        client
+    }
+
+    #[test]
+    fn answers_of_every_framing_are_taken() {
+        let mut client = client_of(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\nb\r\n on and on\n\r\n0\r\n\r\n\
+             HTTP/1.1 500 Fault\r\ncontent-length:  4\r\n\r\nsome\
+             HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nall the rest",
+        );
+        client.ask("/").unwrap();
+        for (status, content) in [(200, "Hello on and on\n"), (500, "some"), (404, "all the rest")] {
+            let answer = client.answer().unwrap();
+            assert_eq!((answer.status, &answer.content[..]), (status, content.as_bytes()));
+        }
+        assert!(client.answer().is_err());
+    }
+
+    #[test]
+    fn what_breaks_off_is_an_error() {
+        for answers in [
+            "",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHell",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello and more\r\n0\r\n\r\n",
+            "SSH-2.0-server\r\n",
+        ] {
+            assert!(client_of(answers).get("/").is_err(), "{answers:?}");
+        }
+    }
+}

@@ -1,8 +1,9 @@
-//! How fast it is there: launches by phase, edge calls, and the paper's experiment with pictures.
+//! How fast it is there: launches by phase, edge calls, and HTTP requests.
 
+use super::client::Client;
 use super::remote::{Remote, text};
 use super::report::Report;
-use super::{Built, Suite, guest};
+use super::{Built, Suite, guest, serve};
 use crate::digits;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -13,6 +14,9 @@ const LAUNCHES: usize = 3;
 
 /// Lines printed, one edge call each.
 const LINES: u32 = 5000;
+
+/// Requests on one connection, after as many that are not measured.
+const REQUESTS: u32 = 300;
 
 /// The phases of a launch, by their names in what `--timings` prints.
 const PHASES: [&str; 8] = ["verify", "create", "copy", "finalize", "boot", "stream", "engine", "first_output"];
@@ -39,7 +43,8 @@ pub fn run(suite: &Suite, _: &mut Report) -> Result<()> {
         let built = suite.build(wasm, "launch", &suite.platform, flags).map_err(anyhow::Error::msg)?;
         launches(suite, name, &built, arguments)?;
     }
-    edge_calls(suite)
+    edge_calls(suite)?;
+    requests(suite)
 }
 
 fn launches(suite: &Suite, name: &str, built: &Built, arguments: &[&str]) -> Result<()> {
@@ -86,5 +91,20 @@ fn edge_calls(suite: &Suite) -> Result<()> {
     };
     let call = (seconds("lines")? - seconds("lines-together")?) / f64::from(LINES);
     println!("\na write to standard output, one edge call: {:.0} µs", call * 1e6);
+    Ok(())
+}
+
+/// One after the other, with the way there through ssh.
+fn requests(suite: &Suite) -> Result<()> {
+    for engine in ["pulley", "native"] {
+        let server = serve::start(suite, engine)?;
+        let mut client = Client::new(server.address)?;
+        let mut ask = || (0..REQUESTS).try_for_each(|_| client.get("/hello").map(drop));
+        ask()?;
+        let start = Instant::now();
+        ask()?;
+        let each = start.elapsed().as_secs_f64() / f64::from(REQUESTS);
+        println!("an HTTP request on a kept connection, {engine}: {:.1} ms, {:.0} in a second", each * 1e3, 1.0 / each);
+    }
     Ok(())
 }

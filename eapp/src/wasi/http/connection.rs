@@ -11,6 +11,7 @@ use crate::wasi::StreamFailure;
 use crate::wasi::poll::Inquiry;
 use crate::wasi::sockets::stream::Transport;
 use alloc::sync::Arc;
+use core::mem::replace;
 use receiving::Input;
 use sending::Output;
 use spinning_top::Spinlock;
@@ -111,7 +112,7 @@ impl Connection {
     pub fn close(&mut self, host: &mut Host) -> Result<(), Violation> {
         self.is_broken = true;
         self.renew();
-        if core::mem::replace(&mut self.is_closed, true) { Ok(()) } else { self.transport.close(host) }
+        if replace(&mut self.is_closed, true) { Ok(()) } else { self.transport.close(host) }
     }
 
     /// Nothing more is sent, since it cannot be or would be wrong. A client's guest may still have to do with
@@ -132,3 +133,7 @@ impl Guest {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../../tests/inside/http/connection.rs"]
+mod tests;

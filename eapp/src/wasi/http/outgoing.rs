@@ -20,10 +20,10 @@ const KEPT_MAX: usize = 60 << 10;
 
 /// A body: for the guest that writes it, and for the message that it belongs to.
 pub struct Outgoing {
-    of_request: bool,
+    pub(super) of_request: bool,
     /// As the fields of the message say.
-    expected: Option<u64>,
-    written: u64,
+    pub(super) expected: Option<u64>,
+    pub(super) written: u64,
     /// What was written and not sent.
     pub bytes: Vec<u8>,
     /// What is behind it, once the guest said so.

@@ -15,7 +15,7 @@ use wasmtime::format_err;
 /// Bytes asked for at least.
 const AHEAD: usize = 64 << 10;
 
-/// The most bytes asked for.
+/// The most bytes asked for, and as many as are asked for after a read that was full.
 const READ_MAX: usize = 256 << 10;
 
 /// What is known of what a connection receives.
@@ -27,6 +27,8 @@ pub struct Input {
     pub closed: bool,
     /// The last read took all there was. The next one need not ask: a guest that waits will poll first.
     pub drained: bool,
+    /// The last read brought all that was asked for: there may be much more.
+    full: bool,
 }
 
 /// What is known of what a connection sends.
@@ -105,7 +107,8 @@ impl Transport {
             host.read_ahead += input.buffer.held();
             return Ok(bytes);
         }
-        let want = if host.read_ahead < AHEAD_TOTAL { length.max(AHEAD) } else { length }.min(READ_MAX);
+        let ahead = if input.full { READ_MAX } else { AHEAD };
+        let want = if host.read_ahead < AHEAD_TOTAL { length.max(ahead) } else { length }.min(READ_MAX);
         let request =
             ReadRequest { handle: self.handle.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
         let (reply, payload) = match host.channel.call::<io::Read>(&request, &[], want)? {
@@ -123,7 +126,8 @@ impl Transport {
         if payload.is_empty() && wait {
             return Err(Violation("a read that waits came back with nothing").into());
         }
-        input.drained = payload.len() < want && !end;
+        input.full = payload.len() == want;
+        input.drained = !input.full && !end;
         let bytes = input.buffer.fill(payload, length);
         host.read_ahead += input.buffer.held();
         Ok(bytes)

@@ -55,16 +55,19 @@ fn much(family: IpAddressFamily) {
     while read != [MUCH; 2] {
         let mut idle = true;
         for (index, end) in ends.iter().enumerate() {
-            let permit = end.output.check_write().unwrap() as usize;
-            let count = permit.min(MUCH - written[index]);
-            if count > 0 {
+            // At first nobody reads, so the system fills, however much it would hold of what flows.
+            loop {
+                let permit = end.output.check_write().unwrap() as usize;
+                full |= permit == 0;
+                let count = permit.min(MUCH - written[index]);
+                if count == 0 {
+                    break;
+                }
                 let bytes: Vec<u8> = (written[index]..written[index] + count).map(byte).collect();
                 end.output.write(&bytes).unwrap();
                 written[index] += count;
                 idle = false;
             }
-            full |= permit == 0;
-            // What is read is little, so that the system fills.
             for (place, read_byte) in (read[index]..).zip(end.input.read(40_000).unwrap()) {
                 assert_eq!(read_byte, byte(place));
                 read[index] += 1;

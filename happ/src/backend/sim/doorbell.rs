@@ -14,9 +14,15 @@ use wasmstone_edge_protocol::BUFFER_SIZE;
 
 const PAGE: usize = 4096;
 
-/// Looks at the word this often before the processor is given away: an edge call is usually answered
-/// sooner than the kernel would wake us.
-const SPINS: u32 = 2000;
+/// Looks at the word at most this often before the processor is given away: an edge call is usually
+/// answered sooner than the kernel would wake us.
+const SPINS_MAX: u32 = 2000;
+
+/// Looks at it at least this often.
+const SPINS_MIN: u32 = 16;
+
+/// After so many waits it is tried anew whether looking longer is worth it.
+const WAITS: u32 = 64;
 
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +62,42 @@ struct Control {
 pub struct Shared {
     control: &'static Control,
     buffer: SharedBuffer,
-    spins: u32,
+    spins: Spins,
+}
+
+/// How often one side looks at the word. Where somebody else wants the processors as well, looking in vain
+/// may keep away the very one that it waits for. So every wait in which it was in vain halves it, and every
+/// other one doubles it.
+struct Spins {
+    now: AtomicU32,
+    waits: AtomicU32,
+}
+
+impl Spins {
+    fn new() -> Self {
+        let parallel = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        // Where there is but one processor, there is nothing to be seen.
+        Self { now: AtomicU32::new(if parallel { SPINS_MAX } else { 0 }), waits: AtomicU32::new(0) }
+    }
+
+    /// Looks, and says whether `done` was seen.
+    fn until(&self, done: impl Fn() -> bool) -> bool {
+        let mut spins = self.now.load(Ordering::Relaxed);
+        if spins > 0 && self.waits.fetch_add(1, Ordering::Relaxed).is_multiple_of(WAITS) {
+            spins = SPINS_MAX;
+        }
+        for _ in 0..spins {
+            if done() {
+                self.now.store(spins.saturating_mul(2).min(SPINS_MAX), Ordering::Relaxed);
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        if spins > 0 {
+            self.now.store((spins / 2).max(SPINS_MIN), Ordering::Relaxed);
+        }
+        false
+    }
 }
 
 // SAFETY: the control page consists of atomics; the buffer is plain memory of which `SharedBuffer`
@@ -93,8 +134,7 @@ impl Shared {
         let control = unsafe { base.cast::<Control>().as_ref() };
         // SAFETY: the mapping is one page longer than the buffer and stays.
         let buffer = unsafe { SharedBuffer::new(base.add(PAGE), BUFFER_SIZE) };
-        let parallel = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
-        Ok(Self { control, buffer, spins: if parallel { SPINS } else { 0 } })
+        Ok(Self { control, buffer, spins: Spins::new() })
     }
 
     /// The edge call buffer.
@@ -115,11 +155,8 @@ impl Shared {
     /// Waits while `turn` holds.
     fn wait_while(&self, turn: Turn) -> Turn {
         let now = || Turn::from_number(self.control.turn.load(Ordering::Acquire));
-        for _ in 0..self.spins {
-            if now() != turn {
-                return now();
-            }
-            std::hint::spin_loop();
+        if self.spins.until(|| now() != turn) {
+            return now();
         }
         while now() == turn {
             // Woken, interrupted or changed: all is decided by looking again.

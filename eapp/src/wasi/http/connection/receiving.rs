@@ -104,6 +104,11 @@ pub enum Part {
 }
 
 impl Connection {
+    /// Bytes of memory that hold what came.
+    pub fn received(&self) -> usize {
+        self.input.bytes.capacity().saturating_add(self.transport.input.buffer.held())
+    }
+
     /// Takes in what came.
     ///
     /// # Errors

@@ -65,6 +65,12 @@ impl Connection {
         self.output.head.is_empty() && self.output.message.as_ref().is_some_and(|message| message.is_ended)
     }
 
+    /// Bytes that are kept until they are sent.
+    pub fn unsent(&self) -> usize {
+        let body = self.output.message.as_ref().and_then(|message| message.body.as_ref());
+        self.output.head.len().saturating_add(body.map_or(0, |body| body.lock().bytes.len()))
+    }
+
     /// Whether the connection has to end with the message.
     pub(super) fn is_until_close(&self) -> bool {
         self.output.message.as_ref().is_none_or(|message| message.encoder.is_until_close())
@@ -89,8 +95,11 @@ impl Connection {
     /// # Errors
     /// Where the host broke the contract.
     pub fn pump(&mut self, host: &mut Host) -> wasmtime::Result<()> {
-        let is_stalled = self.output.moved.saturating_add(STALL) <= host.elapsed();
-        while !self.is_broken && (is_stalled || !self.output.is_blocked) && self.output.has_something() {
+        while !self.is_broken && self.output.has_something() {
+            let is_stalled = self.output.moved.saturating_add(STALL) <= host.elapsed();
+            if self.output.is_blocked && !is_stalled {
+                break;
+            }
             match self.transport.permit(host) {
                 Ok(0) if is_stalled => self.break_off(host)?,
                 Ok(0) => self.output.is_blocked = true,
