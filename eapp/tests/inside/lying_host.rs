@@ -634,8 +634,11 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
     }
 }
 
+/// How an address is spoilt.
+type AddressLie = fn(&mut SocketAddress);
+
 /// How an address of an IPv4 socket can be none.
-fn address_lies() -> [(&'static str, fn(&mut SocketAddress)); 3] {
+fn address_lies() -> [(&'static str, AddressLie); 3] {
     [
         ("an unknown family", |address| address.family = 5.into()),
         ("another family", |address| address.family = 6.into()),
