@@ -53,6 +53,7 @@ impl<'a> ProgramView<'a> {
     }
 
     /// The target and the measurement.
+    #[cfg(feature = "build")]
     pub fn measures(&self) -> String {
         format!("{} {}", self.target, self.measurement)
     }
