@@ -16,13 +16,13 @@ const PAGE: usize = 4096;
 
 /// Looks at the word at most this often before the processor is given away: an edge call is usually
 /// answered sooner than the kernel would wake us.
-const SPINS_MAX: u32 = 2000;
+const SPINS_MAX: u32 = 10_000;
 
 /// Looks at it at least this often.
 const SPINS_MIN: u32 = 16;
 
 /// After so many waits it is tried anew whether looking longer is worth it.
-const WAITS: u32 = 64;
+const WAITS: u32 = 8;
 
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
