@@ -17,6 +17,12 @@ impl core::fmt::Display for GuestExit {
 
 impl core::error::Error for GuestExit {}
 
+/// Whether something of the guest ran before it came to this error: a start function is the guest's code
+/// already, and leaves its trace.
+pub fn has_begun(error: &Error) -> bool {
+    error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<GuestExit>().is_some()
+}
+
 /// The end, with what a person should be told.
 #[derive(Debug)]
 pub enum Ending {
@@ -51,8 +57,7 @@ impl Ending {
 
     /// The end that an error of the engine means before the guest ran.
     pub fn from_start(error: Error) -> Self {
-        // A start function is the guest's code already, and leaves its trace.
-        if error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<GuestExit>().is_some() {
+        if has_begun(&error) {
             return Self::from_run(error);
         }
         Self::from_any(&error).unwrap_or_else(|| Self::Refused(alloc::format!("{error:?}")))

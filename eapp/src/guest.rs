@@ -3,12 +3,11 @@
 use crate::host::Host;
 use crate::random::Random;
 use crate::serve::Seat;
-use crate::wasi::FileFailure;
 use crate::wasi::filesystem::OpenFile;
 use crate::wasi::http::moving::Moving;
 use crate::wasi::input::Buffer;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
-use wasmstone_edge_protocol::{Operation, Violation};
+use wasmstone_edge_protocol::Violation;
 use wasmstone_policy::{Access, Grants};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
@@ -73,16 +72,6 @@ impl Guest {
     /// The limiter for the store.
     pub fn limits(&mut self) -> &mut dyn ResourceLimiter {
         &mut self.limits
-    }
-
-    /// As [`Host::ask`].
-    pub fn ask<O: Operation>(
-        &mut self,
-        body: &O::Request,
-        payload: &[&[u8]],
-        reply_payload_max: usize,
-    ) -> Result<(O::Reply, &[u8]), FileFailure> {
-        self.host.ask::<O>(body, payload, reply_payload_max)
     }
 
     /// Gives a file back once nothing of the guest refers to it any more.

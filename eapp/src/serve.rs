@@ -173,7 +173,7 @@ impl Service {
         visitors: &mut Vec<u32>,
         instances: &mut Vec<u32>,
     ) -> Result<()> {
-        let mut inquiry = Inquiry { questions: BTreeMap::new(), until: u64::MAX };
+        let mut inquiry = Inquiry::endless();
         if self.visitors.len() < VISITORS_MAX
             && let Some(listener) = listener
         {
@@ -199,20 +199,18 @@ impl Service {
         let answered = self.host.inquire(&mut inquiry)?;
 
         let now = self.host.elapsed();
-        let answers = &inquiry.questions;
-        let is_ready = |question| answers.get(&question) == Some(&true);
         for (id, visitor) in &mut self.visitors {
-            if visitor.hear(answers, now) {
+            if visitor.hear(&inquiry, now) {
                 visitors.push(*id);
             }
         }
         for (id, instance) in &mut self.instances {
-            if instance.hear(answers, now) {
+            if instance.hear(&inquiry, now) {
                 instances.push(*id);
             }
         }
-        let stop = answered && is_ready((handle::STOP, 0));
-        if let Some(listener) = listener.as_mut().filter(|listener| is_ready(listener.question())) {
+        let stop = answered && inquiry.says((handle::STOP, 0));
+        if let Some(listener) = listener.as_mut().filter(|listener| inquiry.says(listener.question())) {
             self.accept(listener)?;
         }
         if stop {

@@ -76,6 +76,17 @@ fn a_byte_at_a_time() {
     served.still_serves();
 }
 
+/// Uploads that have begun, each with an instance that waits for the rest of it.
+fn uploads(served: &Served, count: usize) -> Vec<Client> {
+    let begun = |_| {
+        let mut client = served.client();
+        client.begin("/count");
+        client.chunk(b"begun");
+        client
+    };
+    (0..count).map(begun).collect()
+}
+
 #[test]
 fn requests_that_wait_stop_nobody_else() {
     let served = Served::start(&[]);
@@ -83,14 +94,7 @@ fn requests_that_wait_stop_nobody_else() {
     half_a_head.send("GET /hello HTTP/1.1\r\nHo");
     let mut half_a_body = served.client();
     half_a_body.send("POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhe");
-    let mut open: Vec<_> = (0..4)
-        .map(|_| {
-            let mut client = served.client();
-            client.begin("/count");
-            client.chunk(b"begun");
-            client
-        })
-        .collect();
+    let mut open = uploads(&served, 4);
     let mut sleeping = served.client();
     sleeping.request("GET", "/sleep?milliseconds=200");
     let mut other = served.client();
@@ -114,14 +118,7 @@ fn requests_that_wait_stop_nobody_else() {
 fn more_requests_than_instances() {
     const COUNT: usize = 100;
     let served = Served::start(&[]);
-    let mut open: Vec<_> = (0..COUNT)
-        .map(|_| {
-            let mut client = served.client();
-            client.begin("/count");
-            client.chunk(b"begun");
-            client
-        })
-        .collect();
+    let mut open = uploads(&served, COUNT);
     let mut waiting = served.client();
     waiting.request("GET", "/hello");
     for client in &mut open {

@@ -1,6 +1,6 @@
 //! An instance of the program, made for one request.
 
-use crate::ending::GuestExit;
+use crate::ending::has_begun;
 use crate::guest::{Given, Guest};
 use crate::host::Host;
 use crate::http::head;
@@ -10,15 +10,14 @@ use crate::wasi::http::connection::Shared;
 use crate::wasi::http::incoming::IncomingRequest;
 use crate::wasi::http::moving::Moving;
 use crate::wasi::http::outparam::{ResponseOutparam, Slot};
-use crate::wasi::poll::{Inquiry, Question};
+use crate::wasi::poll::Inquiry;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use wasmstone_edge_protocol::Violation;
 use wasmtime::component::Resource;
-use wasmtime::{Error, Result, Store, WasmBacktrace};
+use wasmtime::{Error, Result, Store};
 
 /// How an instance came to its end.
 pub enum Finished {
@@ -121,10 +120,10 @@ impl Instance {
     }
 
     /// Takes the answers in. Whether it can go on, at the time `now`.
-    pub fn hear(&mut self, answers: &BTreeMap<Question, bool>, now: u64) -> bool {
+    pub fn hear(&mut self, inquiry: &Inquiry, now: u64) -> bool {
         let Some(own) = &mut self.waits_for else { return true };
         for (question, ready) in &mut own.questions {
-            *ready = answers.get(question) == Some(&true);
+            *ready = inquiry.says(*question);
         }
         own.until <= now || own.questions.values().any(|ready| *ready)
     }
@@ -144,13 +143,6 @@ async fn run(program: Arc<Program>, guest: Guest, seat: Seat, request: Request) 
     let finished = call(&program, &mut store, request).await;
     seat.swap(&mut store.data_mut().host);
     finished
-}
-
-/// Whether something of the guest ran before it came to this.
-fn has_begun(error: &Error) -> bool {
-    error.downcast_ref::<WasmBacktrace>().is_some()
-        || error.downcast_ref::<GuestExit>().is_some()
-        || error.downcast_ref::<Violation>().is_some()
 }
 
 async fn call(program: &Program, store: &mut Store<Guest>, request: Request) -> Finished {

@@ -6,7 +6,9 @@ use crate::host::Host;
 use crate::serve::NOBODY;
 use crate::wasi::FileFailure;
 use crate::wasi::poll::{Question, Wants};
+use crate::wasi::sockets::address::{family, family_number};
 use crate::wasi::sockets::stream::Transport;
+use crate::wasi::sockets::tcp::PROTOCOL;
 use alloc::format;
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, ListenRequest, SocketRequest};
@@ -18,9 +20,6 @@ const BACKLOG: u32 = 1024;
 
 /// How long nobody is let in where the host has no room for more.
 const PAUSE: u64 = SECOND / 10;
-
-/// On the wire, see [`SocketRequest`].
-const TCP: u32 = 0;
 
 /// A socket that listens.
 pub struct Listener {
@@ -36,8 +35,8 @@ impl Listener {
     /// Where the host does not let it.
     pub fn open(host: &mut Host, address: SocketAddr) -> core::result::Result<Self, Ending> {
         let opened = host.opening(NOBODY, Status::NewSocketLimit, |host, handle| {
-            let family: u32 = if address.is_ipv4() { 4 } else { 6 };
-            let socket = SocketRequest { handle: handle.into(), protocol: TCP.into(), family: family.into() };
+            let family = family_number(family(address.ip()));
+            let socket = SocketRequest { handle: handle.into(), protocol: PROTOCOL.into(), family: family.into() };
             host.ask::<network::Socket>(&socket, &[], 0)?;
             host.ask::<network::Bind>(&AddressRequest { handle: handle.into(), address: address.into() }, &[], 0)?;
             host.ask::<network::Listen>(&ListenRequest { handle: handle.into(), backlog: BACKLOG.into() }, &[], 0)?;

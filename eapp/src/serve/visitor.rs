@@ -8,9 +8,8 @@ use crate::http::head::{self, Refused, Search};
 use crate::http::length::Length;
 use crate::wasi::StreamFailure;
 use crate::wasi::http::connection::{Connection, Exchange, Filled, STALL, Shared};
-use crate::wasi::poll::{Question, Wants};
+use crate::wasi::poll::{Inquiry, Wants};
 use crate::wasi::sockets::stream::Transport;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use spinning_top::Spinlock;
 use wasmtime::Result;
@@ -77,10 +76,10 @@ impl Visitor {
     }
 
     /// Hears what was answered to that. Whether there is something to do, at the time `now`.
-    pub fn hear(&mut self, answers: &BTreeMap<Question, bool>, now: u64) -> bool {
+    pub fn hear(&mut self, inquiry: &Inquiry, now: u64) -> bool {
         let Some(wants) = self.wants() else { return false };
         let mut connection = self.connection.lock();
-        match (wants.question.filter(|question| answers.get(question) == Some(&true)), &self.state) {
+        match (wants.question.filter(|question| inquiry.says(*question)), &self.state) {
             (Some((_, 0)), _) => connection.wake_input(),
             (Some(_), State::Closing { .. }) => connection.transport.output.pending = false,
             (Some(_), _) => connection.wake_output(),

@@ -116,7 +116,7 @@ impl Guest {
     /// Asks for something that has no answer but how it went.
     fn tell<O: Operation>(&mut self, request: &O::Request, payload: &[&[u8]]) -> FileResult<()> {
         self.host.changes += 1;
-        self.ask::<O>(request, payload, 0)?;
+        self.host.ask::<O>(request, payload, 0)?;
         Ok(())
     }
 
@@ -149,14 +149,14 @@ impl Guest {
     /// Asks about what is open.
     fn stat_open(&mut self, descriptor: &Resource<Descriptor>) -> FileResult<Stat> {
         let request = HandleRequest { handle: self.descriptor(descriptor)?.file.handle.into() };
-        let stat = stat(&self.ask::<filesystem::Stat>(&request, &[], 0)?.0)?;
+        let stat = stat(&self.host.ask::<filesystem::Stat>(&request, &[], 0)?.0)?;
         self.table.get_mut(descriptor)?.hash = Some(stat.hash);
         Ok(stat)
     }
 
     fn stat_path(&mut self, directory: u32, path_flags: u32, path: &str) -> FileResult<Stat> {
         let request = PathRequest { handle: directory.into(), path_flags: path_flags.into() };
-        let stat = stat(&self.ask::<filesystem::StatAt>(&request, &[path_bytes(path)?], 0)?.0)?;
+        let stat = stat(&self.host.ask::<filesystem::StatAt>(&request, &[path_bytes(path)?], 0)?.0)?;
         let calls = self.host.channel.calls();
         self.host.recent = Some(RecentStat { calls, directory, path_flags, path: path.to_owned(), hash: stat.hash });
         Ok(stat)
@@ -246,7 +246,7 @@ impl HostDescriptor for Guest {
             offset: offset.into(),
             length: length.into(),
         };
-        self.ask::<filesystem::Advise>(&request, &[], 0)?;
+        self.host.ask::<filesystem::Advise>(&request, &[], 0)?;
         Ok(())
     }
 
@@ -308,7 +308,7 @@ impl HostDescriptor for Guest {
         }
         self.host.changes += 1;
         let request = WriteAtRequest { handle: handle.into(), reserved: 0.into(), offset: offset.into() };
-        let (reply, _) = self.ask::<filesystem::WriteAt>(&request, &[part], 0)?;
+        let (reply, _) = self.host.ask::<filesystem::WriteAt>(&request, &[part], 0)?;
         Ok(reply.written.at_most(part.len() as u32, "more was written than was sent")?.into())
     }
 
@@ -417,7 +417,7 @@ impl HostDescriptor for Guest {
 
     fn readlink_at(&mut self, directory: Resource<Descriptor>, path: String) -> FileResult<String> {
         let request = PathRequest { handle: self.directory(&directory)?.into(), path_flags: 0.into() };
-        let (_, target) = self.ask::<filesystem::ReadlinkAt>(&request, &[path_bytes(&path)?], PATH_MAX)?;
+        let (_, target) = self.host.ask::<filesystem::ReadlinkAt>(&request, &[path_bytes(&path)?], PATH_MAX)?;
         Ok(record::text(target)?.to_owned())
     }
 

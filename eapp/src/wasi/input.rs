@@ -255,7 +255,7 @@ pub fn read_at(guest: &mut Guest, file: u32, length: u64, offset: u64) -> Result
         return Ok((Vec::new(), true));
     }
     let request = ReadAtRequest { handle: file.into(), length: (length as u32).into(), offset: offset.into() };
-    let (reply, payload) = guest.ask::<filesystem::ReadAt>(&request, &[], length)?;
+    let (reply, payload) = guest.host.ask::<filesystem::ReadAt>(&request, &[], length)?;
     let end = reply.end.flag("an end that is neither yes nor no")?;
     let mut bytes = Vec::new();
     if bytes.try_reserve_exact(payload.len()).is_err() {

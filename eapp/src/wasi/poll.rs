@@ -86,6 +86,11 @@ impl Wants {
 }
 
 impl Inquiry {
+    /// Asks nothing yet, and waits for ever.
+    pub fn endless() -> Self {
+        Self { questions: BTreeMap::new(), until: u64::MAX }
+    }
+
     /// Whether the answer was yes.
     pub fn says(&self, question: Question) -> bool {
         self.questions.get(&question) == Some(&true)
@@ -133,28 +138,19 @@ impl Host {
 }
 
 impl Guest {
-    /// Which of `pollables` are ready, and waits until one is where `block` says so.
-    pub fn poll_all(&mut self, pollables: &[Pollable], block: bool) -> Result<Vec<bool>> {
-        loop {
-            let (mut ready, mut inquiry) = self.known(pollables)?;
-            if block && self.is_enough(&ready) {
-                return Ok(ready);
-            }
-            if !block || ready.contains(&true) {
-                inquiry.until = 0;
-            }
-            if !inquiry.questions.is_empty() || inquiry.until > 0 {
-                self.host.inquire(&mut inquiry)?;
-                self.conclude(pollables, &mut ready, &inquiry)?;
-            }
-            // A host that wakes us early only makes us ask again: our own clock decides.
-            if !block || ready.contains(&true) {
-                return Ok(ready);
-            }
+    /// Which of `pollables` are ready now.
+    pub fn poll_now(&mut self, pollables: &[Pollable]) -> Result<Vec<bool>> {
+        let (mut ready, mut inquiry) = self.known(pollables)?;
+        inquiry.until = 0;
+        if !inquiry.questions.is_empty() {
+            self.host.inquire(&mut inquiry)?;
+            self.conclude(pollables, &mut ready, &inquiry)?;
         }
+        Ok(ready)
     }
 
-    /// As [`Self::poll_all`] with `block`, and others run meanwhile.
+    /// Which of `pollables` are ready, once one is. Where there are others they run meanwhile, else the enclave
+    /// waits.
     pub async fn poll_in_turn(&mut self, pollables: &[Pollable]) -> Result<Vec<bool>> {
         loop {
             let (mut ready, mut inquiry) = self.known(pollables)?;
@@ -164,9 +160,14 @@ impl Guest {
             if ready.contains(&true) {
                 inquiry.until = 0;
             }
-            let Some(seat) = self.seat.clone() else { return self.poll_all(pollables, true) };
-            let inquiry = seat.wait(&mut self.host, inquiry).await;
-            self.conclude(pollables, &mut ready, &inquiry)?;
+            if let Some(seat) = self.seat.clone() {
+                inquiry = seat.wait(&mut self.host, inquiry).await;
+                self.conclude(pollables, &mut ready, &inquiry)?;
+            } else if !inquiry.questions.is_empty() || inquiry.until > 0 {
+                self.host.inquire(&mut inquiry)?;
+                self.conclude(pollables, &mut ready, &inquiry)?;
+            }
+            // A host that wakes us early only makes us ask again: our own clock decides.
             if ready.contains(&true) {
                 return Ok(ready);
             }
@@ -176,7 +177,7 @@ impl Guest {
     /// What is known of `pollables` without asking, and what to ask.
     fn known(&mut self, pollables: &[Pollable]) -> Result<(Vec<bool>, Inquiry)> {
         let now = self.host.elapsed();
-        let mut inquiry = Inquiry { questions: BTreeMap::new(), until: u64::MAX };
+        let mut inquiry = Inquiry::endless();
         self.move_on(&mut inquiry)?;
         let mut ready = Vec::with_capacity(pollables.len());
         for pollable in pollables {
@@ -289,7 +290,7 @@ impl poll::Host for Guest {
 impl poll::HostPollable for Guest {
     fn ready(&mut self, pollable: Resource<Pollable>) -> Result<bool> {
         let pollable = *self.table.get(&pollable)?;
-        Ok(self.poll_all(&[pollable], false)?.contains(&true))
+        Ok(self.poll_now(&[pollable])?.contains(&true))
     }
 
     fn block(&mut self, pollable: Resource<Pollable>) -> Result<()> {

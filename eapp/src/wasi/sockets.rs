@@ -60,7 +60,7 @@ impl Guest {
     fn bind(&mut self, handle: u32, family: IpAddressFamily, local: SocketAddr) -> SocketResult<SocketAddr> {
         self.permit(self.host.reach.bind(local), Use::Bind)?;
         let request = AddressRequest { handle: handle.into(), address: local.into() };
-        let (reply, _) = self.ask::<network::Bind>(&request, &[], 0)?;
+        let (reply, _) = self.host.ask::<network::Bind>(&request, &[], 0)?;
         Ok(address::from_host(&reply.local, family)?)
     }
 
@@ -76,7 +76,7 @@ impl Guest {
     /// Reads an option; what it says is at most `cap`.
     fn option(&mut self, handle: u32, option: SocketOption, cap: u64) -> SocketResult<u64> {
         let request = OptionRequest { handle: handle.into(), option: (option as u32).into(), value: 0.into() };
-        let (reply, _) = self.ask::<network::GetOption>(&request, &[], 0)?;
+        let (reply, _) = self.host.ask::<network::GetOption>(&request, &[], 0)?;
         Ok(reply.value.at_most(cap, "an option has a value that it cannot have")?)
     }
 
@@ -93,7 +93,7 @@ impl Guest {
             return Err(Status::Invalid.into());
         }
         let request = OptionRequest { handle: handle.into(), option: (option as u32).into(), value: value.into() };
-        self.ask::<network::SetOption>(&request, &[], 0)?;
+        self.host.ask::<network::SetOption>(&request, &[], 0)?;
         Ok(())
     }
 }

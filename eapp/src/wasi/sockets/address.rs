@@ -7,6 +7,14 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddr
 use wasmstone_edge_protocol::Violation;
 use wasmstone_edge_protocol::types::SocketAddress;
 
+/// The family of an address.
+pub fn family(ip: IpAddr) -> IpAddressFamily {
+    match ip {
+        IpAddr::V4(_) => IpAddressFamily::Ipv4,
+        IpAddr::V6(_) => IpAddressFamily::Ipv6,
+    }
+}
+
 /// The number of a family on the wire.
 pub fn family_number(family: IpAddressFamily) -> u32 {
     match family {

@@ -40,7 +40,8 @@ impl Guest {
     /// The addresses of `name`, which was looked up under `handle`.
     pub(in crate::wasi) fn addresses(&mut self, handle: u32, name: &str) -> SocketResult<VecDeque<IpAddr>> {
         let cap = network::Addresses::REPLY_PAYLOAD_MAX;
-        let (reply, payload) = self.ask::<network::Addresses>(&HandleRequest { handle: handle.into() }, &[], cap)?;
+        let (reply, payload) =
+            self.host.ask::<network::Addresses>(&HandleRequest { handle: handle.into() }, &[], cap)?;
         let count = reply.count.at_most(ADDRESSES_MAX as u32, "more addresses than there can be")?;
         let addresses = <[SocketAddress]>::ref_from_bytes(payload)
             .ok()

@@ -27,8 +27,15 @@ pub struct Input {
     pub closed: bool,
     /// The last read took all there was. The next one need not ask: a guest that waits will poll first.
     pub drained: bool,
-    /// The last read brought all that was asked for: there may be much more.
+    /// The last read brought as much as is asked for at least: there may be much more.
     full: bool,
+}
+
+impl Input {
+    /// Bytes worth asking for.
+    pub fn ahead(&self) -> usize {
+        if self.full { READ_MAX } else { AHEAD }
+    }
 }
 
 /// What is known of what a connection sends.
@@ -107,8 +114,7 @@ impl Transport {
             host.read_ahead += input.buffer.held();
             return Ok(bytes);
         }
-        let ahead = if input.full { READ_MAX } else { AHEAD };
-        let want = if host.read_ahead < AHEAD_TOTAL { length.max(ahead) } else { length }.min(READ_MAX);
+        let want = if host.read_ahead < AHEAD_TOTAL { length.max(input.ahead()) } else { length }.min(READ_MAX);
         let request =
             ReadRequest { handle: self.handle.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
         let (reply, payload) = match host.channel.call::<io::Read>(&request, &[], want)? {
@@ -126,8 +132,8 @@ impl Transport {
         if payload.is_empty() && wait {
             return Err(Violation("a read that waits came back with nothing").into());
         }
-        input.full = payload.len() == want;
-        input.drained = !input.full && !end;
+        input.full = payload.len() >= want.min(AHEAD);
+        input.drained = payload.len() < want && !end;
         let bytes = input.buffer.fill(payload, length);
         host.read_ahead += input.buffer.held();
         Ok(bytes)

@@ -182,7 +182,7 @@ impl tcp::HostTcpSocket for Guest {
         }
         let request = AddressRequest { handle: socket.transport.handle.into(), address: remote.into() };
         let begun = self.permit(self.host.reach.connect(remote), Use::Connect);
-        let begun = begun.and_then(|()| self.ask::<network::Connect>(&request, &[], 0).map(drop));
+        let begun = begun.and_then(|()| self.host.ask::<network::Connect>(&request, &[], 0).map(drop));
         let begun = kept(begun)?;
         let socket = self.table.get_mut(&this)?;
         socket.state = State::Connecting(begun);
@@ -203,7 +203,7 @@ impl tcp::HostTcpSocket for Guest {
         let connected = match begun {
             Ok(()) => {
                 let request = HandleRequest { handle: handle.into() };
-                let answer = self.ask::<network::Connected>(&request, &[], 0);
+                let answer = self.host.ask::<network::Connected>(&request, &[], 0);
                 kept(answer.and_then(|(reply, _)| Ok(address::from_host(&reply.local, family)?)))?
             }
             Err(status) => Err(status),
@@ -234,7 +234,7 @@ impl tcp::HostTcpSocket for Guest {
         };
         let request = ListenRequest { handle: socket.transport.handle.into(), backlog: socket.backlog.into() };
         self.permit(self.host.reach.listen(bound), Use::Bind)?;
-        self.ask::<network::Listen>(&request, &[], 0)?;
+        self.host.ask::<network::Listen>(&request, &[], 0)?;
         let socket = self.table.get_mut(&this)?;
         socket.state = State::Listening;
         socket.step = Some(Step::Listen);
@@ -300,7 +300,7 @@ impl tcp::HostTcpSocket for Guest {
             State::Default => {}
             State::Listening => {
                 let request = ListenRequest { handle: socket.transport.handle.into(), backlog: backlog.into() };
-                kept(self.ask::<network::Listen>(&request, &[], 0).map(drop))?.map_err(|_| Status::Unsupported)?;
+                kept(self.host.ask::<network::Listen>(&request, &[], 0).map(drop))?.map_err(|_| Status::Unsupported)?;
             }
             State::Closed(status) => return Err(status.into()),
             State::Connecting(_) | State::Connected => return Err(Status::InvalidState.into()),

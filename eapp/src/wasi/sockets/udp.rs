@@ -201,7 +201,7 @@ impl udp::HostUdpSocket for Guest {
             let family = socket.family;
             let address = remote.map(SocketAddress::from).unwrap_or_default();
             let request = AddressRequest { handle: socket.handle.into(), address };
-            let (reply, _) = self.ask::<network::Connect>(&request, &[], 0)?;
+            let (reply, _) = self.host.ask::<network::Connect>(&request, &[], 0)?;
             let local = address::from_host(&reply.local, family)?;
             let socket = self.table.get_mut(&this)?;
             socket.local = Some(local);
@@ -252,7 +252,7 @@ impl udp::HostIncomingDatagramStream for Guest {
             return Ok(Vec::new());
         }
         let request = DatagramsRequest { handle: socket.handle.into(), count: most.into() };
-        let received = match self.ask::<network::ReceiveFrom>(&request, &[], DATAGRAMS_MAX) {
+        let received = match self.host.ask::<network::ReceiveFrom>(&request, &[], DATAGRAMS_MAX) {
             Err(FileFailure::Code(Status::WouldBlock)) => Vec::new(),
             Err(failure) => return Err(failure),
             Ok((reply, mut payload)) => {
@@ -289,7 +289,7 @@ impl udp::HostOutgoingDatagramStream for Guest {
     fn check_send(&mut self, this: Resource<OutgoingStream>) -> SocketResult<u64> {
         let rep = self.table.get(&this)?.0;
         if self.table.get(&socket(rep))?.blocked {
-            self.poll_all(&[Pollable::UdpOutput(rep)], false)?;
+            self.poll_now(&[Pollable::UdpOutput(rep)])?;
         }
         let socket = self.table.get_mut(&socket(rep))?;
         socket.permit = if socket.blocked { 0 } else { DATAGRAM_COUNT_MAX };
@@ -331,7 +331,7 @@ impl udp::HostOutgoingDatagramStream for Guest {
         }
         let handle = self.table.get(&socket(rep))?.handle;
         let request = DatagramsRequest { handle: handle.into(), count: count.into() };
-        let sent = match self.ask::<network::SendTo>(&request, &[&payload], 0) {
+        let sent = match self.host.ask::<network::SendTo>(&request, &[&payload], 0) {
             Ok((reply, _)) => reply.count.at_most(count, "more datagrams were sent than there were")?,
             Err(FileFailure::Code(Status::WouldBlock)) => 0,
             Err(failure) => return Err(failure),

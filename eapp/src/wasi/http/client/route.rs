@@ -1,14 +1,13 @@
 //! The way to a server: the addresses of its name, one after the other.
 
 use crate::bindings::wasi::http::types::{DnsErrorPayload, ErrorCode};
-use crate::bindings::wasi::sockets::network::IpAddressFamily;
 use crate::guest::Guest;
 use crate::wasi::FileFailure;
 use crate::wasi::sockets::tcp::PROTOCOL;
 use crate::wasi::sockets::{Use, address, kept};
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest};
 use wasmstone_edge_protocol::{Status, network};
 use wasmtime::Result;
@@ -72,7 +71,7 @@ impl Route {
     /// # Errors
     /// Where the host broke the contract.
     pub fn is_connected(&mut self, guest: &mut Guest, socket: u32) -> Result<Option<bool>> {
-        let answer = guest.ask::<network::Connected>(&HandleRequest { handle: socket.into() }, &[], 0);
+        let answer = guest.host.ask::<network::Connected>(&HandleRequest { handle: socket.into() }, &[], 0);
         match kept(answer.and_then(|(reply, _)| Ok(reply.local.get()?)))? {
             Ok(_) => Ok(Some(true)),
             Err(Status::WouldBlock) => Ok(None),
@@ -86,17 +85,14 @@ impl Route {
 }
 
 fn begin(guest: &mut Guest, address: SocketAddr) -> Result<u32, FileFailure> {
-    let family = match address.ip() {
-        IpAddr::V4(_) => IpAddressFamily::Ipv4,
-        IpAddr::V6(_) => IpAddressFamily::Ipv6,
-    };
+    let family = address::family(address.ip());
     if !address::is_unicast(address.ip()) || !address::is_remote(address, family) {
         return Err(Status::Invalid.into());
     }
     guest.permit(guest.host.reach.connect(address), Use::Connect)?;
     let socket = guest.make_socket(PROTOCOL, family)?;
     let request = AddressRequest { handle: socket.into(), address: address.into() };
-    match guest.ask::<network::Connect>(&request, &[], 0).map(drop) {
+    match guest.host.ask::<network::Connect>(&request, &[], 0).map(drop) {
         Ok(()) => Ok(socket),
         Err(failure) => {
             guest.host.close(socket)?;

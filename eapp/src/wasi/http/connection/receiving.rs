@@ -12,20 +12,12 @@ use alloc::vec::Vec;
 use core::mem::take;
 use core::ops::Deref;
 
-/// Bytes asked for at once.
-const READ: usize = 64 << 10;
-
-/// The same, where there were as many the last time.
-const READ_MORE: usize = 256 << 10;
-
 /// What came, as bytes, and what they are.
 #[derive(Default)]
 pub struct Input {
     bytes: Vec<u8>,
     /// Bytes at the beginning that are done with.
     taken: usize,
-    /// All that was asked for came the last time.
-    is_flooded: bool,
     decoder: Decoder,
     /// The body will not come to its end, for a reason that is told once.
     failure: Option<ErrorCode>,
@@ -117,11 +109,9 @@ impl Connection {
         if self.is_closed {
             return Ok(Filled::End);
         }
-        let most = if self.input.is_flooded { READ_MORE } else { READ };
-        match self.transport.read(host, most, false) {
+        match self.transport.read(host, self.transport.input.ahead(), false) {
             Ok(bytes) if bytes.is_empty() => Ok(Filled::NothingYet),
             Ok(bytes) => {
-                self.input.is_flooded = bytes.len() >= READ;
                 self.input.moved = host.elapsed();
                 self.input.add(bytes);
                 Ok(Filled::Some)
