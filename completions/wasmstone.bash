@@ -16,6 +16,9 @@ _wasmstone() {
             ",$1")
                 cmd="wasmstone"
                 ;;
+            wasmstone,attest)
+                cmd="wasmstone__subcmd__attest"
+                ;;
             wasmstone,build)
                 cmd="wasmstone__subcmd__build"
                 ;;
@@ -46,6 +49,9 @@ _wasmstone() {
             wasmstone,run)
                 cmd="wasmstone__subcmd__run"
                 ;;
+            wasmstone,seal)
+                cmd="wasmstone__subcmd__seal"
+                ;;
             wasmstone,serve)
                 cmd="wasmstone__subcmd__serve"
                 ;;
@@ -54,6 +60,27 @@ _wasmstone() {
                 ;;
             wasmstone,verify)
                 cmd="wasmstone__subcmd__verify"
+                ;;
+            wasmstone__subcmd__attest,help)
+                cmd="wasmstone__subcmd__attest__subcmd__help"
+                ;;
+            wasmstone__subcmd__attest,report)
+                cmd="wasmstone__subcmd__attest__subcmd__report"
+                ;;
+            wasmstone__subcmd__attest,verify)
+                cmd="wasmstone__subcmd__attest__subcmd__verify"
+                ;;
+            wasmstone__subcmd__attest__subcmd__help,help)
+                cmd="wasmstone__subcmd__attest__subcmd__help__subcmd__help"
+                ;;
+            wasmstone__subcmd__attest__subcmd__help,report)
+                cmd="wasmstone__subcmd__attest__subcmd__help__subcmd__report"
+                ;;
+            wasmstone__subcmd__attest__subcmd__help,verify)
+                cmd="wasmstone__subcmd__attest__subcmd__help__subcmd__verify"
+                ;;
+            wasmstone__subcmd__help,attest)
+                cmd="wasmstone__subcmd__help__subcmd__attest"
                 ;;
             wasmstone__subcmd__help,build)
                 cmd="wasmstone__subcmd__help__subcmd__build"
@@ -85,6 +112,9 @@ _wasmstone() {
             wasmstone__subcmd__help,run)
                 cmd="wasmstone__subcmd__help__subcmd__run"
                 ;;
+            wasmstone__subcmd__help,seal)
+                cmd="wasmstone__subcmd__help__subcmd__seal"
+                ;;
             wasmstone__subcmd__help,serve)
                 cmd="wasmstone__subcmd__help__subcmd__serve"
                 ;;
@@ -93,6 +123,12 @@ _wasmstone() {
                 ;;
             wasmstone__subcmd__help,verify)
                 cmd="wasmstone__subcmd__help__subcmd__verify"
+                ;;
+            wasmstone__subcmd__help__subcmd__attest,report)
+                cmd="wasmstone__subcmd__help__subcmd__attest__subcmd__report"
+                ;;
+            wasmstone__subcmd__help__subcmd__attest,verify)
+                cmd="wasmstone__subcmd__help__subcmd__attest__subcmd__verify"
                 ;;
             wasmstone__subcmd__help__subcmd__key,list)
                 cmd="wasmstone__subcmd__help__subcmd__key__subcmd__list"
@@ -114,6 +150,21 @@ _wasmstone() {
                 ;;
             wasmstone__subcmd__help__subcmd__platform,show)
                 cmd="wasmstone__subcmd__help__subcmd__platform__subcmd__show"
+                ;;
+            wasmstone__subcmd__help__subcmd__seal,export)
+                cmd="wasmstone__subcmd__help__subcmd__seal__subcmd__export"
+                ;;
+            wasmstone__subcmd__help__subcmd__seal,import)
+                cmd="wasmstone__subcmd__help__subcmd__seal__subcmd__import"
+                ;;
+            wasmstone__subcmd__help__subcmd__seal,key)
+                cmd="wasmstone__subcmd__help__subcmd__seal__subcmd__key"
+                ;;
+            wasmstone__subcmd__help__subcmd__seal,provision)
+                cmd="wasmstone__subcmd__help__subcmd__seal__subcmd__provision"
+                ;;
+            wasmstone__subcmd__help__subcmd__seal,public)
+                cmd="wasmstone__subcmd__help__subcmd__seal__subcmd__public"
                 ;;
             wasmstone__subcmd__key,help)
                 cmd="wasmstone__subcmd__key__subcmd__help"
@@ -169,6 +220,42 @@ _wasmstone() {
             wasmstone__subcmd__platform__subcmd__help,show)
                 cmd="wasmstone__subcmd__platform__subcmd__help__subcmd__show"
                 ;;
+            wasmstone__subcmd__seal,export)
+                cmd="wasmstone__subcmd__seal__subcmd__export"
+                ;;
+            wasmstone__subcmd__seal,help)
+                cmd="wasmstone__subcmd__seal__subcmd__help"
+                ;;
+            wasmstone__subcmd__seal,import)
+                cmd="wasmstone__subcmd__seal__subcmd__import"
+                ;;
+            wasmstone__subcmd__seal,key)
+                cmd="wasmstone__subcmd__seal__subcmd__key"
+                ;;
+            wasmstone__subcmd__seal,provision)
+                cmd="wasmstone__subcmd__seal__subcmd__provision"
+                ;;
+            wasmstone__subcmd__seal,public)
+                cmd="wasmstone__subcmd__seal__subcmd__public"
+                ;;
+            wasmstone__subcmd__seal__subcmd__help,export)
+                cmd="wasmstone__subcmd__seal__subcmd__help__subcmd__export"
+                ;;
+            wasmstone__subcmd__seal__subcmd__help,help)
+                cmd="wasmstone__subcmd__seal__subcmd__help__subcmd__help"
+                ;;
+            wasmstone__subcmd__seal__subcmd__help,import)
+                cmd="wasmstone__subcmd__seal__subcmd__help__subcmd__import"
+                ;;
+            wasmstone__subcmd__seal__subcmd__help,key)
+                cmd="wasmstone__subcmd__seal__subcmd__help__subcmd__key"
+                ;;
+            wasmstone__subcmd__seal__subcmd__help,provision)
+                cmd="wasmstone__subcmd__seal__subcmd__help__subcmd__provision"
+                ;;
+            wasmstone__subcmd__seal__subcmd__help,public)
+                cmd="wasmstone__subcmd__seal__subcmd__help__subcmd__public"
+                ;;
             *)
                 ;;
         esac
@@ -176,12 +263,162 @@ _wasmstone() {
 
     case "${cmd}" in
         wasmstone)
-            opts="-h -V --help --version new build run serve measure inspect verify sign key platform doctor completion help"
+            opts="-h -V --help --version new build run serve measure inspect verify attest sign seal key platform doctor completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest)
+            opts="-h --help report verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest__subcmd__help)
+            opts="report verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest__subcmd__report)
+            opts="-o -h --nonce --output --format --json --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --nonce)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "keystone eat" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "keystone sim" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__attest__subcmd__verify)
+            opts="-h --nonce --user-data --pins --insecure-allow-test-device --insecure-allow-simulator --result --key --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --nonce)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pins)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --result)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -284,8 +521,50 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__help)
-            opts="new build run serve measure inspect verify sign key platform doctor completion help"
+            opts="new build run serve measure inspect verify attest sign seal key platform doctor completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__attest)
+            opts="report verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__attest__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__attest__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -535,6 +814,90 @@ _wasmstone() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wasmstone__subcmd__help__subcmd__seal)
+            opts="key public provision export import"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__seal__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__seal__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__seal__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__seal__subcmd__provision)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__help__subcmd__seal__subcmd__public)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wasmstone__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -750,7 +1113,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__measure)
-            opts="-h --loader --runtime --eapp --sm --target --json --help"
+            opts="-h --loader --runtime --eapp --sm --target --pins --sm-hash --device-key --replace --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -773,6 +1136,18 @@ _wasmstone() {
                     return 0
                     ;;
                 --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pins)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sm-hash)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -956,7 +1331,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__run)
-            opts="-h --dir --read-only-dir --env --net --listen --connect --timeout --boot-timeout --backend --engine --log --edge-calls --timings --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --help"
+            opts="-h --dir --read-only-dir --env --net --listen --connect --fresh --freshness --log --edge-calls --timings --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -982,6 +1357,18 @@ _wasmstone() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --fresh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --freshness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -998,7 +1385,67 @@ _wasmstone() {
                     COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
                     return 0
                     ;;
-                --log)
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal)
+            opts="-h --help key public provision export import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__export)
+            opts="-h --dir --transfer-key --fresh --freshness --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --to --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfer-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fresh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --freshness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "keystone sim" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1009,8 +1456,226 @@ _wasmstone() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wasmstone__subcmd__seal__subcmd__help)
+            opts="key public provision export import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__help__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__help__subcmd__provision)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__help__subcmd__public)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__import)
+            opts="-h --dir --transfer-key --fresh --freshness --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --from --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfer-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fresh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --freshness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "keystone sim" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__key)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__provision)
+            opts="-o -h --report --nonce --pins --insecure-allow-test-device --insecure-allow-simulator --owner --transfer-key --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nonce)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pins)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfer-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wasmstone__subcmd__seal__subcmd__public)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wasmstone__subcmd__serve)
-            opts="-h --dir --read-only-dir --env --net --listen --connect --timeout --boot-timeout --backend --engine --log --edge-calls --timings --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --addr --grace --help"
+            opts="-h --dir --read-only-dir --env --net --listen --connect --fresh --freshness --log --edge-calls --timings --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --addr --grace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1036,6 +1701,18 @@ _wasmstone() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --fresh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --freshness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1050,10 +1727,6 @@ _wasmstone() {
                     ;;
                 --engine)
                     COMPREPLY=($(compgen -W "pulley native" -- "${cur}"))
-                    return 0
-                    ;;
-                --log)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --addr)

@@ -40,6 +40,7 @@ world guest {
   import wasi:sockets/udp-create-socket@0.2.12;
   import wasi:http/types@0.2.12;
   import wasi:http/outgoing-handler@0.2.12;
+  import wasmstone:attestation/attestation@0.1.0;
 }
 ";
 
@@ -62,6 +63,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::copy(&source, deps.join(package).with_extension("wit"))
             .map_err(|error| format!("{}: {error}", source.display()))?;
     }
+    let own = "../wit/attestation.wit";
+    fs::copy(own, deps.join("attestation.wit")).map_err(|error| format!("{own}: {error}"))?;
+    println!("cargo::rerun-if-changed={own}");
     fs::write(wit.join("guest.wit"), WORLD)?;
     // The macro takes a literal path only, so the line that names it is generated.
     let macro_call = fs::read_to_string("src/bindings.in")?.replace("@WIT@", &wit.display().to_string());

@@ -24,7 +24,7 @@ const SOFT: &str = "riscv64imac-unknown-none-elf";
 const TARGETS: [&str; 2] = [SOFT, "riscv64gc-unknown-none-elf"];
 
 /// What the enclave app is made from, in the workspace.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 13] = [
     "Cargo.lock",
     "Cargo.toml",
     "eapp/Cargo.toml",
@@ -35,6 +35,9 @@ const SOURCES: [&str; 10] = [
     "edge-protocol/src",
     "policy/Cargo.toml",
     "policy/src",
+    "sealed-storage/Cargo.toml",
+    "sealed-storage/src",
+    "wit",
 ];
 
 /// Variables that would change what is built, or that are about the package that this is a part of.

@@ -159,6 +159,9 @@ macro_rules! guests {
             read_big: Both read_big { data: Data::ReadOnly };
             read_small: Both read_small { data: Data::ReadOnly };
             read_chunks: Both read_chunks { data: Data::ReadOnly };
+            sealed_append: Both sealed { data: Data::Empty, args: &["append", "log", "120"] };
+            sealed_tree: Both sealed { data: Data::ReadOnly, args: &["tree"] };
+            sealed_nothing: Both sealed { data: Data::Empty, args: &["check", "log"], exit: Exit::Code(1) };
 
             mandelbrot: Both mandelbrot {};
             sha256: Both sha256 {};
@@ -208,6 +211,8 @@ macro_rules! guests {
             http_responses: Wasip2 http_responses { network: true, witness: Witness::Recorded };
             http_requests: Wasip2 http_requests { network: true, witness: Witness::Recorded };
             two_worlds: Wasip2 two_worlds { witness: Witness::Program };
+            random_values: Wasip2 random_values { witness: Witness::Program };
+            attestation: Wasip2 attestation { args: &["user data"], witness: Witness::Program };
         }
     };
 }

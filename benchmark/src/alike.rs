@@ -32,7 +32,7 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let bytes = program.program.into();
     let config =
         Config { arguments, network: Network::Any, stdin, stdout, stderr, program: bytes, ..Config::default() };
-    let options = sim::Options::new(std::env::current_exe()?);
+    let options = sim::Options::new(std::env::current_exe()?, program.measurement);
     match sim::launch(&program.image, &mut Server::new(config)?, &options)?.outcome {
         Outcome::Ended(ExitStatus::Guest(0)) => Ok(()),
         outcome => bail!("the enclave ended otherwise: {outcome:?}"),

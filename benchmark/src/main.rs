@@ -1,10 +1,12 @@
 //! `wasmstone-benchmark [OPTIONS]`: how fast wasmstone is, next to Wasmtime on the same machine, see [`options`].
 //! `wasmstone-benchmark web-requests ADDRESS:PORT`: how fast a server is, see [`web`].
+//! `wasmstone-benchmark speedtest1 WASM [ARGUMENTS]`: how fast SQLite is, see [`speedtest1`].
 //!
 //! Prints a Markdown table. Started by `cargo xtask bench`, which builds what is measured and counts the trusted
 //! lines. What each row means is in `docs/benchmarks.md`.
 
 mod alike;
+mod attestation;
 mod building;
 mod compute;
 mod echo;
@@ -16,8 +18,11 @@ mod options;
 mod place;
 mod plot;
 mod riscv64;
+mod sealed;
 mod served;
 mod sizes;
+mod speedtest1;
+mod sqlite;
 mod start;
 mod statistics;
 mod table;
@@ -39,7 +44,7 @@ static ALLOCATOR: sim::Allocator = sim::Allocator;
 type Section = fn(&Places) -> Result<Vec<Row>>;
 
 /// The table's sections, in order, and their names.
-const SECTIONS: [(&str, Section); 8] = [
+const SECTIONS: [(&str, Section); 11] = [
     ("compute", compute::rows),
     ("native", native::rows),
     ("riscv64", riscv64::rows),
@@ -47,6 +52,9 @@ const SECTIONS: [(&str, Section); 8] = [
     ("build", building::rows),
     ("files", files::rows),
     ("network", network::rows),
+    ("sqlite", sqlite::rows),
+    ("sealed", sealed::rows),
+    ("attestation", attestation::rows),
     ("sizes", sizes::rows),
 ];
 
@@ -71,6 +79,7 @@ fn try_main() -> Result<()> {
             run(&program, arguments.collect())
         }
         Some(web::COMMAND) => web::command(arguments),
+        Some(speedtest1::COMMAND) => speedtest1::command(arguments),
         _ => measure(options::parse(first.into_iter().chain(arguments))?),
     }
 }

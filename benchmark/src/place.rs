@@ -11,10 +11,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wasmstone_bundle::Bundle;
+use wasmstone_policy::Target;
 use wasmtime::Engine;
 
 /// The extension of a file that holds a launch.
 pub const LAUNCH: &str = "launch";
+
+/// The policy of programs whose directory is sealed.
+const SEALED: &str = "arguments = \"any\"\n[[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
 
 /// What is measured, and where its files are.
 pub struct Places {
@@ -44,6 +48,8 @@ pub struct Task<'a> {
     program: &'a Program,
     arguments: Vec<String>,
     directory: Option<&'a Path>,
+    /// The directory of the other side, where it has another one.
+    other_directory: Option<&'a Path>,
     alike: bool,
     /// A bundle that is run inside, instead of the program outside.
     against: Option<&'a Path>,
@@ -133,12 +139,24 @@ impl Places {
     /// # Errors
     /// Where that fails.
     pub fn pulley(&self, wasm: &Path) -> Result<Program> {
-        let bundle = self.bundle(wasm, "pulley")?;
+        Self::extracted(self.bundle(wasm, "pulley")?, Target::Pulley64)
+    }
+
+    /// A bundle of machine code. Outside, the same bytes are run.
+    ///
+    /// # Errors
+    /// Where it holds no machine code for this machine.
+    pub fn same_code(bundle: PathBuf) -> Result<Program> {
+        Self::extracted(bundle, Target::host().context("there is no machine code for this machine")?)
+    }
+
+    fn extracted(bundle: PathBuf, target: Target) -> Result<Program> {
         let precompiled = bundle.with_extension("precompiled");
         let launch = bundle.with_extension(LAUNCH);
         let opened = Bundle::open(&bundle)?;
-        for (member, file) in [("pulley64/program", &precompiled), ("pulley64/launch", &launch)] {
-            let content = opened.member(member).context("the bundle holds no Pulley program")??;
+        for (member, file) in [("program", &precompiled), ("launch", &launch)] {
+            let member = format!("{}/{member}", target.name());
+            let content = opened.member(&member).with_context(|| format!("the bundle holds no {member}"))??;
             fs::write(file, content).context("cannot write the program")?;
         }
         Ok(Program { bundle, precompiled, launch: Some(launch) })
@@ -194,10 +212,28 @@ impl Places {
     /// # Errors
     /// Where that fails.
     pub fn bundle(&self, wasm: &Path, engine: &str) -> Result<PathBuf> {
+        self.build(wasm, engine, None)
+    }
+
+    /// Builds the bundle of a program as machine code, whose directory `/data` is sealed.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn sealed(&self, wasm: &Path) -> Result<PathBuf> {
+        let policy = self.work.path().join("sealed.toml");
+        fs::write(&policy, SEALED).context("cannot write the policy")?;
+        self.build(wasm, "native", Some(&policy))
+    }
+
+    fn build(&self, wasm: &Path, engine: &str, policy: Option<&Path>) -> Result<PathBuf> {
         let name = wasm.file_stem().unwrap_or_default().to_string_lossy();
-        let bundle = self.work.path().join(format!("{name}-{engine}.wsb"));
+        let kind = if policy.is_some() { "sealed" } else { engine };
+        let bundle = self.work.path().join(format!("{name}-{kind}.wsb"));
         let mut build = self.command();
         build.args(["build", "--quiet", "--max-memory", "256M", "--engine", engine]);
+        if let Some(policy) = policy {
+            build.arg("--config").arg(policy);
+        }
         let output = build.arg(wasm).arg("--output").arg(&bundle).output().context("cannot run wasmstone")?;
         ensure!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(bundle)
@@ -287,24 +323,27 @@ impl Places {
         })
     }
 
-    fn inside(&self, task: &Task<'_>) -> Command {
+    /// The command that runs a task inside.
+    pub fn inside(&self, task: &Task<'_>) -> Command {
         if task.alike {
             return self.alike(alike::INSIDE, &task.program.bundle, task);
         }
-        self.run(&task.program.bundle, task)
+        self.run(&task.program.bundle, task, task.directory)
     }
 
-    fn run(&self, bundle: &Path, task: &Task<'_>) -> Command {
+    fn run(&self, bundle: &Path, task: &Task<'_>, directory: Option<&Path>) -> Command {
         let mut command = self.command();
         command.arg("run").arg(bundle).args(["--backend", "sim"]);
-        task.grant(&mut command);
+        task.grant(directory, &mut command);
         command.arg("--").args(&task.arguments);
         command
     }
 
-    fn outside(&self, task: &Task<'_>) -> Command {
+    /// The command that runs a task outside.
+    pub fn outside(&self, task: &Task<'_>) -> Command {
+        let directory = task.other_directory.or(task.directory);
         if let Some(other) = task.against {
-            return self.run(other, task);
+            return self.run(other, task, directory);
         }
         if task.alike {
             return self.alike(alike::OUTSIDE, &task.program.precompiled, task);
@@ -313,7 +352,7 @@ impl Places {
         if let Some(launch) = &task.program.launch {
             command.arg("--launch").arg(launch);
         }
-        task.grant(&mut command);
+        task.grant(directory, &mut command);
         command.arg(&task.program.precompiled).args(&task.arguments);
         command
     }
@@ -336,7 +375,7 @@ impl Program {
     /// A run with these arguments.
     pub fn task(&self, arguments: &[&str]) -> Task<'_> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Task { program: self, arguments, directory: None, alike: false, against: None }
+        Task { program: self, arguments, directory: None, other_directory: None, alike: false, against: None }
     }
 }
 
@@ -344,6 +383,12 @@ impl<'a> Task<'a> {
     /// Grants a directory as `/data`.
     pub fn directory(mut self, directory: &'a Path) -> Self {
         self.directory = Some(directory);
+        self
+    }
+
+    /// Grants the other side another directory as `/data`.
+    pub fn other_directory(mut self, directory: &'a Path) -> Self {
+        self.other_directory = Some(directory);
         self
     }
 
@@ -360,8 +405,8 @@ impl<'a> Task<'a> {
         self
     }
 
-    fn grant(&self, command: &mut Command) {
-        if let Some(directory) = self.directory {
+    fn grant(&self, directory: Option<&Path>, command: &mut Command) {
+        if let Some(directory) = directory {
             command.arg("--dir").arg(format!("{}::/data", directory.display()));
         }
         command.stdin(Stdio::null());

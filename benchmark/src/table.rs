@@ -106,6 +106,11 @@ pub mod unit {
         format!("{value:.0}")
     }
 
+    /// Hundredths.
+    pub fn percent(value: f64) -> String {
+        format!("{value:.2} %")
+    }
+
     /// How often in a second.
     pub fn per_second(value: f64) -> String {
         format!("{value:.1}/s")

@@ -69,7 +69,7 @@ pub fn check_tables(survey: &Survey) -> Result<(), WasmError> {
     if elements > TABLE_MAX as u64 { Err(WasmError::Table { elements }) } else { Ok(()) }
 }
 
-/// Checks that a component imports WASI 0.2 alone. Returns what it imports, each with its version.
+/// Checks that a component imports WASI 0.2 and [`ATTESTATION`] alone. Returns what it imports, each with its version.
 ///
 /// # Errors
 /// [`WasmError`] names what no WASI 0.2 has.
@@ -104,11 +104,15 @@ pub fn entry(survey: &Survey, asked: Option<Entry>) -> Result<Entry, WasmError> 
     }
 }
 
-/// Whether WASI 0.2 has an interface of that name and version.
+/// For programs that want to know of the enclave around them.
+const ATTESTATION: &str = "wasmstone:attestation/attestation";
+
+/// Whether there is an interface of that name and version: WASI 0.2's, or our own.
 fn is_served(name: &str) -> bool {
     let Some((interface, version)) = name.split_once('@') else { return false };
     let digits = |patch: &str| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit());
-    SERVED.contains(&interface) && version.strip_prefix("0.2.").is_some_and(digits)
+    let series = if interface == ATTESTATION { "0.1." } else { "0.2." };
+    (SERVED.contains(&interface) || interface == ATTESTATION) && version.strip_prefix(series).is_some_and(digits)
 }
 
 fn module_advice(module: &str, name: &str) -> &'static str {
@@ -136,6 +140,9 @@ fn module_advice(module: &str, name: &str) -> &'static str {
 
 fn component_advice(name: &str) -> &'static str {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    if interface == ATTESTATION {
+        return "this release has version 0.1 of that interface: build for it, with its wit/attestation.wit";
+    }
     if !interface.starts_with("wasi:") {
         return "only WASI 0.2 is there in an enclave: compose the program with a component that exports the others, \
                 with \"wac plug\" or \"wasm-tools compose\"";
@@ -205,7 +212,13 @@ mod tests {
 
     #[test]
     fn interfaces_of_wasi_are_told_from_others() {
-        for served in ["wasi:cli/stdout@0.2.0", "wasi:random/random@0.2.12", "wasi:http/types@0.2.3"] {
+        for served in [
+            "wasi:cli/stdout@0.2.0",
+            "wasi:random/random@0.2.12",
+            "wasi:http/types@0.2.3",
+            "wasmstone:attestation/attestation@0.1.0",
+            "wasmstone:attestation/attestation@0.1.7",
+        ] {
             assert!(is_served(served), "{served}");
         }
         for foreign in [
@@ -216,6 +229,11 @@ mod tests {
             "wasi:cli/stdout@0.3.0",
             "wasi:keyvalue/store@0.2.0",
             "my:own/thing@0.2.0",
+            "wasmstone:attestation/attestation",
+            "wasmstone:attestation/attestation@0.2.0",
+            "wasmstone:attestation/attestation@0.1.0-rc",
+            "wasmstone:attestation/other@0.1.0",
+            "wasi:cli/stdout@0.1.0",
             "function",
         ] {
             assert!(!is_served(foreign), "{foreign}");
@@ -230,6 +248,8 @@ mod tests {
             ("wasi:nn/graph@0.2.0", "no interface"),
             ("wasi:logging/logging", "draft"),
             ("my:own/thing@1.0.0", "compose"),
+            ("wasmstone:attestation/attestation@0.2.0", "version 0.1"),
+            ("wasmstone:other/other@0.1.0", "compose"),
         ];
         for (name, advice) in cases {
             let error = component(&format!(r#"(component (import "{name}" (instance)))"#)).unwrap_err().to_string();

@@ -26,6 +26,7 @@ pub use compile::{CompileError, Settings, config};
 pub use cpu::UnknownFeature;
 pub use engine::{Engine, EngineError};
 pub use instances::InstancesError;
+use memory::Needs;
 pub use memory::{MemoryError, MemorySize};
 pub use project::{Project, ProjectError};
 pub use source::{SourceError, WasmKind};
@@ -170,6 +171,8 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     diagnosed(&|| compile::check(&component, entry).map(|()| Vec::new()))?;
     // Instances that run at once share the room for memories.
     let memory_may_move = survey.has_several_memories() || entry == Entry::Http;
+    // Launches are at most a megabyte, so their directories can be counted.
+    let sealed = request.policy.sealed_directories().count() as u32;
     let mut programs = Vec::new();
     for target in &choice.targets {
         let cpu_features = cpu::features(*target, asked);
@@ -179,7 +182,8 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
             Settings { target: *target, cpu_features: &cpu_features, hardware_float, memory_may_move, simulated };
         let program = diagnosed(&|| compile::precompile(&component, &settings))?;
         let size = program.len() as u64;
-        let memory = request.max_memory.layout(minimum, *target, size, instances, request.platform, &eapp)?;
+        let needs = Needs { minimum, target: *target, program: size, instances, sealed };
+        let memory = request.max_memory.layout(&needs, request.platform, &eapp)?;
         let launch = Launch {
             memory,
             name: request.name.clone(),

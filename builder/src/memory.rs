@@ -49,30 +49,23 @@ impl MemorySize {
             return Ok(());
         }
         let needed = Self(minimum.div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
-        match needed.layout(minimum, Target::Pulley64, 0, 0, platform, eapp) {
+        let needs = Needs { minimum, target: Target::Pulley64, program: 0, instances: 0, sealed: 0 };
+        match needed.layout(&needs, platform, eapp) {
             Ok(_) => Err(MemoryError::Minimum { needed, cap: self }),
             Err(_) => Err(MemoryError::NeverFits { needed, instances: 0 }),
         }
     }
 
-    /// The division of the heap for a program of `program` bytes for `target`, of which so many instances
-    /// run at once (0: it runs once), and whose memories have `minimum` bytes, all together.
+    /// The division of the heap.
     ///
     /// # Errors
     /// [`MemoryError::Enclave`] where the enclave would be larger than [`EPM_MAX`], and
     /// [`MemoryError::NeverFits`] where it would be so with every cap.
-    pub fn layout(
-        self,
-        minimum: u64,
-        target: Target,
-        program: u64,
-        instances: u32,
-        platform: &Platform,
-        eapp: &[u8],
-    ) -> Result<Memory, MemoryError> {
+    pub fn layout(self, needs: &Needs, platform: &Platform, eapp: &[u8]) -> Result<Memory, MemoryError> {
+        let Needs { minimum, target, program, instances, sealed } = *needs;
         // Of machine code, which stays in the image, the heap has only what the engine makes of its metadata.
         let (resident, kept) = if target.is_native() { (program, program / 4) } else { (0, program) };
-        let memory = Memory::for_program(self.0, kept, instances).ok_or(MemoryError::Overflow)?;
+        let memory = Memory::for_program(self.0, kept, instances, sealed).ok_or(MemoryError::Overflow)?;
         // The launch is not composed yet; its limit stands for it.
         let files = [&platform.loader, &platform.runtime, eapp].map(|file| file.len() as u64);
         let files = files.into_iter().chain([MAX_LAUNCH_BYTES as u64, resident]);
@@ -88,6 +81,21 @@ impl MemorySize {
         }
         Err(MemoryError::Enclave { cap: self, most: Self(most) })
     }
+}
+
+/// What a heap is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// Bytes of the program's memories at start, all together.
+    pub minimum: u64,
+    /// What the program was compiled for.
+    pub target: Target,
+    /// Its size in bytes.
+    pub program: u64,
+    /// How many instances run at once; 0: it runs once.
+    pub instances: u32,
+    /// How many sealed directories it may have.
+    pub sealed: u32,
 }
 
 impl fmt::Display for MemorySize {
@@ -213,7 +221,7 @@ pub enum MemoryError {
 
 #[cfg(test)]
 mod tests {
-    use super::{EPM_MAX, MemoryError, MemorySize};
+    use super::{EPM_MAX, MemoryError, MemorySize, Needs};
     use proptest::prelude::*;
     use wasmstone_bundle::{Platform, stand_in};
     use wasmstone_policy::Target;
@@ -280,7 +288,8 @@ mod tests {
     fn the_most_that_fits_is_proposed_and_fits() {
         let (platform, eapp) = (Platform::sim(), stand_in::eapp());
         let layout = |cap: u64, minimum, program| {
-            MemorySize::from_bytes(cap).unwrap().layout(minimum, Target::Pulley64, program, 0, &platform, &eapp)
+            let needs = Needs { minimum, target: Target::Pulley64, program, instances: 0, sealed: 0 };
+            MemorySize::from_bytes(cap).unwrap().layout(&needs, &platform, &eapp)
         };
         let Err(MemoryError::Enclave { most, .. }) = layout(EPM_MAX, 0, 5 << 20) else { panic!("it fits") };
         let most = most.bytes();

@@ -49,6 +49,9 @@ pub struct Project {
     pub output: Option<PathBuf>,
     /// The signing key: a name, or a path if it contains a slash.
     pub key: Option<String>,
+    /// The public key of whoever may move sealed data: a seal key's name, or a path if it contains a slash or ends
+    /// in `.pem`. It is not in [`Self::policy`] yet, for its value is elsewhere.
+    pub seal_owner: Option<String>,
     /// What the guest may have.
     pub policy: Policy,
 }
@@ -70,6 +73,7 @@ struct Contents {
     insecure_float: bool,
     output: Option<PathBuf>,
     key: Option<String>,
+    seal_owner: Option<String>,
     arguments: Option<AnyOrList<String>>,
     #[serde(default)]
     environment: EnvironmentTable,
@@ -125,7 +129,15 @@ impl Project {
             let problem = "engine and targets are both given: an engine has its own targets, leave one out".to_owned();
             return Err(ProjectError::Policy { path: path.to_owned(), problem });
         }
+        if file.seal_owner.is_some() && policy.sealed_directories().next().is_none() {
+            let problem =
+                "seal-owner is about sealed directories, and there are none: add sealed = true to a [[directory]], \
+                           or leave seal-owner out"
+                    .to_owned();
+            return Err(ProjectError::Policy { path: path.to_owned(), problem });
+        }
         let directory = path.parent().unwrap_or(Path::new(""));
+        let beside = |named: &str| directory.join(named).display().to_string();
         Ok(Self {
             path: path.to_owned(),
             name: file.name,
@@ -139,7 +151,10 @@ impl Project {
             cpu_features: file.cpu_features,
             insecure_float: file.insecure_float,
             output: file.output.map(|output| directory.join(output)),
-            key: file.key.map(|key| if key.contains('/') { directory.join(key).display().to_string() } else { key }),
+            key: file.key.map(|key| if key.contains('/') { beside(&key) } else { key }),
+            seal_owner: file
+                .seal_owner
+                .map(|owner| if owner.contains('/') || owner.ends_with(".pem") { beside(&owner) } else { owner }),
             policy,
         })
     }

@@ -1,6 +1,6 @@
 //! Ed25519 keys (RFC 8032), in the PEM files that OpenSSL reads and writes.
 
-mod store;
+pub(crate) mod store;
 
 pub use store::{KeyError, KeyKind, KeyStore, StoredKey};
 
@@ -146,4 +146,16 @@ pub enum PemError {
         "not an Ed25519 secret key in PEM form ({0}): expected a file that begins with -----BEGIN PRIVATE KEY-----"
     )]
     Private(pkcs8::Error),
+    /// Not an X25519 public key.
+    #[error(
+        "not an X25519 public key in PEM form ({0}): expected a file from \"wasmstone seal public NAME\" or from \
+         \"openssl pkey -in FILE -pubout\" of an X25519 key; a key that signs is of another kind"
+    )]
+    SealOwner(spki::Error),
+    /// Not an X25519 secret key.
+    #[error(
+        "not an X25519 secret key in PEM form ({0}): expected a file from \"wasmstone seal key NAME\" or from \
+         \"openssl genpkey -algorithm X25519\"; a key that signs is of another kind"
+    )]
+    SealOwnerSecret(pkcs8::Error),
 }

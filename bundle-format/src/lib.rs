@@ -3,7 +3,7 @@
 //! A bundle (`.wsb`) holds everything that decides what runs in the enclave. [`bundle`] reads and
 //! writes the file, [`manifest`] is its table of contents, [`keys`] signs it, [`image`] composes the
 //! enclave app that runs, [`measurement`] computes what Keystone will measure, and [`mod@verify`] holds
-//! all of them against each other. `docs/bundle-format.md` describes the bytes.
+//! all of them against each other; [`sealing`] has the keys of whoever may move sealed data. `docs/bundle-format.md` describes the bytes.
 //!
 //! Whatever comes from a file is checked before it is believed, and bounded before it is allocated.
 
@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod measurement;
 mod name;
 pub mod platform;
+pub mod sealing;
 pub mod stand_in;
 pub mod verify;
 

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod attest;
 #[cfg(feature = "build")]
 mod build;
 mod completion;
@@ -12,6 +13,7 @@ mod measure;
 mod new;
 mod platform;
 mod run;
+mod seal;
 mod serve;
 mod sign;
 #[cfg(not(feature = "build"))]
@@ -41,7 +43,9 @@ pub enum Command {
     Measure(measure::Measure),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Attest(attest::Attest),
     Sign(sign::Sign),
+    Seal(seal::Seal),
     Key(key::Key),
     Platform(platform::Platform),
     Doctor(doctor::Doctor),
@@ -62,7 +66,9 @@ impl Command {
             Self::Measure(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Attest(command) => command.run(),
             Self::Sign(command) => command.run(),
+            Self::Seal(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Platform(command) => command.run(),
             Self::Doctor(command) => command.run(),

@@ -47,8 +47,16 @@ pub fn visible(text: &str) -> String {
 /// # Errors
 /// Where it cannot be written. A reader that wants no more is none.
 pub fn print(text: impl Display) -> Result<(), Fault> {
+    print_bytes(format!("{text}\n").as_bytes())
+}
+
+/// Writes a result that is not text to standard output.
+///
+/// # Errors
+/// Where it cannot be written. A reader that wants no more is none.
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Fault> {
     let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unprintable(&error)),
         _ => Ok(()),
     }

@@ -5,6 +5,7 @@ mod build;
 mod keystone;
 
 use std::fmt;
+use wasmstone_attestation::{ParseError, PinsFileError, Refusal, eat::TokenError};
 use wasmstone_bundle::{
     ReadError, VerifyError,
     keys::KeyError,
@@ -107,6 +108,12 @@ exits! {
     Trap = 134,
     /// The program was ended by SIGTERM, and the enclave with it.
     Terminated = 143,
+    /// A report does not prove what was asked.
+    Unproven = 200,
+    /// Another enclave has the sealed directory.
+    InUse = 201,
+    /// The guest ended, but what it last wrote to a sealed directory could not be stored.
+    Unsaved = 202,
 }
 
 impl Exit {
@@ -162,6 +169,10 @@ impl Exit {
         } else if let Some(error) = error.downcast_ref::<TreeError>() {
             if matches!(error, TreeError::Read { .. }) { Self::Other } else { Self::Configuration }
         } else if error.is::<ConfigError>() || error.is::<FirmwareError>() || error.is::<Denied>() {
+            Self::Configuration
+        } else if error.is::<Refusal>() || error.is::<ParseError>() || error.is::<TokenError>() {
+            Self::Unproven
+        } else if error.is::<PinsFileError>() {
             Self::Configuration
         } else if error.is::<sim::LaunchError>() {
             Self::Backend

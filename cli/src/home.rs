@@ -3,7 +3,7 @@
 use crate::exit::{Exit, Fault};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use wasmstone_bundle::{KeyStore, PlatformStore};
+use wasmstone_bundle::{KeyStore, PlatformStore, sealing::OwnerStore};
 
 /// The configuration directory, which need not exist yet.
 #[derive(Clone, Debug)]
@@ -44,6 +44,11 @@ impl Home {
     /// The keys in it.
     pub fn keys(&self) -> KeyStore {
         KeyStore::at(&self.0)
+    }
+
+    /// The seal keys in it.
+    pub fn owners(&self) -> OwnerStore {
+        OwnerStore::at(&self.0)
     }
 
     /// The platforms in it.

@@ -7,7 +7,9 @@ use anyhow::Context;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use wasmstone_bundle::{PublicKey, SecretKey, TrustPolicy, keys::KeyError};
+use std::path::Path;
+use wasmstone_bundle::sealing::{OwnerSecret, SealOwner};
+use wasmstone_bundle::{PublicKey, SecretKey, TrustPolicy, keys::KeyError, platform::DeviceKey};
 
 /// The key that signs where no other is named. It is made at first use.
 const DEFAULT: &str = "default";
@@ -116,16 +118,70 @@ pub fn public_in(file: &str) -> anyhow::Result<PublicKey> {
 }
 
 fn secret_in(file: &str) -> anyhow::Result<SecretKey> {
+    SecretKey::from_pem(&read_secret(file)?).with_context(|| unusable(file))
+}
+
+/// The secret seal key that `named` stands for.
+///
+/// # Errors
+/// Where there is no such key.
+pub fn owner(named: &str) -> anyhow::Result<OwnerSecret> {
+    if is_file(named) {
+        return OwnerSecret::from_pem(&read_secret(named)?).with_context(|| unusable(named));
+    }
+    Ok(Home::find()?.owners().secret(named)?)
+}
+
+/// The public seal key that `named` stands for: that of one's own, or in a file.
+///
+/// # Errors
+/// Where there is no such key.
+pub fn public_owner(named: &str) -> anyhow::Result<SealOwner> {
+    if is_file(named) {
+        return SealOwner::from_pem(&read(named)?.0).with_context(|| unusable(named));
+    }
+    Ok(Home::find()?.owners().secret(named)?.public())
+}
+
+/// The content of a secret key's file, which should be its owner's alone.
+fn read_secret(file: &str) -> anyhow::Result<String> {
     let (pem, mode) = read(file)?;
-    let key = SecretKey::from_pem(&pem).with_context(|| unusable(file))?;
     if mode & 0o077 != 0 {
         console::warn(format_args!("others can read the secret key {file}: run \"chmod 600 {file}\""));
     }
-    Ok(key)
+    Ok(pem)
 }
 
-/// Names of stored keys have neither slash nor this ending.
-fn is_file(named: &str) -> bool {
+/// The public keys of devices, each once: 64 digits or a PEM file.
+///
+/// # Errors
+/// Where one is neither.
+pub fn devices(named: &[String]) -> anyhow::Result<Vec<DeviceKey>> {
+    let mut keys = Vec::new();
+    for text in named {
+        let key = device(text)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+fn device(text: &str) -> anyhow::Result<DeviceKey> {
+    match text.parse() {
+        Ok(key) => Ok(key),
+        Err(_) if Path::new(text).exists() => Ok(DeviceKey(public_in(text)?.to_bytes())),
+        Err(error) => Err(error).with_context(|| {
+            Fault::new(
+                Exit::Configuration,
+                format!("\"{text}\" is neither a device key nor a file: give 64 digits or a PEM file"),
+            )
+        }),
+    }
+}
+
+/// Whether `named` is a file: names of stored keys have neither slash nor this ending.
+pub fn is_file(named: &str) -> bool {
     named.contains('/') || named.ends_with(".pem")
 }
 

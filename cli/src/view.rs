@@ -7,8 +7,9 @@ pub use program::{MeasurementView, ProgramView};
 use crate::console::visible;
 use serde::Serialize;
 use std::fmt;
+use wasmstone_bundle::sealing::SealOwner;
 use wasmstone_bundle::verify::{Signer, Standing};
-use wasmstone_policy::{Access, Arguments, Directories, Names, Network, Policy};
+use wasmstone_policy::{Access, Arguments, Directories, Directory, Names, Network, Policy};
 
 /// The version of everything that is printed as JSON.
 pub const SCHEMA: u32 = 1;
@@ -31,6 +32,7 @@ pub struct PolicyView<'a> {
     arguments: AnyOr<&'a [String]>,
     environment: EnvironmentView<'a>,
     directories: AnyOr<Vec<DirectoryView<'a>>>,
+    seal_owner: Option<String>,
     network: NetworkView<'a>,
 }
 
@@ -57,6 +59,7 @@ struct VariableView<'a> {
 struct DirectoryView<'a> {
     guest: &'a str,
     access: &'static str,
+    sealed: bool,
 }
 
 impl<'a> PolicyView<'a> {
@@ -72,10 +75,15 @@ impl<'a> PolicyView<'a> {
                 Directories::Any => AnyOr::ANY,
                 Directories::Listed(list) => AnyOr::Only(
                     list.iter()
-                        .map(|entry| DirectoryView { guest: &entry.guest, access: access(entry.access) })
+                        .map(|Directory { guest, access, sealed }| DirectoryView {
+                            guest,
+                            access: access_name(*access),
+                            sealed: *sealed,
+                        })
                         .collect(),
                 ),
             },
+            seal_owner: policy.seal_owner.map(|owner| SealOwner(owner).to_string()),
             network: match &policy.network {
                 Network::Any => NetworkView::Word("any"),
                 Network::Denied => NetworkView::Word("denied"),
@@ -88,8 +96,22 @@ impl<'a> PolicyView<'a> {
         }
     }
 
+    /// The directories that are sealed, as the program sees them.
+    pub fn sealed(&self) -> Vec<&str> {
+        match &self.directories {
+            AnyOr::Any(_) => Vec::new(),
+            AnyOr::Only(list) => list.iter().filter(|entry| entry.sealed).map(|entry| entry.guest).collect(),
+        }
+    }
+
+    /// Whether somebody may move what is sealed.
+    #[cfg(feature = "build")]
+    pub fn has_seal_owner(&self) -> bool {
+        self.seal_owner.is_some()
+    }
+
     /// One line for each part of the policy: its name and what it says.
-    pub fn lines(&self) -> [(&'static str, String); 4] {
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
         const ANY: &str = "left to whoever runs the bundle";
         let arguments = match &self.arguments {
             AnyOr::Any(_) => ANY.to_owned(),
@@ -100,17 +122,18 @@ impl<'a> PolicyView<'a> {
             AnyOr::Any(_) => ANY.to_owned(),
             AnyOr::Only(list) if list.is_empty() => "none".to_owned(),
             AnyOr::Only(list) => {
-                let shown: Vec<_> = list.iter().map(|entry| format!("{} ({})", entry.guest, entry.access)).collect();
+                let kind = |entry: &DirectoryView<'_>| if entry.sealed { ", sealed" } else { "" };
+                let shown: Vec<_> =
+                    list.iter().map(|entry| format!("{} ({}{})", entry.guest, entry.access, kind(entry))).collect();
                 format!("may be given: {}", shown.join(", "))
             }
         };
-        [
-            ("arguments", arguments),
-            ("environment", self.environment.line(ANY)),
-            ("directories", directories),
-            ("network", self.network.line(ANY)),
-        ]
-        .map(|(name, text)| (name, visible(&text)))
+        let owner = self.seal_owner.as_ref().map_or("nobody can move what is sealed", String::as_str);
+        let owner = (!self.sealed().is_empty()).then(|| ("seal owner", owner.to_owned()));
+        let lines =
+            [("arguments", arguments), ("environment", self.environment.line(ANY)), ("directories", directories)];
+        let lines = lines.into_iter().chain(owner).chain([("network", self.network.line(ANY))]);
+        lines.map(|(name, text)| (name, visible(&text))).collect()
     }
 }
 
@@ -159,7 +182,7 @@ fn names(names: &Names) -> AnyOr<&[String]> {
     }
 }
 
-const fn access(access: Access) -> &'static str {
+const fn access_name(access: Access) -> &'static str {
     match access {
         Access::ReadOnly => "read-only",
         Access::ReadWrite => "read-write",

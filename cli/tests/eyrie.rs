@@ -5,12 +5,14 @@
 mod run;
 
 use run::case::list::{self, Exit, Witness};
-use run::{Bundled, Enclave, build, command, guest, guests_own, target_directory};
+use run::{Bundled, Enclave, attested, build, command, guest, guests_own, target_directory};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use tempfile::TempDir;
+use wasmstone_bundle::{Bundle, verify::contents};
 
 #[path = "../../bundle-format/tests/it/keystone_files.rs"]
 mod keystone_files;
@@ -269,6 +271,66 @@ mod needs_riscv64 {
             assert!(seen.iter().any(|(right, _)| !right), "{engine}: {seen:?}");
             assert!(seen.iter().all(|(_, changed)| *changed > 0), "{engine}: {seen:?}");
         }
+    }
+
+    /// The measurement of a bundle's program.
+    fn measured(bundled: &Bundled, target: &str) -> String {
+        let programs = contents(&Bundle::open(&bundled.path()).unwrap()).unwrap().programs;
+        programs.iter().find(|program| program.target.name() == target).unwrap().measurement.to_string()
+    }
+
+    #[test]
+    fn a_report_verifies_against_what_was_measured_beforehand() {
+        let bundled = build_for(SOFT, &guest("attestation", "wasm32-wasip2"), &[BOTH]);
+        let mut keys = Vec::new();
+        for target in TARGETS {
+            let measurement = measured(&bundled, target);
+            let seen = ["user data", ""].map(|user_data| {
+                let output = eyrie(&bundled, target, &[]).args(["--", user_data]).output().unwrap();
+                ends(&output, 0, &[]);
+                let printed = attested::printed(&output.stdout);
+                attested::check(&printed, &measurement, user_data.as_bytes());
+                printed
+            });
+            for key in ["one", "other"] {
+                assert_eq!(seen[0][key], seen[1][key], "{target}, {key}: the same in every run");
+                keys.push(seen[0][key].clone());
+            }
+        }
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 4, "each enclave and each label has a key of its own");
+    }
+
+    #[test]
+    fn an_enclave_attests_its_key() {
+        let bundled = build_for(SOFT, &guest("hello", "wasm32-wasip2"), &[BOTH]);
+        let mut keys = BTreeSet::new();
+        for target in TARGETS {
+            let measurement = measured(&bundled, target);
+            for nonce in ["8 bytes.", &"64 bytes".repeat(8)] {
+                let output = eyrie(&bundled, target, &["--report", nonce]).output().unwrap();
+                ends(&output, 0, &[]);
+                let report = hex::decode(text(&output.stdout).trim_end()).unwrap();
+                keys.insert(attested::exchange_key(&report, &measurement, nonce.as_bytes()));
+            }
+        }
+        assert_eq!(keys.len(), 2, "one of each image, the same in every run");
+        for nonce in ["7 bytes", &"x".repeat(65)] {
+            ends(&eyrie(&bundled, "pulley64", &["--report", nonce]).output().unwrap(), 104, &[]);
+        }
+    }
+
+    #[test]
+    fn a_host_that_repeats_itself_does_not_get_the_same_random_numbers() {
+        let bundled = build_for(SOFT, &guest("random_values", "wasm32-wasip2"), &[BOTH]);
+        let outputs = [(); 3].map(|()| {
+            let output = eyrie(&bundled, "riscv64", &["--same-entropy"]).output().unwrap();
+            ends(&output, 0, &[]);
+            text(&output.stdout)
+        });
+        let numbers: BTreeSet<_> = outputs.iter().flat_map(|output| output.lines()).collect();
+        assert_eq!(numbers.len(), 3 * (1 + 4 * 5 + 3 * 4), "{outputs:?}");
     }
 
     #[test]

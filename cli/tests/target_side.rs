@@ -194,6 +194,33 @@ fn needs_riscv64_files_are_served_and_time_runs_out() {
 }
 
 #[test]
+fn needs_riscv64_reports_are_made_there_and_verified_here() {
+    let directory = TempDir::new().unwrap();
+    let (report, pins) = (directory.path().join("report"), directory.path().join("pins.toml"));
+    let nonce = "00112233445566778899aabbccddeeff";
+    let bundle = build(&guest("hello", "wasm32-wasip2"), &["--targets", "pulley64,riscv64"]);
+    succeeds(command().arg("measure").arg(bundle.path()).arg("--pins").arg(&pins));
+    let verify = || {
+        let mut command = Command::new("timeout");
+        command.arg("300").arg(env!("CARGO_BIN_EXE_wasmstone")).args(["attest", "verify"]).arg(&report);
+        command.arg("--pins").arg(&pins).args(["--nonce", nonce, "--insecure-allow-simulator"]);
+        command
+    };
+    for engine in ["pulley", "native"] {
+        let mut there = target_side(&home());
+        there.args(["attest", "report"]).arg(bundle.path()).args(["--nonce", nonce, "--engine", engine, "-o"]);
+        succeeds(there.arg(&report).arg("--insecure-no-lockdown"));
+        let here = succeeds(&mut verify());
+        let mut there = target_side(&home());
+        there.args(["attest", "verify"]).arg(&report).arg("--pins").arg(&pins);
+        assert_eq!(succeeds(there.args(["--nonce", nonce, "--insecure-allow-simulator"])), here);
+    }
+    // Far away there is no configuration.
+    fs::write(&pins, "schema = 1").unwrap();
+    fails(verify().env_remove("WASMSTONE_HOME").env_remove("HOME"), 200, &["no device keys are pinned"]);
+}
+
+#[test]
 fn needs_riscv64_a_program_for_another_processor_is_refused() {
     let bundle = build(&guest("hello", "wasm32-wasip2"), &["--targets", "x86_64"]);
     let there = run_there(&bundle, &[], &[]);

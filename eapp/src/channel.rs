@@ -2,8 +2,9 @@
 
 use crate::platform::Platform;
 use alloc::{boxed::Box, vec::Vec};
-use wasmstone_edge_protocol::frame::{Answer, HEADER, decode_reply, request_head};
+use wasmstone_edge_protocol::frame::{Answer, HEADER, Parts, reply_parts, request_header, struct_of};
 use wasmstone_edge_protocol::{Operation, Status, Violation};
+use zerocopy::IntoBytes;
 use zeroize::Zeroize;
 
 /// The way to the host.
@@ -59,22 +60,34 @@ impl Channel {
         payload: &[&[u8]],
         reply_payload_max: usize,
     ) -> Result<Answer<'_, O>, Violation> {
+        const { assert!(size_of::<O::Request>() <= 1024 && size_of::<O::Reply>() <= 1024) };
+        let form = Form {
+            call: O::CALL,
+            function: O::FUNCTION,
+            reply: size_of::<O::Reply>(),
+            request_payload_max: O::REQUEST_PAYLOAD_MAX,
+            reply_payload_max: reply_payload_max.min(O::REPLY_PAYLOAD_MAX),
+        };
+        struct_of::<O>(self.exchange(&form, body.as_bytes(), payload)?)
+    }
+
+    /// Asks whatever the operation, so that what all have in common is there once.
+    fn exchange(&mut self, form: &Form, body: &[u8], payload: &[&[u8]]) -> Result<Parts<'_>, Violation> {
         if let Some(violation) = self.broken {
             return Err(violation);
         }
         let payload_length = payload.iter().map(|part| part.len()).sum::<usize>();
-        let reply_payload_max = reply_payload_max.min(O::REPLY_PAYLOAD_MAX);
         let (Ok(payload_length_wire), Ok(reply_payload_max_wire)) =
-            (u32::try_from(payload_length), u32::try_from(reply_payload_max))
+            (u32::try_from(payload_length), u32::try_from(form.reply_payload_max))
         else {
             return Ok(Err(Status::MessageSize));
         };
-        if payload_length > O::REQUEST_PAYLOAD_MAX {
+        if payload_length > form.request_payload_max {
             return Ok(Err(Status::MessageSize));
         }
 
-        let request_size = HEADER + size_of::<O::Request>() + payload_length;
-        let reply_size = HEADER + size_of::<O::Reply>() + reply_payload_max;
+        let request_size = HEADER + body.len() + payload_length;
+        let reply_size = HEADER + form.reply + form.reply_payload_max;
         let more = reply_size.saturating_sub(self.reply.len());
         self.request.clear();
         if self.request.try_reserve_exact(request_size).is_err() || self.reply.try_reserve_exact(more).is_err() {
@@ -82,9 +95,12 @@ impl Channel {
         }
         // Never zero, which is what a reply that was not written would name.
         let request_id = self.calls + 1;
-        request_head::<O>(request_id, payload_length_wire, reply_payload_max_wire, body, |bytes| {
-            self.request.extend_from_slice(bytes);
-        });
+        // Structs have at most 1 KiB.
+        let body_length = body.len() as u32;
+        let header =
+            request_header(form.function, request_id, body_length, payload_length_wire, reply_payload_max_wire);
+        self.request.extend_from_slice(header.as_bytes());
+        self.request.extend_from_slice(body);
         for part in payload {
             self.request.extend_from_slice(part);
         }
@@ -96,15 +112,25 @@ impl Channel {
         let reply = self.reply.get_mut(..reply_size).unwrap_or_default();
 
         self.calls = request_id;
-        let sent = self.platform.edge_call(O::CALL, &self.request, reply);
-        let answer = sent.and_then(|()| decode_reply::<O>(reply, request_id, reply_payload_max_wire));
+        let sent = self.platform.edge_call(form.call, &self.request, reply);
+        let answer = sent.and_then(|()| reply_parts(reply, request_id, form.reply as u32, reply_payload_max_wire));
         match &answer {
-            Ok(Ok((_, payload))) => self.answered = HEADER + size_of::<O::Reply>() + payload.len(),
+            Ok(Ok((body, payload))) => self.answered = HEADER + body.len() + payload.len(),
             Ok(Err(_)) => self.answered = HEADER,
             Err(violation) => self.broken = Some(*violation),
         }
         answer
     }
+}
+
+/// What the frames of an operation are like.
+struct Form {
+    call: u8,
+    function: u8,
+    /// Bytes of the reply's struct.
+    reply: usize,
+    request_payload_max: usize,
+    reply_payload_max: usize,
 }
 
 const NO_HOST: Violation = Violation("the enclave asked where it has no host");

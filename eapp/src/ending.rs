@@ -36,6 +36,8 @@ pub enum Ending {
     OutOfMemory,
     /// Nothing was run.
     Refused(String),
+    /// The guest ended, and what it wrote is not all stored.
+    Unsaved(String),
 }
 
 impl Ending {
@@ -63,6 +65,17 @@ impl Ending {
         Self::from_any(&error).unwrap_or_else(|| Self::Refused(alloc::format!("{error:?}")))
     }
 
+    /// This end, where storing what the guest wrote did not come to another.
+    pub fn unless(self, stored: Result<(), Self>) -> Self {
+        match (self, stored) {
+            (ending, Ok(())) => ending,
+            (_, Err(violation @ Self::Violation(_))) => violation,
+            (Self::Guest(_), Err(unsaved)) => unsaved,
+            (Self::Trap(text), Err(Self::Unsaved(why))) => Self::Trap(alloc::format!("{text}\n{why}")),
+            (ending, Err(_)) => ending,
+        }
+    }
+
     fn from_any(error: &Error) -> Option<Self> {
         if let Some(violation) = error.downcast_ref::<Violation>() {
             Some(Self::Violation(*violation))
@@ -81,6 +94,7 @@ impl Ending {
             Self::Violation(violation) => (ExitStatus::Violation, Some(*violation)),
             Self::OutOfMemory => (ExitStatus::OutOfMemory, None),
             Self::Refused(_) => (ExitStatus::Refused, None),
+            Self::Unsaved(_) => (ExitStatus::Unsaved, None),
         };
         Ended { status, violation }
     }
@@ -88,7 +102,7 @@ impl Ending {
     /// What the host is told for a person to read: where in the code it was, and why.
     pub fn explanation(&self) -> Option<&str> {
         match self {
-            Self::Trap(text) | Self::Refused(text) => Some(text),
+            Self::Trap(text) | Self::Refused(text) | Self::Unsaved(text) => Some(text),
             // A host that broke the contract is not spoken to again.
             Self::Guest(_) | Self::Violation(_) | Self::OutOfMemory => None,
         }

@@ -3,9 +3,9 @@
 
 use crate::channel::Channel;
 use crate::clock::Clock;
+use crate::sealed::SealedDirectory;
 use crate::wasi::FileFailure;
-use crate::wasi::filesystem::RecentStat;
-use alloc::collections::BTreeMap;
+use crate::wasi::filesystem::{RecentStat, SealedNode};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use wasmstone_edge_protocol::{Operation, Status, Violation, handle, io, types::HandleRequest};
@@ -26,12 +26,24 @@ pub struct Host {
     pub read_ahead: usize,
     /// The last answer on a path.
     pub recent: Option<RecentStat>,
+    /// The sealed directories.
+    pub sealed: Vec<SealedDirectory>,
 }
 
 impl Host {
     /// The host at the other end of `channel`, with nothing open.
     pub fn new(channel: Channel, clock: Clock, reach: Reach) -> Self {
-        Self { channel, clock, handles: Handles::default(), unasked: 0, reach, changes: 0, read_ahead: 0, recent: None }
+        Self {
+            channel,
+            clock,
+            handles: Handles::default(),
+            unasked: 0,
+            reach,
+            changes: 0,
+            read_ahead: 0,
+            recent: None,
+            sealed: Vec::new(),
+        }
     }
 
     /// What a guest has while it is not its turn. Every edge call is a violation.
@@ -70,6 +82,10 @@ impl Host {
 
     /// Gives a handle back.
     pub fn close(&mut self, handle: u32) -> Result<(), Violation> {
+        if let Some(node) = self.handles.sealed(handle) {
+            self.handles.give_back(handle);
+            return self.release(node);
+        }
         // How closing went changes nothing: the number is free again, as after close(2).
         let _ = self.channel.call::<io::Close>(&HandleRequest { handle: handle.into() }, &[], 0)?;
         self.handles.give_back(handle);
@@ -98,37 +114,75 @@ impl Host {
 /// The handle numbers that the enclave chooses, and whose they are.
 #[derive(Default)]
 pub struct Handles {
-    used: usize,
+    /// Those that only sealed directories get, so that guests cannot keep them from being stored.
+    pub reserved: usize,
+    /// By their numbers, from [`handle::FIRST_OPENED`] on.
+    all: Vec<Option<Taken>>,
     free: Vec<u32>,
-    owners: BTreeMap<u32, u32>,
+}
+
+/// A number that is in use.
+struct Taken {
+    owner: u32,
+    /// What it stands for in a sealed directory: then the host knows nothing of it.
+    sealed: Option<SealedNode>,
 }
 
 impl Handles {
     /// A number that is not in use, for `owner`; `None` where all are.
     pub fn take(&mut self, owner: u32) -> Option<u32> {
+        let used = self.all.len() - self.free.len();
+        if used + self.reserved < handle::OPEN_MAX { self.take_any(owner) } else { None }
+    }
+
+    /// The same, also of those that are reserved.
+    pub fn take_any(&mut self, owner: u32) -> Option<u32> {
         let handle = match self.free.pop() {
             Some(handle) => handle,
-            None if self.used >= handle::OPEN_MAX => return None,
+            None if self.all.len() >= handle::OPEN_MAX => return None,
             None => {
+                self.all.push(None);
                 // At most OPEN_MAX, which fits.
-                let handle = handle::FIRST_OPENED + self.used as u32;
-                self.used += 1;
-                handle
+                handle::FIRST_OPENED + self.all.len() as u32 - 1
             }
         };
-        self.owners.insert(handle, owner);
+        *self.place(handle)? = Some(Taken { owner, sealed: None });
         Some(handle)
+    }
+
+    fn place(&mut self, handle: u32) -> Option<&mut Option<Taken>> {
+        self.all.get_mut(handle.checked_sub(handle::FIRST_OPENED)? as usize)
+    }
+
+    /// Has a number that is in use stand for something in a sealed directory.
+    pub fn seal(&mut self, handle: u32, node: SealedNode) {
+        if let Some(Some(taken)) = self.place(handle) {
+            taken.sealed = Some(node);
+        }
+    }
+
+    /// What a number stands for in a sealed directory.
+    fn sealed(&mut self, handle: u32) -> Option<SealedNode> {
+        self.place(handle)?.as_ref()?.sealed
     }
 
     /// The number is not in use any more.
     pub fn give_back(&mut self, handle: u32) {
-        if self.owners.remove(&handle).is_some() {
+        if self.place(handle).is_some_and(|place| place.take().is_some()) {
             self.free.push(handle);
         }
     }
 
     /// The numbers in use that are `owner`'s.
     fn of(&self, owner: u32) -> Vec<u32> {
-        self.owners.iter().filter(|(_, of)| **of == owner).map(|(handle, _)| *handle).collect()
+        let is_owned = |taken: &Option<Taken>| taken.as_ref().is_some_and(|taken| taken.owner == owner);
+        let numbered = (handle::FIRST_OPENED..).zip(&self.all);
+        numbered.filter(|(_, taken)| is_owned(taken)).map(|(handle, _)| handle).collect()
+    }
+
+    /// How many stand for something in sealed directories.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.all.iter().flatten().filter(|taken| taken.sealed.is_some()).count()
     }
 }

@@ -27,22 +27,30 @@ mod engine;
 mod guest;
 mod host;
 pub mod http;
+mod keys;
 mod memory;
 mod platform;
 mod program;
 mod random;
+mod report;
+mod sealed;
 mod serve;
 mod start;
+mod tasks;
 mod wasi;
 
 #[cfg(test)]
 #[path = "../tests/inside/lying_host.rs"]
 mod lying_host;
 
+#[cfg(test)]
+#[path = "../tests/inside/sealed.rs"]
+mod sealed_tests;
+
 pub use engine::{SIMULATED_RISCV64, address_space, config};
 pub use guest::TABLE_MAX;
 pub use memory::Region;
-pub use platform::Platform;
+pub use platform::{Platform, REPORT_BUFFER};
 pub use program::Resident;
 
 use crate::ending::Ending;
@@ -50,10 +58,10 @@ use alloc::{boxed::Box, sync::Arc};
 use channel::Channel;
 use clock::Clock;
 use guest::{Given, Guest};
-use host::Host;
+use host::{Handles, Host};
 use memory::LinearMemories;
 use program::Precompiled;
-use random::Random;
+use random::{Generator, Random};
 use serve::Service;
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
@@ -108,13 +116,19 @@ pub fn run(platform: Box<dyn Platform>, launch_segment: &[u8], linear: Region, r
     let mut channel = Channel::new(platform);
     let memories = LinearMemories::new(linear);
     let (ending, channel) = match prepare(&mut channel, launch_segment, memories, resident) {
-        Ok(prepared) => execute(channel, prepared),
-        Err(ending) => (ending, Some(channel)),
+        Ok(Next::Run(prepared)) => execute(channel, *prepared),
+        Ok(Next::Done(ending)) | Err(ending) => (ending, Some(channel)),
     };
     if let (Some(mut channel), Some(text)) = (channel, ending.explanation()) {
         explain(&mut channel, text);
     }
     ending.ended()
+}
+
+/// What comes after the start.
+enum Next {
+    Run(Box<Prepared>),
+    Done(Ending),
 }
 
 /// All that it takes to run guests.
@@ -130,34 +144,48 @@ fn prepare(
     launch_segment: &[u8],
     memories: LinearMemories,
     resident: Option<Resident>,
-) -> Result<Prepared, Ending> {
+) -> Result<Next, Ending> {
     let launch = Launch::decode(launch_segment).map_err(Ending::refused)?;
     let start = Start::fetch(channel, &launch.policy, launch.entry)?;
+    if let Some(done) = tasks::perform(channel, &launch, &start) {
+        return done.map(Next::Done);
+    }
     let engine = engine::engine(&launch.program, Arc::new(memories)).map_err(Ending::from_start)?;
     let program = Precompiled::new(channel, &launch.program, resident)?;
     let component = program.load(&engine).map_err(Ending::from_start)?;
-    Ok(Prepared { launch, start, engine, component })
+    Ok(Next::Run(Box::new(Prepared { launch, start, engine, component })))
 }
 
 /// Runs the guests. The channel comes back unless memory ran out before a guest had it.
 fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>) {
     let Prepared { launch, start, engine, component } = prepared;
     let carry = carry(&launch);
-    let mut seed = [0; 64];
-    channel.platform().private_entropy(&mut seed);
-    let random = Random::new(&mut seed, &start.entropy);
+    let mut random = Generator::new(channel.platform(), &start.entropy);
+    let mut handles = Handles::default();
+    let sealed = match sealed::open_all(&mut channel, &mut handles, &launch.policy, &start, &mut random) {
+        Ok(sealed) => sealed,
+        Err(ending) => return (ending, Some(channel)),
+    };
     let clock = Clock::new(channel.platform().ticks(), start.ticks_per_second, start.wall);
-    let host = Box::new(Host::new(channel, clock, start.reach));
+    let mut host = Box::new(Host::new(channel, clock, start.reach));
+    (host.handles, host.sealed) = (handles, sealed);
     let given = Arc::new(Given::new(launch.name, start.grants, start.terminals));
     let program = Runnable { engine, component, carry };
-    match start.serve {
+    let (ending, host) = match start.serve {
         Some(address) => {
             let mut service = Service::new(host, random, given, launch.instances);
             let ending = service.run(program, address).unwrap_or_else(|ending| ending);
-            (ending, Some(service.into_channel()))
+            (ending, Some(service.into_host()))
         }
-        None => command(Guest::new(0, host, random, given), &program),
-    }
+        None => command(Guest::new(0, host, Random::new(&mut random), given), &program),
+    };
+    let Some(mut host) = host else { return (ending, None) };
+    // A host that broke the contract is not spoken to again.
+    let ending = match ending {
+        Ending::Violation(_) => ending,
+        ending => ending.unless(sealed::close_all(&mut host)),
+    };
+    (ending, Some(host.channel))
 }
 
 /// What one call of a guest may carry, in bytes: half of what the instances' stacks leave.
@@ -186,11 +214,11 @@ impl Runnable {
 }
 
 /// Runs a command to its end.
-fn command(guest: Guest, program: &Runnable) -> (Ending, Option<Channel>) {
+fn command(guest: Guest, program: &Runnable) -> (Ending, Option<Box<Host>>) {
     let Ok(mut store) = program.store(guest) else { return (Ending::OutOfMemory, None) };
     let ending = call_run(&mut store, &program.component).unwrap_or_else(|ending| ending);
     // Ends every resource of the guest, its memories too.
-    (ending, Some(store.into_data().host.channel))
+    (ending, Some(store.into_data().host))
 }
 
 fn call_run(store: &mut Store<Guest>, component: &Component) -> Result<Ending, Ending> {

@@ -17,4 +17,21 @@ pub trait Platform: Send {
 
     /// Fills `seed` with what the host does not know, as far as this machine has it.
     fn private_entropy(&mut self, seed: &mut [u8; 64]);
+
+    /// The key for `identifier` that only this image gets, on this machine, in every run. False where the
+    /// machine has none.
+    fn sealing_key(&mut self, identifier: &[u8], key: &mut [u8; 32]) -> bool {
+        let _ = (identifier, key);
+        false
+    }
+
+    /// A report of the machine that this image said `data`, at most 1,024 bytes. False where the machine makes
+    /// none.
+    fn attest(&mut self, data: &[u8], report: &mut [u8; REPORT_BUFFER]) -> bool {
+        let _ = (data, report);
+        false
+    }
 }
+
+/// Bytes that Keystone's runtime fills when it is asked for a report; the report comes first.
+pub const REPORT_BUFFER: usize = 2048;

@@ -1,61 +1,137 @@
-//! Randomness: a ChaCha20 generator seeded by HKDF (RFC 5869) from what the host cannot know and what it gave, so that
-//! neither alone decides the stream.
+//! Randomness: ChaCha20 generators that all come from one seed, made by HKDF (RFC 5869) from what the host cannot know
+//! and what it gave, so that neither alone decides a stream.
 
+use crate::channel::Channel;
+use crate::keys::Key;
+use crate::platform::Platform;
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use hkdf::HkdfExtract;
 use sha2::Sha256;
-use zeroize::Zeroize;
+use wasmstone_edge_protocol::{Violation, launch, types::Empty};
+use zeroize::Zeroizing;
 
-/// Names the use in HKDF, so that no other use of the same inputs gives the same stream.
-const LABEL: &[u8] = b"wasmstone random v1";
+/// Bytes made ahead: with the next key, four blocks of the cipher, which it makes at once.
+const AHEAD: usize = 256 - 32;
 
-/// The guest's random numbers. Both generators wipe their keys when they are dropped.
+/// How many bytes are given out before more entropy is mixed in.
+const FRESH: usize = 1 << 20;
+
+/// How often the time is looked at then.
+const SAMPLES: usize = 32;
+
+/// A generator. Whoever learns its state learns nothing of what it gave out before: every refill replaces the key
+/// and what is given out is wiped, as is the rest when it is dropped.
+pub struct Generator {
+    key: Key,
+    ahead: Zeroizing<[u8; AHEAD]>,
+    /// How much of `ahead` was given out.
+    used: usize,
+    /// Bytes given out since the last [`Generator::refresh`] that mixed something in.
+    given: usize,
+}
+
+impl Generator {
+    /// The first one, from which all others are forked, of the machine's entropy and the host's.
+    pub fn new(platform: &mut dyn Platform, host: &[u8; 32]) -> Self {
+        let mut private = Zeroizing::new([0; 64]);
+        platform.private_entropy(&mut private);
+        Self::keyed(mixed(host, &[b"wasmstone random v1", &*private]))
+    }
+
+    fn keyed(key: Key) -> Self {
+        Self { key, ahead: Zeroizing::new([0; AHEAD]), used: AHEAD, given: 0 }
+    }
+
+    /// A generator for the use `label`. Neither's numbers tell anything of the other's.
+    pub fn fork(&mut self, label: &[u8]) -> Self {
+        let mut drawn = Zeroizing::new([0; 32]);
+        self.fill(&mut *drawn);
+        Self::keyed(mixed(&*drawn, &[label]))
+    }
+
+    /// Fills `bytes` with unpredictable ones.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        self.given = self.given.saturating_add(bytes.len());
+        if bytes.len() > AHEAD {
+            return self.stream().fill_bytes(bytes);
+        }
+        let mut left = bytes;
+        while !left.is_empty() {
+            if self.used >= AHEAD {
+                self.stream().fill_bytes(&mut *self.ahead);
+                self.used = 0;
+            }
+            let ahead = self.ahead.get_mut(self.used..).unwrap_or_default();
+            let count = left.len().min(ahead.len());
+            let (now, later) = left.split_at_mut(count);
+            for (to, from) in now.iter_mut().zip(ahead) {
+                *to = core::mem::take(from);
+            }
+            self.used += count;
+            left = later;
+        }
+    }
+
+    /// A stream under the current key, which is forgotten: the stream's first bytes are the next one.
+    fn stream(&mut self) -> ChaCha20Rng {
+        let mut stream = ChaCha20Rng::from_seed(*self.key);
+        stream.fill_bytes(&mut *self.key);
+        stream
+    }
+
+    /// Once enough was given out, mixes in the time and what the host has to say. That only adds: a host that knows
+    /// or chooses both knows no more than before, and one that has nothing to say takes nothing away.
+    ///
+    /// # Errors
+    /// Where the host breaks the contract.
+    pub fn refresh(&mut self, channel: &mut Channel) -> Result<(), Violation> {
+        if self.given < FRESH {
+            return Ok(());
+        }
+        let mut times = [0; 8 * SAMPLES];
+        for time in times.chunks_exact_mut(8) {
+            time.copy_from_slice(&channel.platform().ticks().to_le_bytes());
+        }
+        let told = channel.call::<launch::Entropy>(&Empty {}, &[], 0)?;
+        let host = told.map_or([0; 32], |(told, _)| told.entropy);
+        *self = Self::keyed(mixed(&*self.key, &[b"wasmstone fresh random v1", &times, &host]));
+        Ok(())
+    }
+}
+
+/// A key that only who knows `salt` and all `parts` can compute: HKDF's extraction.
+fn mixed(salt: &[u8], parts: &[&[u8]]) -> Key {
+    let mut extract = HkdfExtract::<Sha256>::new(Some(salt));
+    for part in parts {
+        extract.input_ikm(part);
+    }
+    let (key, _) = extract.finalize();
+    Zeroizing::new(key.into())
+}
+
+/// A guest's random numbers.
 pub struct Random {
-    secure: ChaCha20Rng,
-    insecure: ChaCha20Rng,
+    /// For what must not be guessed.
+    pub secure: Generator,
+    /// For all else.
+    pub insecure: Generator,
     /// Of the guest's hash tables: one for as long as it runs.
     pub insecure_seed: (u64, u64),
 }
 
 impl Random {
-    /// Seeds both generators; `private` is wiped.
-    pub fn new(private: &mut [u8; 64], host: &[u8; 32]) -> Self {
-        let mut extract = HkdfExtract::<Sha256>::new(Some(host));
-        extract.input_ikm(LABEL);
-        extract.input_ikm(private);
-        private.zeroize();
-        let (mut seed, _) = extract.finalize();
-        let mut secure = ChaCha20Rng::from_seed(seed.into());
-        secure.fill_bytes(&mut seed);
-        let insecure = ChaCha20Rng::from_seed(seed.into());
-        seed.zeroize();
-        Self::of(secure, insecure)
-    }
-
-    /// A generator that is seeded from this one, and whose stream tells nothing of this one's.
-    pub fn fork(&mut self) -> Self {
-        let mut seed = [0; 32];
-        let [secure, insecure] = [(); 2].map(|()| {
-            self.secure.fill_bytes(&mut seed);
-            ChaCha20Rng::from_seed(seed)
-        });
-        seed.zeroize();
-        Self::of(secure, insecure)
-    }
-
-    fn of(secure: ChaCha20Rng, mut insecure: ChaCha20Rng) -> Self {
-        let insecure_seed = (insecure.next_u64(), insecure.next_u64());
-        Self { secure, insecure, insecure_seed }
-    }
-
-    /// Fills `bytes` with unpredictable ones.
-    pub fn fill(&mut self, bytes: &mut [u8]) {
-        self.secure.fill_bytes(bytes);
-    }
-
-    /// Fills `bytes` from a stream of its own, which tells nothing of the other.
-    pub fn fill_insecure(&mut self, bytes: &mut [u8]) {
-        self.insecure.fill_bytes(bytes);
+    /// A guest's own.
+    pub fn new(root: &mut Generator) -> Self {
+        let secure = root.fork(b"guest");
+        let mut insecure = root.fork(b"guest, insecure");
+        let mut seed = [0; 16];
+        insecure.fill(&mut seed);
+        let seed = u128::from_le_bytes(seed);
+        Self { secure, insecure, insecure_seed: (seed as u64, (seed >> 64) as u64) }
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/inside/random.rs"]
+mod tests;

@@ -10,13 +10,12 @@ mod visitor;
 pub use seat::Seat;
 pub use stack::Stacks;
 
-use crate::channel::Channel;
 use crate::ending::Ending;
 use crate::guest::{Given, Guest};
 use crate::host::Host;
 use crate::http::encode::{Asked, Encoder};
 use crate::http::status::is_final;
-use crate::random::Random;
+use crate::random::{Generator, Random};
 use crate::wasi::blocking;
 use crate::wasi::http::outparam::{Answer, Response};
 use crate::wasi::poll::Inquiry;
@@ -72,7 +71,8 @@ impl Program {
 /// Everything that serves.
 pub struct Service {
     host: Box<Host>,
-    random: Random,
+    /// What each instance's random numbers come from.
+    random: Generator,
     given: Arc<Given>,
     visitors: BTreeMap<u32, Visitor>,
     instances: BTreeMap<u32, Instance>,
@@ -89,7 +89,7 @@ pub struct Service {
 
 impl Service {
     /// A service that has not begun, with so many instances at once.
-    pub fn new(host: Box<Host>, random: Random, given: Arc<Given>, instances: u32) -> Self {
+    pub fn new(host: Box<Host>, random: Generator, given: Arc<Given>, instances: u32) -> Self {
         Self {
             host,
             random,
@@ -104,9 +104,9 @@ impl Service {
         }
     }
 
-    /// The channel, for the last words.
-    pub fn into_channel(self) -> Channel {
-        self.host.channel
+    /// The host, for what is left to do.
+    pub fn into_host(self) -> Box<Host> {
+        self.host
     }
 
     /// Serves at `address` until the host wants an end.
@@ -138,7 +138,8 @@ impl Service {
                 }
                 let Some((visitor, request)) = self.queue.pop_front() else { break };
                 let id = self.number();
-                let random = self.random.fork();
+                self.random.refresh(&mut self.host.channel)?;
+                let random = Random::new(&mut self.random);
                 self.instances.insert(id, Instance::new(id, visitor, program, &self.given, random, request));
                 self.turn(id)?;
             }

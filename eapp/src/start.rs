@@ -2,10 +2,13 @@
 
 use crate::channel::Channel;
 use crate::ending::Ending;
-use alloc::{borrow::ToOwned, format};
+use alloc::{borrow::ToOwned, format, vec::Vec};
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Violation, launch, record, types::Empty};
+use wasmstone_edge_protocol::{
+    DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, TRANSFER_DIRECTORY, Task, Violation, WRAPPED_KEY_SIZE,
+    attestation, launch, record, types::Empty,
+};
 use wasmstone_policy::{Access, Entry, Grants, Policy, Reach};
 
 /// What was told.
@@ -24,6 +27,12 @@ pub struct Start {
     pub entropy: [u8; 32],
     /// Where to serve, which the policy allows; with [`Entry::Http`], and only with it.
     pub serve: Option<SocketAddr>,
+    /// For each directory, the state that a sealed one has to be in, where whoever started this named one.
+    pub pins: Vec<Option<[u8; FRESHNESS_SIZE]>>,
+    /// What is to be done.
+    pub task: Task,
+    /// What belongs to the task: a nonce, or a wrapped key.
+    pub record: Vec<u8>,
 }
 
 impl Start {
@@ -49,10 +58,27 @@ impl Start {
         }
         let directories = start.directories.at_most(DIRECTORIES_MAX as u32, "too many directories")?;
         let writable = start.writable.opaque();
+        let mut pins = Vec::with_capacity(directories as usize);
         for index in 0..directories {
             let access = if writable >> index & 1 == 1 { Access::ReadWrite } else { Access::ReadOnly };
             grants.directories.push((record::take_text(&mut payload, PAYLOAD_MAX)?.to_owned(), access));
+            let pin = record::take(&mut payload, FRESHNESS_SIZE)?;
+            pins.push(match pin.len() {
+                0 => None,
+                _ => Some(*pin.first_chunk().ok_or(Violation("a freshness value is cut short"))?),
+            });
         }
+        let task = Task::from_wire(start.task)?;
+        let sizes = match task {
+            Task::Run => 0..=0,
+            Task::Report => attestation::NONCE,
+            Task::Export | Task::Import => WRAPPED_KEY_SIZE..=WRAPPED_KEY_SIZE,
+        };
+        let record = if task == Task::Run { &[] } else { record::take(&mut payload, *sizes.end())? };
+        if !sizes.contains(&record.len()) {
+            return Err(Violation("what belongs to a task is cut short").into());
+        }
+        let record = record.to_vec();
         if !payload.is_empty() || writable.checked_shr(directories).unwrap_or(0) != 0 {
             return Err(Violation("the start reply has more than it says").into());
         }
@@ -63,11 +89,18 @@ impl Start {
         match (entry, serve) {
             (Entry::Command, None) => {}
             (Entry::Command, Some(_)) => return Err(Violation("an address to serve at for a command").into()),
+            (Entry::Http, None) if task != Task::Run => {}
             (Entry::Http, None) => return Err(Ending::refused("there is no address to serve at: use wasmstone serve")),
             (Entry::Http, Some(address)) if reach.listen(address) => {}
             (Entry::Http, Some(address)) => {
                 return Err(Ending::refused(format!("the bundle's policy does not allow listening at {address}")));
             }
+        }
+        if matches!(task, Task::Export | Task::Import)
+            && grants.directories.pop().is_none_or(|(name, _)| name != TRANSFER_DIRECTORY)
+        {
+            // It comes last. Since no guest gets it, the policy says nothing of it.
+            return Err(Violation("no directory for the transfer").into());
         }
         Ok(Self {
             grants: policy.admit(grants).map_err(Ending::refused)?,
@@ -77,6 +110,9 @@ impl Start {
             terminals: [terminals & 1 != 0, terminals & 2 != 0, terminals & 4 != 0],
             entropy: start.entropy,
             serve,
+            pins,
+            task,
+            record,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! WASI 0.2, one file an interface. What needs no host is answered here.
 
+mod attestation;
 pub mod blocking;
 pub mod cli;
 mod clocks;
@@ -12,7 +13,7 @@ pub mod output;
 pub mod poll;
 mod random;
 pub mod sockets;
-mod times;
+pub mod times;
 
 use crate::bindings;
 use crate::bindings::wasi::filesystem::types::{ErrorCode, Host as FilesystemHost};

@@ -19,6 +19,8 @@ pub enum ExitStatus {
     Refused,
     /// The enclave app itself failed: a bug.
     Internal,
+    /// The guest ended, but what it last wrote to a sealed directory could not be stored.
+    Unsaved,
 }
 
 impl ExitStatus {
@@ -31,6 +33,7 @@ impl ExitStatus {
             Self::OutOfMemory => (3, 0),
             Self::Refused => (4, 0),
             Self::Internal => (5, 0),
+            Self::Unsaved => (6, 0),
         };
         MARK | kind << 8 | code as u64
     }
@@ -48,6 +51,7 @@ impl ExitStatus {
             (3, 0) => Some(Self::OutOfMemory),
             (4, 0) => Some(Self::Refused),
             (5, 0) => Some(Self::Internal),
+            (6, 0) => Some(Self::Unsaved),
             _ => None,
         }
     }

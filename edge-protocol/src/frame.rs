@@ -48,6 +48,25 @@ pub struct ReplyHeader {
     pub request_id: Untrusted<U64>,
 }
 
+/// The header of a request.
+pub fn request_header(
+    function: u8,
+    request_id: u64,
+    body_length: u32,
+    payload_length: u32,
+    reply_payload_max: u32,
+) -> RequestHeader {
+    RequestHeader {
+        version: VERSION.into(),
+        function,
+        reserved: 0,
+        body_length: body_length.into(),
+        payload_length: payload_length.into(),
+        reply_payload_max: reply_payload_max.into(),
+        request_id: request_id.into(),
+    }
+}
+
 /// The header and the struct of a request, to be followed by `payload_length` bytes.
 pub fn request_head<O: Operation>(
     request_id: u64,
@@ -56,16 +75,8 @@ pub fn request_head<O: Operation>(
     body: &O::Request,
     mut write: impl FnMut(&[u8]),
 ) {
-    let header = RequestHeader {
-        version: VERSION.into(),
-        function: O::FUNCTION,
-        reserved: 0,
-        body_length: (size_of::<O::Request>() as u32).into(),
-        payload_length: payload_length.into(),
-        reply_payload_max: reply_payload_max.into(),
-        request_id: request_id.into(),
-    };
-    write(header.as_bytes());
+    let body_length = size_of::<O::Request>() as u32;
+    write(request_header(O::FUNCTION, request_id, body_length, payload_length, reply_payload_max).as_bytes());
     write(body.as_bytes());
 }
 
@@ -82,6 +93,30 @@ pub fn decode_reply<O: Operation>(
     request_id: u64,
     reply_payload_max: u32,
 ) -> Result<Answer<'_, O>, Violation> {
+    struct_of::<O>(reply_parts(frame, request_id, size_of::<O::Reply>() as u32, reply_payload_max)?)
+}
+
+/// An answer whose struct is `O`'s.
+///
+/// # Errors
+/// A violation where it is not.
+pub fn struct_of<O: Operation>(parts: Parts<'_>) -> Result<Answer<'_, O>, Violation> {
+    let (body, payload) = match parts {
+        Ok(parts) => parts,
+        Err(status) => return Ok(Err(status)),
+    };
+    let body = O::Reply::read_from_bytes(body).map_err(|_| Violation("a reply's struct has a wrong length"))?;
+    Ok(Ok((body, payload)))
+}
+
+/// An answer of whichever operation: a status other than `Ok`, or the struct and the payload.
+pub type Parts<'a> = Result<(&'a [u8], &'a [u8]), Status>;
+
+/// As [`decode_reply`], for a struct of `reply` bytes.
+///
+/// # Errors
+/// As of [`decode_reply`].
+pub fn reply_parts(frame: &[u8], request_id: u64, reply: u32, reply_payload_max: u32) -> Result<Parts<'_>, Violation> {
     let (header, rest) =
         ReplyHeader::read_from_prefix(frame).map_err(|_| Violation("a reply is shorter than its header"))?;
     header.version.equal_to(VERSION, "a reply of another protocol version")?;
@@ -97,9 +132,9 @@ pub fn decode_reply<O: Operation>(
             Ok(Err(status))
         };
     }
-    header.body_length.equal_to(size_of::<O::Reply>() as u32, "a reply's struct has a wrong length")?;
+    header.body_length.equal_to(reply, "a reply's struct has a wrong length")?;
     let payload_length = header.payload_length.at_most(reply_payload_max, "a reply's payload is too long")?;
-    let (body, rest) = O::Reply::read_from_prefix(rest).map_err(|_| Violation("a reply is shorter than its struct"))?;
+    let (body, rest) = rest.split_at_checked(reply as usize).ok_or(Violation("a reply is shorter than its struct"))?;
     let payload = rest.get(..payload_length as usize).ok_or(Violation("a reply is shorter than its payload"))?;
     Ok(Ok((body, payload)))
 }

@@ -14,18 +14,21 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod attestation;
 pub mod exit;
 pub mod frame;
 pub mod handle;
 mod operations;
 pub mod record;
 mod status;
+mod task;
 pub mod types;
 mod untrusted;
 
 pub use exit::ExitStatus;
 pub use operations::{OPERATIONS, Operation, OperationInfo, filesystem, io, launch, network};
 pub use status::Status;
+pub use task::Task;
 pub use untrusted::{Untrusted, Violation};
 
 /// The protocol's version; both sides come from one release, so it must be equal.
@@ -63,6 +66,15 @@ pub const ADDRESSES_MAX: usize = 64;
 
 /// The most arguments, and the most environment variables, of a guest.
 pub const RECORDS_MAX: u32 = 1 << 14;
+
+/// Bytes of a sealed directory's freshness value: what tells its states apart.
+pub const FRESHNESS_SIZE: usize = 40;
+
+/// Bytes of a wrapped transfer key: nonce, encrypted key, tag of XChaCha20-Poly1305.
+pub const WRAPPED_KEY_SIZE: usize = 24 + 32 + 16;
+
+/// The name of the directory that sealed data moves through, in the start reply of such a task.
+pub const TRANSFER_DIRECTORY: &str = "transfer";
 
 /// The most directories that can be granted.
 pub const DIRECTORIES_MAX: usize = 64;

@@ -20,6 +20,12 @@ macro_rules! operations {
                 1 Program program: ProgramRequest + 0 => Empty + $crate::PAYLOAD_MAX;
                 /// Why the enclave ends, as text for a person.
                 2 Explain explain: Empty + 16384 => Empty + 0;
+                /// The report that was asked for.
+                3 Report report: Empty + $crate::attestation::REPORT_SIZE => Empty + 0;
+                /// The state that a sealed directory was left in.
+                4 Freshness freshness: FreshnessRequest + $crate::FRESHNESS_SIZE => Empty + 0;
+                /// More entropy, to be mixed with what the enclave has itself.
+                5 Entropy entropy: Empty + 0 => EntropyReply + 0;
             }
             /// `wasi:io` and `wasi:cli`: streams, waiting, closing.
             2 io {

@@ -44,6 +44,21 @@ wire! {
         writable: Untrusted<U64>,
         /// Where to serve; no address where nothing is served.
         serve: SocketAddress,
+        /// What is to be done, a [`crate::Task`]. All but running the guest have a record of their own, the last
+        /// of the payload.
+        task: Untrusted<U32>,
+    }
+
+    /// Tells what a sealed directory was left in; the payload is its freshness value.
+    FreshnessRequest {
+        /// Which directory, in the order of the start reply.
+        directory: U32,
+    }
+
+    /// Entropy.
+    EntropyReply {
+        /// From the host's generator.
+        entropy: [u8; 32],
     }
 
     /// A part of the program.

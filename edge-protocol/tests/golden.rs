@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::net::{SocketAddr, SocketAddrV6};
 use wasmstone_edge_protocol::frame::{decode_reply, decode_request, reply_header, request_head};
 use wasmstone_edge_protocol::types::*;
-use wasmstone_edge_protocol::{OPERATIONS, Operation, Status, filesystem, io, launch, network};
+use wasmstone_edge_protocol::{FRESHNESS_SIZE, OPERATIONS, Operation, Status, Task, filesystem, io, launch, network};
 use zerocopy::IntoBytes;
 
 struct Golden {
@@ -87,10 +87,17 @@ fn golden_bytes() {
         ticks_per_second: 10_000_000.into(),
         writable: 1.into(),
         serve: "127.0.0.1:8080".parse::<SocketAddr>().unwrap().into(),
+        task: Task::Report.number().into(),
     };
-    golden.add::<launch::Start>(empty, b"", start, b"\x01\0\0\0a\x01\0\0\0k\x01\0\0\0v\x01\0\0\0/");
+    // An argument, a variable, a directory with the state that it has to be in, a nonce.
+    let texts: [&[u8]; 6] = [b"a", b"k", b"v", b"/", &[0xfe; FRESHNESS_SIZE], b"a nonce!"];
+    let records = texts.map(|text| [&(text.len() as u32).to_le_bytes(), text].concat()).concat();
+    golden.add::<launch::Start>(empty, b"", start, &records);
     golden.add::<launch::Program>(ProgramRequest { offset: 0x10_0000.into(), length: 4.into() }, b"", empty, b"code");
     golden.add::<launch::Explain>(empty, b"why", empty, b"");
+    golden.add::<launch::Report>(empty, b"report", empty, b"");
+    golden.add::<launch::Freshness>(FreshnessRequest { directory: 1.into() }, &[0xfe; FRESHNESS_SIZE], empty, b"");
+    golden.add::<launch::Entropy>(empty, b"", EntropyReply { entropy: [0xee; 32] }, b"");
     let read = ReadRequest { handle: 0.into(), length: 4096.into(), wait: 1.into() };
     golden.add::<io::Read>(read, b"", ReadReply { end: 1.into() }, b"data");
     golden.add::<io::Write>(HandleRequest { handle: 1.into() }, b"data", WriteReply { written: 4.into() }, b"");

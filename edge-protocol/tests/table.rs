@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use wasmstone_edge_protocol::{BUFFER_SIZE, ExitStatus, OPERATIONS, PAYLOAD_MAX, Status, frame};
+use wasmstone_edge_protocol::{BUFFER_SIZE, ExitStatus, OPERATIONS, PAYLOAD_MAX, Status, Task, attestation, frame};
 
 #[test]
 fn ids_are_unique_and_within_keystones_limits() {
@@ -33,12 +33,38 @@ fn numbers_and_names_are_each_others_inverse() {
     }
     let known = (0..=u16::MAX).filter(|number| Status::from_number(*number).is_some()).count();
     assert_eq!(known, Status::ALL.len());
-    for status in [ExitStatus::Guest(0), ExitStatus::Guest(255), ExitStatus::Trap, ExitStatus::Violation] {
+    for status in [ExitStatus::Guest(0), ExitStatus::Guest(255), ExitStatus::Trap, ExitStatus::Unsaved] {
         assert_eq!(ExitStatus::from_value(status.value()), Some(status));
     }
     for value in [0, 1, u64::MAX, ExitStatus::Trap.value() + 1] {
         assert_eq!(ExitStatus::from_value(value), None, "{value:#x}");
     }
+}
+
+#[test]
+fn tasks_have_their_numbers() {
+    for task in [Task::Run, Task::Report, Task::Export, Task::Import] {
+        assert_eq!(Task::from_wire(task.number().into()), Ok(task));
+    }
+    for number in [4, 5, u32::MAX] {
+        Task::from_wire(number.into()).unwrap_err();
+    }
+}
+
+#[test]
+fn the_data_of_reports_are_told_apart_by_their_length() {
+    let key = [7; 32];
+    for length in attestation::NONCE {
+        let nonce: Vec<u8> = (0..length as u8).collect();
+        let data = attestation::exchange_data(&nonce, &key).unwrap();
+        assert_eq!((&data[..8], data[8]), (&b"WSKEY\0\0\x01"[..], length as u8));
+        assert_eq!((&data[9..9 + length], &data[73..]), (&nonce[..], &key[..]));
+        assert!(data[9 + length..73].iter().all(|byte| *byte == 0));
+    }
+    for length in [0, 7, 65, 1000] {
+        assert_eq!(attestation::exchange_data(&vec![1; length], &key), None);
+    }
+    assert!(attestation::EXCHANGE_DATA > attestation::USER_DATA_MAX);
 }
 
 #[test]

@@ -34,17 +34,23 @@ pub struct Arguments {
     /// Serve HTTP there, until standard input ends.
     #[arg(long, value_name = "ADDR:PORT")]
     pub serve: Option<SocketAddr>,
+    /// Run nothing, but have a report made over this nonce, and print it in hexadecimal digits.
+    #[arg(long, value_name = "TEXT")]
+    pub report: Option<String>,
     /// Stop the program after this many milliseconds.
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub timeout: Option<Duration>,
     /// Interrupt the program every so many milliseconds, wherever it is.
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub interrupt: Option<Duration>,
+    /// Give the program the same bytes in every run as the host's share of its random numbers.
+    #[arg(long)]
+    pub same_entropy: bool,
     /// Use the floating-point registers while the enclave does not run; at the end, print how often they
     /// came back changed, as JSON on standard error.
     #[arg(long)]
     pub float_host: bool,
-    /// Fail where this text is left in the enclave's memory after its end.
+    /// Fail where this text, or a key that the enclave got, is left in the enclave's memory after its end.
     #[arg(long, value_name = "TEXT")]
     pub secret: Option<String>,
     /// At the end, print how often the enclave called the host, as JSON on standard error.

@@ -97,9 +97,12 @@ impl Enclave {
         }
     }
 
-    /// Where `secret` is in the memory that the enclave can write to.
+    /// Where `secret`, or one of the enclave's keys, is in the memory that the enclave can write to.
     pub fn find(&self, secret: &[u8]) -> Option<u64> {
-        self.eyrie.memory().find(secret)
+        let secrets = self.eyrie.secrets();
+        assert!(!secrets.is_empty(), "the enclave app got no key");
+        let keys = secrets.iter().map(Vec::as_slice);
+        std::iter::once(secret).chain(keys).find_map(|secret| self.eyrie.memory().find(secret))
     }
 
     /// How often the host found floating-point registers changed, where it looks at them.

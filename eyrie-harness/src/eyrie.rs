@@ -3,7 +3,9 @@
 use crate::context::Registers;
 use crate::memory::Memory;
 use hkdf::Hkdf;
-use sha2::Sha512;
+use sha2::{Digest, Sha256, Sha512};
+use std::cell::RefCell;
+use wasmstone_attestation::{Report, simulator};
 use wasmstone_bundle::Measurement;
 use wasmstone_happ::edge_call::{HEADER, Header, STATUS_OK, SharedBuffer};
 use zerocopy::IntoBytes;
@@ -25,20 +27,15 @@ const ILLEGAL_ARGUMENT: u64 = 100_008;
 /// Bytes of Eyrie's copy buffers.
 const COPY_BUFFER: u64 = 4096;
 
-/// The most bytes that can be attested.
-const ATTEST_DATA_MAX: usize = 1024;
-
 /// Bytes that Eyrie hands over for a report, which is shorter.
 const REPORT_COPY: usize = 2048;
 
-/// Where things are in a report: the enclave's hash is first.
-const REPORT_DATA_LENGTH: usize = 64;
+/// Where the data are in a report: the enclave's hash is first, and their length.
 const REPORT_DATA: usize = 72;
-const REPORT_ENCLAVE_SIGNATURE: usize = 1096;
-const REPORT_END: usize = 1352;
 
-/// Bytes of a sealing key, with the monitor's signature.
-const SEALING_KEY_SIZE: usize = 192;
+/// Bytes of a sealing key, and of one with the monitor's signature.
+const SEALING_KEY_SIZE: usize = 128;
+const SIGNED_SEALING_KEY_SIZE: usize = 192;
 
 /// In the place of the security monitor's private key, which sealing keys are derived from.
 const TEST_KEY: &[u8] = b"wasmstone eyrie harness: everybody knows this key";
@@ -64,17 +61,24 @@ pub struct Eyrie {
     buffer: SharedBuffer,
     buffer_size: u64,
     measurement: Measurement,
+    given: RefCell<Vec<Vec<u8>>>,
 }
 
 impl Eyrie {
     /// Eyrie in an enclave of this measurement, with `buffer_size` bytes shared with the host.
     pub fn new(memory: Memory, buffer: SharedBuffer, buffer_size: usize, measurement: Measurement) -> Self {
-        Self { memory, buffer, buffer_size: buffer_size as u64, measurement }
+        Self { memory, buffer, buffer_size: buffer_size as u64, measurement, given: RefCell::default() }
     }
 
     /// The enclave's memory.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Sealing keys that the enclave got, and what it makes of them first.
+    pub fn secrets(&self) -> Vec<Vec<u8>> {
+        let given = self.given.borrow();
+        given.iter().flat_map(|key| [key.clone(), Sha256::digest(key).to_vec()]).collect()
     }
 
     /// Serves the call that is in the registers. The enclave will go on behind it.
@@ -154,22 +158,21 @@ impl Eyrie {
         Some(bytes)
     }
 
-    /// A report as of a machine that has not measured its security monitor: that one's hash, key and
-    /// signatures are zero. What the monitor leaves uninitialised is not.
+    /// A report signed as the simulator signs them. What the monitor leaves uninitialised is not zero: neither
+    /// behind the data, nor behind the report.
     fn attest(&self, to: u64, from: u64, length: u64) -> Option<u64> {
         let data = self.memory.read(from, length.min(COPY_BUFFER))?;
-        let mut report = [0xa5; REPORT_COPY];
-        let answer = if data.len() > ATTEST_DATA_MAX {
-            ILLEGAL_ARGUMENT
-        } else {
-            report[..REPORT_DATA_LENGTH].copy_from_slice(&self.measurement.0);
-            report[REPORT_DATA_LENGTH..REPORT_DATA].copy_from_slice(&length.to_le_bytes());
-            report[REPORT_DATA..][..data.len()].copy_from_slice(&data);
-            report[REPORT_ENCLAVE_SIGNATURE..REPORT_END].fill(0);
-            OK
+        let mut copied = [0xa5; REPORT_COPY];
+        let answer = match simulator::report(&wasmstone_attestation::Measurement(self.measurement.0), &data) {
+            Some(report) => {
+                copied[..Report::SIZE].copy_from_slice(&report);
+                copied[REPORT_DATA..][data.len()..Report::DATA_MAX].fill(0xa5);
+                OK
+            }
+            None => ILLEGAL_ARGUMENT,
         };
         // Eyrie copies whatever is there.
-        self.memory.write(to, &report).map(|()| answer)
+        self.memory.write(to, &copied).map(|()| answer)
     }
 
     fn sealing_key(&self, to: u64, length: u64, identifier: u64, identifier_length: u64) -> Option<u64> {
@@ -177,9 +180,10 @@ impl Eyrie {
             return Some(UNKNOWN);
         }
         let identifier = self.memory.read(identifier, identifier_length)?;
-        let mut key = vec![0; SEALING_KEY_SIZE];
+        let mut key = vec![0; SIGNED_SEALING_KEY_SIZE];
         // The signature is none: nobody can have the monitor's key for it.
         Hkdf::<Sha512>::new(None, TEST_KEY).expand_multi_info(&[&self.measurement.0, &identifier], &mut key).ok()?;
+        self.given.borrow_mut().push(key[..SEALING_KEY_SIZE].to_vec());
         key.resize(usize::try_from(length).ok()?, 0);
         self.memory.write(to, &key).map(|()| OK)
     }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::Outcome;
-use wasmstone_happ::serve::{Config, Input, Output, Server, Service, StopHandle};
+use wasmstone_happ::serve::{Config, Input, Output, Server, Service, StopHandle, Task};
 use wasmstone_policy::{Network, Target};
 
 /// The exit code where the harness fails, or the enclave does what it must not.
@@ -44,6 +44,8 @@ fn run(arguments: &Arguments) -> Result<u8> {
         arguments: arguments.arguments.clone(),
         environment: arguments.env.clone(),
         directories: arguments.directories()?,
+        task: arguments.report.as_ref().map_or(Task::Run, |nonce| Task::Report { nonce: nonce.clone().into() }),
+        entropy: arguments.same_entropy.then_some([7; 32]),
         network: if arguments.net { Network::Any } else { Network::Denied },
         stdin: if arguments.serve.is_some() { Input::Empty } else { Input::process()? },
         serve: arguments.serve.map(service).transpose()?,
@@ -61,6 +63,9 @@ fn run(arguments: &Arguments) -> Result<u8> {
     let outcome = enclave.run(&mut server)?;
     if arguments.seconds {
         eprintln!("{}", serde_json::json!({ "seconds": start.elapsed().as_secs_f64() }));
+    }
+    if let Some(report) = server.attested() {
+        println!("{}", hex::encode(report));
     }
     if arguments.edge_calls {
         eprintln!("{}", serde_json::to_string(server.counts())?);
@@ -98,6 +103,7 @@ fn ended(outcome: &Outcome, explanation: Option<&str>) -> u8 {
         Outcome::Ended(ExitStatus::OutOfMemory) | Outcome::OutOfMemory => 105,
         Outcome::TimedOut => TIMED_OUT,
         Outcome::Ended(ExitStatus::Refused) => 110,
+        Outcome::Ended(ExitStatus::Unsaved) => 202,
         _ => 112,
     };
     eprintln!("error: {outcome:?}: {}", explanation.unwrap_or_default());

@@ -12,9 +12,9 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 use wasmstone_builder::{Engine, MemorySize, Request, build};
 use wasmstone_bundle::{Platform as BundlePlatform, verify::contents};
-use wasmstone_eapp::{Platform, Region};
+use wasmstone_eapp::{Platform, REPORT_BUFFER, Region};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
-use wasmstone_happ::serve::{Config, Directory, Input, Server};
+use wasmstone_happ::serve::{Config, Directory, Input, Server, Task};
 use wasmstone_policy::Access;
 
 /// An enclave app keeps its program until the process ends, of which there are many here in one process.
@@ -55,11 +55,16 @@ const PROGRAM: &str = r#"(module
     ;; Standard input is readable, or a microsecond has passed.
     (data (i32.const 64) "\01\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\00\00\00\00")
     (data (i32.const 112) "\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\e8\03\00\00\00\00\00\00")
-    (func (export "_start") (local $file i32)
+    (func (export "_start") (local $file i32) (local $left i32)
         (drop (call $args_sizes (i32.const 200) (i32.const 204)))
         (drop (call $environ_sizes (i32.const 200) (i32.const 204)))
         (drop (call $time (i32.const 0) (i64.const 0) (i32.const 208)))
-        (drop (call $random (i32.const 4096) (i32.const 64)))
+        ;; So much that the host is asked for more entropy.
+        (local.set $left (i32.const 18))
+        (loop $more
+            (drop (call $random (i32.const 4096) (i32.const 61440)))
+            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br_if $more (local.get $left)))
         (drop (call $prestat (i32.const 3) (i32.const 216)))
         (drop (call $open (i32.const 3) (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 0)
             (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 240)))
@@ -142,6 +147,16 @@ impl Platform for Liar {
     fn private_entropy(&mut self, seed: &mut [u8; 64]) {
         seed.fill(1);
     }
+
+    fn sealing_key(&mut self, identifier: &[u8], key: &mut [u8; 32]) -> bool {
+        key.fill(identifier.len() as u8);
+        true
+    }
+
+    fn attest(&mut self, data: &[u8], report: &mut [u8; REPORT_BUFFER]) -> bool {
+        report[72..][..data.len()].copy_from_slice(data);
+        true
+    }
 }
 
 fn granted() -> TempDir {
@@ -153,7 +168,13 @@ fn granted() -> TempDir {
 
 fuzz_target!(|data: &[u8]| {
     let granted = granted();
+    // The first byte's parity says what the enclave is started for.
+    let task = match data.first() {
+        Some(byte) if byte % 2 == 1 => Task::Report { nonce: b"a nonce!".to_vec() },
+        _ => Task::Run,
+    };
     let config = Config {
+        task,
         arguments: vec!["argument".into()],
         environment: vec![("NAME".into(), "value".into())],
         directories: vec![Directory::open(granted.path(), "/data", Access::ReadWrite).expect("a grant")],

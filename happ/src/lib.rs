@@ -7,5 +7,6 @@
 pub mod backend;
 pub mod cpu;
 pub mod edge_call;
+pub mod freshness;
 pub mod serve;
 pub mod signals;

@@ -22,7 +22,7 @@ mod timebase;
 mod transfer;
 mod waiting;
 
-pub use config::{Config, ConfigError, Directory, Log};
+pub use config::{Config, ConfigError, Directory, Lock, Log, Task};
 pub use milestones::Milestones;
 pub use network::allow_many_sockets;
 pub use service::{Service, StopHandle, listening_at};
@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmstone_edge_protocol::frame::{self, HEADER, Request};
 use wasmstone_edge_protocol::network::Socket;
-use wasmstone_edge_protocol::{Operation, PATH_MAX, Status, filesystem::OpenAt};
+use wasmstone_edge_protocol::{FRESHNESS_SIZE, Operation, PATH_MAX, Status, filesystem::OpenAt};
 use wasmstone_policy::Reach;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -52,6 +52,11 @@ pub struct Server {
     stdout: Output,
     stderr: Output,
     explanation: Option<String>,
+    entropy: Option<[u8; 32]>,
+    /// Their names, in the order of the start reply.
+    directories: Vec<String>,
+    attested: Option<Vec<u8>>,
+    freshness: BTreeMap<String, [u8; FRESHNESS_SIZE]>,
     counts: BTreeMap<&'static str, u64>,
     milestones: Milestones,
     log: Option<Log>,
@@ -71,6 +76,7 @@ impl Server {
         Ok(Self {
             start: Some(start),
             program: config.program,
+            directories: config.directories.iter().map(|directory| directory.guest.clone()).collect(),
             handles: Handles::new(config.directories),
             reach: Reach::new(network),
             service: config.serve,
@@ -80,6 +86,9 @@ impl Server {
             stdout: config.stdout,
             stderr: config.stderr,
             explanation: None,
+            entropy: config.entropy,
+            attested: None,
+            freshness: BTreeMap::new(),
             counts: BTreeMap::new(),
             milestones: Milestones::default(),
             log: config.log,
@@ -135,6 +144,17 @@ impl Server {
     /// in which control characters have been made visible.
     pub fn explanation(&self) -> Option<&str> {
         self.explanation.as_deref()
+    }
+
+    /// The report that the enclave was asked for ([`Task::Report`]), in Keystone's layout; nobody has looked
+    /// at it.
+    pub fn attested(&self) -> Option<&[u8]> {
+        self.attested.as_deref()
+    }
+
+    /// The state that each sealed directory was left in, by its path as the guest sees it.
+    pub fn freshness(&self) -> &BTreeMap<String, [u8; FRESHNESS_SIZE]> {
+        &self.freshness
     }
 
     /// Writes one line to the log.

@@ -118,13 +118,18 @@ fn reading_fills_and_tells_the_end() {
     assert_eq!(enclave.read_at(128, 0, 100), Ok((b"hello".to_vec(), true)));
     assert_eq!(enclave.read_at(128, 0, u32::MAX), Ok((b"hello".to_vec(), true)));
     assert_eq!(enclave.read_at(128, 1, 3), Ok((b"ell".to_vec(), false)));
-    assert_eq!(enclave.read_at(128, 0, 5), Ok((b"hello".to_vec(), true)), "the end is just behind");
+    assert_eq!(enclave.read_at(128, 0, 5), Ok((b"hello".to_vec(), false)), "a short read does not look behind");
     assert_eq!(enclave.read_at(128, 5, 1), Ok((vec![], true)));
     assert_eq!(enclave.read_at(128, 1 << 40, 1), Ok((vec![], true)));
     assert_eq!(enclave.read_at(128, 0, 0), Ok((vec![], false)), "reading nothing tells nothing");
     assert_eq!(enclave.read_at(128, u64::MAX, 1), Err(Status::Invalid));
     enclave.open(129, WRITABLE, "file", 0, WRITE).expect("opened");
     assert_eq!(enclave.read_at(129, 0, 1), Err(Status::BadDescriptor), "opened for writing only");
+    let long = vec![7; 16 << 10];
+    host.write("writable/long", &long);
+    enclave.open(130, WRITABLE, "long", 0, READ).expect("opened");
+    assert_eq!(enclave.read_at(130, 0, 16 << 10), Ok((long.clone(), true)), "the end is just behind");
+    assert_eq!(enclave.read_at(130, 0, (16 << 10) - 1), Ok((long[1..].to_vec(), false)));
 }
 
 #[test]

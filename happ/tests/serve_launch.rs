@@ -5,9 +5,9 @@ mod harness;
 
 use harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
-use wasmstone_edge_protocol::types::{Empty, ProgramRequest};
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, Status, launch, record};
-use wasmstone_happ::serve::{Config, ConfigError, Directory, Server, Timebase};
+use wasmstone_edge_protocol::types::{Empty, FreshnessRequest, ProgramRequest};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, WRAPPED_KEY_SIZE, launch, record};
+use wasmstone_happ::serve::{Config, ConfigError, Directory, Server, Task, Timebase};
 use wasmstone_policy::Access;
 
 fn texts(payload: &[u8]) -> Vec<String> {
@@ -28,7 +28,8 @@ fn the_start_reply_tells_what_was_granted_once() {
         ..host.config()
     });
     let (start, payload) = enclave.call::<launch::Start>(Empty {}, &[]).expect("started");
-    assert_eq!(texts(&payload), ["-v", "", "ä", "HOME", "/", "EMPTY", "", "/writable", "/readable"]);
+    // Behind each directory is the state that it has to be in.
+    assert_eq!(texts(&payload), ["-v", "", "ä", "HOME", "/", "EMPTY", "", "/writable", "", "/readable", ""]);
     assert_eq!(
         (start.arguments.opaque(), start.environment.opaque(), start.directories.opaque()),
         (3, 2, 2),
@@ -53,9 +54,64 @@ fn the_enclave_is_told_how_fast_its_counter_runs() {
 }
 
 #[test]
-fn entropy_differs_between_enclaves() {
-    let entropy = || Enclave::new(Config::default()).call::<launch::Start>(Empty {}, &[]).expect("started").0.entropy;
-    assert_ne!(entropy(), entropy());
+fn entropy_differs_between_enclaves_and_from_call_to_call() {
+    let told = |config| {
+        let mut enclave = Enclave::new(config);
+        let start = enclave.call::<launch::Start>(Empty {}, &[]).expect("started").0.entropy;
+        let mut more = || enclave.call::<launch::Entropy>(Empty {}, &[]).expect("entropy").0.entropy;
+        [start, more(), more()]
+    };
+    let mut all = [told(Config::default()), told(Config::default())].concat();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 6, "{all:?}");
+    // Unless it is to be the same always.
+    assert_eq!(told(Config { entropy: Some([7; 32]), ..Config::default() }), [[7; 32]; 3]);
+}
+
+#[test]
+fn a_task_is_told_with_its_record_and_a_pin_with_its_directory() {
+    let wrapped_key = vec![9; WRAPPED_KEY_SIZE];
+    for (task, number, record) in [
+        (Task::Run, 0, None),
+        (Task::Report { nonce: b"a nonce!".to_vec() }, 1, Some(&b"a nonce!"[..])),
+        (Task::Export { wrapped_key: wrapped_key.clone() }, 2, Some(&wrapped_key[..])),
+        (Task::Import { wrapped_key: wrapped_key.clone() }, 3, Some(&wrapped_key[..])),
+    ] {
+        let host = Host::new();
+        let mut config = Config { task, ..host.config() };
+        config.directories[1].pin = Some([8; FRESHNESS_SIZE]);
+        let (start, payload) = Enclave::new(config).call::<launch::Start>(Empty {}, &[]).expect("started");
+        assert_eq!(start.task.opaque(), number);
+        let mut rest = &payload[..];
+        let mut records = Vec::new();
+        while !rest.is_empty() {
+            records.push(record::take(&mut rest, PAYLOAD_MAX).expect("a record"));
+        }
+        let mut expected = vec![&b"/writable"[..], b"", b"/readable", &[8; FRESHNESS_SIZE]];
+        expected.extend(record);
+        assert_eq!(records, expected);
+    }
+}
+
+#[test]
+fn a_report_and_the_state_of_directories_are_kept() {
+    let mut enclave = Enclave::new(Host::new().config());
+    assert_eq!(enclave.server.attested(), None);
+    enclave.call::<launch::Report>(Empty {}, b"a report").expect("taken");
+    assert_eq!(enclave.server.attested(), Some(&b"a report"[..]));
+
+    let mut left = |directory: u32, value: &[u8]| {
+        enclave.call::<launch::Freshness>(FreshnessRequest { directory: directory.into() }, value).map(|_| ())
+    };
+    left(1, &[1; FRESHNESS_SIZE]).expect("taken");
+    left(1, &[2; FRESHNESS_SIZE]).expect("taken");
+    for (directory, value) in [(2, &[3; FRESHNESS_SIZE][..]), (u32::MAX, &[3; FRESHNESS_SIZE]), (0, &[3; 39]), (0, &[])]
+    {
+        assert_eq!(left(directory, value), Err(Status::Malformed), "{directory}");
+    }
+    let kept: Vec<_> = enclave.server.freshness().iter().map(|(path, value)| (path.as_str(), *value)).collect();
+    assert_eq!(kept, [("/readable", [2; FRESHNESS_SIZE])]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 const MAGIC: &[u8; 8] = b"WSLAUNCH";
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Bytes that every encoded launch begins with: magic, format, length.
 pub const LAUNCH_HEADER: usize = 16;

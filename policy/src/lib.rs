@@ -177,9 +177,13 @@ impl Memory {
     /// MiB each of requests that have not come yet, that wait, and of responses that are taken slowly.
     pub const FOR_CLIENTS: u64 = 6 << 20;
 
-    /// The layout for a memory cap, a program of `program` bytes that is kept in the heap, and so many
-    /// instances at once ([`Launch::instances`]). `None` where the sum does not fit in 64 bits.
-    pub fn for_program(linear: u64, program: u64, instances: u32) -> Option<Self> {
+    /// What the runtime part holds for each sealed directory: its caches, and what is not written yet.
+    pub const PER_SEALED_DIRECTORY: u64 = 8 << 20;
+
+    /// The layout for a memory cap, a program of `program` bytes that is kept in the heap, so many
+    /// instances at once ([`Launch::instances`]), and so many sealed directories
+    /// ([`Policy::sealed_directories`]). `None` where the sum does not fit in 64 bits.
+    pub fn for_program(linear: u64, program: u64, instances: u32, sealed: u32) -> Option<Self> {
         // A streamed program occupies its size once, and the structures that the engine builds
         // from its metadata up to half of it again.
         let runtime = Self::RUNTIME_BASE.checked_add(program)?.checked_add(program / 2)?;
@@ -187,6 +191,7 @@ impl Memory {
         let runtime = runtime.checked_add((linear / 8).min(Self::RUNTIME_SHARE_MAX))?;
         let runtime = runtime.checked_add(Self::PER_INSTANCE.checked_mul(instances.into())?)?;
         let runtime = runtime.checked_add(if instances > 0 { Self::FOR_CLIENTS } else { 0 })?;
+        let runtime = runtime.checked_add(Self::PER_SEALED_DIRECTORY.checked_mul(sealed.into())?)?;
         let runtime = runtime.checked_next_multiple_of(WASM_PAGE)?;
         runtime.checked_add(linear)?;
         Some(Self { linear, runtime })
@@ -210,9 +215,21 @@ pub struct Policy {
     pub directories: Directories,
     /// The network.
     pub network: Network,
+    /// The X25519 public key (RFC 7748) of whoever may move what is in sealed directories to another release;
+    /// nobody where there is none.
+    pub seal_owner: Option<[u8; 32]>,
 }
 
 impl Policy {
+    /// The directories whose files are encrypted before the host gets them.
+    pub fn sealed_directories(&self) -> impl Iterator<Item = &Directory> {
+        let listed = match &self.directories {
+            Directories::Any => &[][..],
+            Directories::Listed(listed) => listed,
+        };
+        listed.iter().filter(|directory| directory.sealed)
+    }
+
     /// Leaves arguments, environment, directories and network to whoever runs the bundle.
     pub fn open() -> Self {
         Self {
@@ -220,6 +237,7 @@ impl Policy {
             environment: Environment { set: Vec::new(), allow: Names::Any },
             directories: Directories::Any,
             network: Network::Any,
+            seal_owner: None,
         }
     }
 
@@ -230,6 +248,7 @@ impl Policy {
             environment: Environment { set: Vec::new(), allow: Names::Listed(Vec::new()) },
             directories: Directories::Listed(Vec::new()),
             network: Network::Denied,
+            seal_owner: None,
         }
     }
 }
@@ -282,6 +301,9 @@ pub struct Directory {
     pub guest: String,
     /// The most that the guest may do in it.
     pub access: Access,
+    /// Whether its files are encrypted and authenticated inside the enclave, so that they are worthless to the
+    /// host.
+    pub sealed: bool,
 }
 
 /// What may be done in a directory.

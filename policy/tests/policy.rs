@@ -18,14 +18,18 @@ fn launch() -> Launch {
             hardware_float: false,
             memory_may_move: true,
         },
-        memory: Memory::for_program(256 << 20, 1000, 0).unwrap(),
+        memory: Memory::for_program(256 << 20, 1000, 0, 0).unwrap(),
         policy: Policy {
             arguments: Arguments::Fixed(vec!["--all".into()]),
             environment: Environment {
                 set: vec![("MODE".into(), "safe".into())],
                 allow: Names::Listed(vec!["LEVEL".into()]),
             },
-            directories: Directories::Listed(vec![Directory { guest: "/data".into(), access: Access::ReadOnly }]),
+            directories: Directories::Listed(vec![Directory {
+                guest: "/data".into(),
+                access: Access::ReadOnly,
+                sealed: false,
+            }]),
             network: Network::Denied,
         },
     }
@@ -81,14 +85,14 @@ fn every_entry_has_its_instances() {
 
 #[test]
 fn the_heap_holds_cap_program_and_engine() {
-    let memory = Memory::for_program(64 << 20, 30 << 20, 0).unwrap();
+    let memory = Memory::for_program(64 << 20, 30 << 20, 0, 0).unwrap();
     assert_eq!(memory.linear, 64 << 20);
     assert!(memory.runtime >= Memory::RUNTIME_BASE + (30 << 20));
     assert!(memory.runtime.is_multiple_of(WASM_PAGE));
-    let served = Memory::for_program(64 << 20, 30 << 20, 16).unwrap();
+    let served = Memory::for_program(64 << 20, 30 << 20, 16, 0).unwrap();
     assert_eq!(served, Memory { runtime: memory.runtime + 16 * Memory::PER_INSTANCE + Memory::FOR_CLIENTS, ..memory });
-    assert_eq!(Memory::for_program(u64::MAX, 1, 0), None);
-    assert_eq!(Memory::for_program(1 << 20, u64::MAX, 0), None);
+    assert_eq!(Memory::for_program(u64::MAX, 1, 0, 0), None);
+    assert_eq!(Memory::for_program(1 << 20, u64::MAX, 0, 0), None);
 }
 
 fn variable(name: &str, value: &str) -> Grants {

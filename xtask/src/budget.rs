@@ -7,11 +7,12 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most lines that the enclave app and the wire may have together.
-const LIMIT: usize = 8000;
+/// The most lines that the enclave app, the wire and sealed storage may have together.
+const LIMIT: usize = 12_000;
 
 /// The crates that run inside the enclave, and whether the limit is about them.
-const TRUSTED: [(&str, bool); 3] = [("eapp", true), ("edge-protocol", true), ("policy", false)];
+const TRUSTED: [(&str, bool); 4] =
+    [("eapp", true), ("edge-protocol", true), ("sealed-storage", true), ("policy", false)];
 
 /// Prints a table of the trusted crates.
 ///
@@ -26,7 +27,9 @@ pub fn run() -> Result<()> {
     }
     println!("{:<16}{:>6}", "in all", counts.iter().map(|(_, _, lines)| lines).sum::<usize>());
     let limited = limited(&counts);
-    println!("\neapp and edge-protocol: {limited} of at most {LIMIT}, without tests, blank lines and comments");
+    println!(
+        "\neapp, edge-protocol and sealed-storage: {limited} of at most {LIMIT}, without tests, blank lines and comments"
+    );
     if limited > LIMIT {
         bail!("the trusted code is over its budget: take something out, or move it to the host app");
     }

@@ -1,7 +1,9 @@
 //! Packages, where the system is Debian and this user may install them without being asked.
 
 use crate::shell::{run, succeeds};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 /// Installs packages.
@@ -34,4 +36,67 @@ fn apt_get(sudo: bool, action: &[&str], packages: &[&str]) -> Result<()> {
         command.arg("-n").arg("env");
     }
     run(command.arg("DEBIAN_FRONTEND=noninteractive").arg("apt-get").args(action).args(packages))
+}
+
+/// Systems whose source packages are known: their name in os-release(5), where the packages are, the keys that
+/// they are signed by.
+const SYSTEMS: [(&str, &str, &str); 2] = [
+    ("debian", "http://deb.debian.org/debian", "/usr/share/keyrings/debian-archive-keyring.gpg"),
+    ("ubuntu", "http://archive.ubuntu.com/ubuntu", "/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
+];
+
+/// Puts the files of a source package of this system's release into a directory. apt-get checks whose they are;
+/// its own configuration and lists stay as they are, so that nobody needs to be root.
+///
+/// # Errors
+/// Where this is none of [`SYSTEMS`], or it fails.
+pub fn fetch_source(package: &str, directory: &Path) -> Result<()> {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let Some(sources) = sources(&release) else {
+        bail!("the source of {package} is fetched on Debian and Ubuntu only; get it by hand, and name it")
+    };
+    let list = directory.join("package.sources");
+    fs::write(&list, sources).with_context(|| format!("cannot write {}", list.display()))?;
+    fs::create_dir_all(directory.join("lists/partial")).context("cannot make a directory")?;
+    let apt_get = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.current_dir(directory);
+        for (option, value) in [
+            ("Dir::Etc::SourceList", list.as_path()),
+            ("Dir::Etc::SourceParts", Path::new("/dev/null")),
+            ("Dir::State::Lists", &directory.join("lists")),
+            ("Dir::Cache", directory),
+        ] {
+            command.arg("-o").arg(format!("{option}={}", value.display()));
+        }
+        run(command.args(arguments))
+    };
+    apt_get(&["update"]).and_then(|()| apt_get(&["source", "--download-only", package]))
+}
+
+/// The file that names where source packages are, for a release.
+fn sources(release: &str) -> Option<String> {
+    let value = |key: &str| {
+        let value = release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        value.map(|value| value.trim_matches('"'))
+    };
+    let (system, codename) = (value("ID")?, value("VERSION_CODENAME")?);
+    let (_, uri, keys) = SYSTEMS.iter().find(|(name, _, _)| *name == system)?;
+    Some(format!("Types: deb-src\nURIs: {uri}\nSuites: {codename}\nComponents: main\nSigned-By: {keys}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sources;
+
+    #[test]
+    fn source_packages_are_those_of_the_release() {
+        let debian = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=debian\n";
+        assert!(sources(debian).unwrap().contains("URIs: http://deb.debian.org/debian\nSuites: bookworm\n"));
+        let ubuntu = "ID_LIKE=debian\nID=ubuntu\nVERSION_CODENAME=\"noble\"\nUBUNTU_CODENAME=noble\n";
+        assert!(sources(ubuntu).unwrap().contains("/ubuntu\nSuites: noble\n"));
+        assert_eq!(sources("ID=fedora\nVERSION_CODENAME=\"\"\n"), None);
+        assert_eq!(sources("ID_LIKE=debian\n"), None);
+        assert_eq!(sources(""), None);
+    }
 }

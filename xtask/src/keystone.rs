@@ -9,6 +9,7 @@ mod report;
 mod serve;
 mod server;
 mod trouble;
+mod trust;
 mod web;
 
 use crate::shell::{self, cargo, step, target};
@@ -31,7 +32,7 @@ usage: cargo xtask keystone --host USER@HOST --platform NAME [--ssh COMMAND] [--
   --host USER@HOST  the machine; without it, the environment variable WASMSTONE_KEYSTONE_HOST
   --platform NAME   what `wasmstone platform add` called its Keystone build
   --ssh COMMAND     how to get there, with options [default: ssh]
-  --only PART       one of: programs, floats, trouble, web, serve; or figures, which only measures";
+  --only PART       one of: programs, floats, trouble, web, serve, trust; or figures, which only measures";
 
 /// The part that only measures.
 const FIGURES: &str = "figures";
@@ -78,12 +79,13 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
     let mut report = Report::default();
     type Part = fn(&Suite, &mut Report) -> Result<()>;
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("programs", programs::run),
         ("floats", floats::run),
         ("trouble", trouble::run),
         ("web", web::run),
         ("serve", serve::run),
+        ("trust", trust::run),
         (FIGURES, figures::run),
     ];
     ensure!(only.as_ref().is_none_or(|only| parts.iter().any(|(name, _)| name == only)), "{USAGE}");

@@ -5,9 +5,10 @@ use crate::shell::{cargo, root, run, step, succeeds};
 use anyhow::Result;
 
 /// Every manifest whose code is formatted: the workspace, and what stands outside it.
-const MANIFESTS: [&str; 5] = [
+const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
     "guests/Cargo.toml",
+    "examples/attested/Cargo.toml",
     "examples/digits/Cargo.toml",
     "examples/hello/Cargo.toml",
     "examples/word-count/Cargo.toml",

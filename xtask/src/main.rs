@@ -18,6 +18,8 @@ mod reproduce;
 mod riscv64;
 mod setup;
 mod shell;
+mod speedtest1;
+mod sqlite;
 mod test;
 mod wasi_testsuite;
 mod wasmtime_programs;
@@ -42,13 +44,17 @@ usage: cargo xtask COMMAND
                   run the official WASI test suite from a checkout; without ARGS it says how
   wasmtime-programs ARGS
                   run the programs of Wasmtime's own WASI tests, likewise
+  speedtest1 [SOURCE] [ARGS]
+                  run SQLite's own benchmark in a bundle, on a plain and on a sealed directory, and under
+                  Wasmtime; without SOURCE its file comes from the system's source package
   lint            check the formatting, clippy's advice, and the dependencies' licences
   web-requests ADDRESS:PORT
                   measure a server like examples/digits, wherever it runs: a hundred pictures, ten times,
                   or many connections at once";
 
 /// The commands that take arguments.
-const TAKE_ARGUMENTS: [&str; 6] = ["test", "bench", "keystone", "wasi-testsuite", "wasmtime-programs", "web-requests"];
+const TAKE_ARGUMENTS: [&str; 7] =
+    ["test", "bench", "keystone", "speedtest1", "wasi-testsuite", "wasmtime-programs", "web-requests"];
 
 fn main() -> ExitCode {
     match try_main() {
@@ -75,6 +81,7 @@ fn try_main() -> Result<()> {
         "setup" => setup::for_tests().map(drop),
         "budget" => budget::run(),
         "bench" => bench::run(&rest),
+        "speedtest1" => speedtest1::measure(&rest),
         "reproduce" => reproduce::run_both(),
         "lint" => lint::run_all(),
         "wasi-testsuite" => wasi_testsuite::run(&rest),

@@ -1,7 +1,7 @@
 //! What a machine needs beyond Rust and a C compiler for its linker.
 
 use crate::shell::{run, step, succeeds};
-use crate::{debian, digits, guests, programs, riscv64};
+use crate::{debian, digits, guests, programs, riscv64, sqlite};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -60,6 +60,9 @@ pub fn for_tests() -> Result<Vec<Missing>> {
             Ok(()) => drop(riscv64::build()?),
             Err(error) => missing.push(RISCV64.is_missing(format!("{error:#}"))),
         }
+    }
+    if !missing.iter().any(|missing| missing.marker == C_TOOLCHAIN.marker) {
+        sqlite::build()?;
     }
     guests::build()?;
     programs::build()?;

@@ -8,6 +8,7 @@ use serde::{
     },
 };
 use std::{collections::BTreeMap, fmt, marker::PhantomData, net::SocketAddr};
+use wasmstone_edge_protocol::TRANSFER_DIRECTORY;
 use wasmstone_policy::{
     Access, Addresses, Arguments, Directories, Directory, Environment, Names, Network, Policy, Remote,
 };
@@ -60,6 +61,8 @@ pub struct EnvironmentTable {
 pub struct DirectoryEntry {
     guest: String,
     access: Access,
+    #[serde(default)]
+    sealed: bool,
 }
 
 /// The key `network`: a word, or the table `[network]`.
@@ -165,6 +168,13 @@ pub fn policy(
         Some(AnyOrList::Any) if directory.is_empty() => policy.directories = Directories::Any,
         Some(AnyOrList::List(list)) if directory.is_empty() => policy.directories = listed(list)?,
         None => policy.directories = listed(directory)?,
+        Some(AnyOrList::Any) if directory.iter().any(|entry| entry.sealed) => {
+            return Err(
+                "directories = \"any\" leaves directories to whoever runs the bundle, and none of them is sealed: \
+                        leave it out, and name each as a [[directory]]"
+                    .to_owned(),
+            );
+        }
         Some(_) => return Err("it has both \"directories\" and \"[[directory]]\": keep one of them".to_owned()),
     }
     match network {
@@ -199,7 +209,7 @@ fn variables(EnvironmentTable { set, allow }: EnvironmentTable) -> Result<Enviro
 
 fn listed(entries: Vec<DirectoryEntry>) -> Result<Directories, String> {
     let mut directories: Vec<Directory> = Vec::new();
-    for DirectoryEntry { guest, access } in entries {
+    for DirectoryEntry { guest, access, sealed } in entries {
         if guest.is_empty() {
             return Err(
                 "a directory has an empty \"guest\": write the path that the program sees, as \"/data\"".to_owned()
@@ -208,7 +218,12 @@ fn listed(entries: Vec<DirectoryEntry>) -> Result<Directories, String> {
         if directories.iter().any(|directory| directory.guest == guest) {
             return Err(format!("the directory {guest} is named twice: keep one of them"));
         }
-        directories.push(Directory { guest, access });
+        if sealed && (guest == TRANSFER_DIRECTORY || guest.contains(char::is_control)) {
+            return Err(format!(
+                "{guest:?} cannot be the \"guest\" of a sealed directory: use another path, such as /data"
+            ));
+        }
+        directories.push(Directory { guest, access, sealed });
     }
     Ok(Directories::Listed(directories))
 }

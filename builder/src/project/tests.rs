@@ -61,7 +61,7 @@ fn every_key_is_read() {
     assert_eq!(project.engine, None);
     assert_eq!(project.output, Some(PathBuf::from("some/where/app.wsb")));
     assert_eq!(project.key.as_deref(), Some("release"));
-    let directory = |guest: &str, access| Directory { guest: guest.to_owned(), access };
+    let directory = |guest: &str, access| Directory { guest: guest.to_owned(), access, sealed: false };
     let expected = Policy {
         arguments: Arguments::Fixed(vec!["--verbose".to_owned()]),
         environment: Environment {
@@ -73,6 +73,7 @@ fn every_key_is_read() {
             directory("/etc", Access::ReadOnly),
         ]),
         network: Network::Any,
+        seal_owner: None,
     };
     assert_eq!(project.policy, expected);
 }
@@ -116,6 +117,24 @@ fn the_key_can_be_a_file_beside_it() {
 }
 
 #[test]
+fn directories_can_be_sealed_and_have_an_owner() {
+    let sealed = "[[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
+    let project = parse(sealed).unwrap();
+    let expected = Directory { guest: "/data".to_owned(), access: Access::ReadWrite, sealed: true };
+    assert_eq!(project.policy.directories, Directories::Listed(vec![expected]));
+    assert_eq!(project.seal_owner, None);
+    for (named, found) in [
+        ("team", "team"),
+        ("owner.pem", "some/where/owner.pem"),
+        ("./owner", "some/where/./owner"),
+        ("/keys/owner.pem", "/keys/owner.pem"),
+    ] {
+        let project = parse(&format!("seal-owner = \"{named}\"\n{sealed}")).unwrap();
+        assert_eq!((project.seal_owner.as_deref(), project.policy.seal_owner), (Some(found), None));
+    }
+}
+
+#[test]
 fn sizes_may_be_numbers() {
     assert_eq!(parse("max-memory = 65536").unwrap().max_memory.unwrap().bytes(), 65536);
 }
@@ -152,9 +171,14 @@ fn mistakes_are_shown_with_their_line() {
 #[test]
 fn contradictions_are_refused() {
     let directory = "[[directory]]\nguest = \"/a\"\naccess = \"read-only\"\n";
+    let sealed = |guest: &str| format!("[[directory]]\nguest = \"{guest}\"\naccess = \"read-write\"\nsealed = true\n");
     for (text, what) in [
         (format!("directories = \"any\"\n{directory}"), "both"),
         (format!("{directory}{directory}"), "twice"),
+        (format!("directories = \"any\"\n{}", sealed("/data")), "none of them is sealed"),
+        (sealed("transfer"), "\"transfer\" cannot be"),
+        (sealed("/a\\n"), "\"/a\\n\" cannot be"),
+        (format!("seal-owner = \"me\"\n{directory}"), "there are none: add sealed = true"),
         ("[[directory]]\nguest = \"\"\naccess = \"read-only\"".to_owned(), "empty"),
         ("[environment]\nset = { \"A=B\" = \"c\" }".to_owned(), "cannot be the name"),
         ("[environment]\nset = { A = \"c\" }\nallow = [\"A\"]".to_owned(), "both set and allowed"),

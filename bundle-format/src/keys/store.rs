@@ -82,7 +82,7 @@ impl KeyStore {
     /// [`KeyError::Unknown`] where there is none; [`KeyError::Exposed`] where others could read it.
     pub fn secret(&self, name: &str) -> Result<SecretKey, KeyError> {
         let path = self.path(name, KeyKind::Own)?;
-        let pem = self.read(name, &path)?;
+        let pem = self.read(name, &path, KeyKind::Own)?;
         SecretKey::from_pem(&pem).map_err(|error| KeyError::Pem { path, error })
     }
 
@@ -156,7 +156,7 @@ impl KeyStore {
             KeyKind::Own => self.secret(name)?.public(),
             KeyKind::Trusted => {
                 let path = self.path(name, kind)?;
-                let pem = self.read(name, &path)?;
+                let pem = self.read(name, &path, kind)?;
                 PublicKey::from_pem(&pem).map_err(|error| KeyError::Pem { path, error })?
             }
         };
@@ -168,20 +168,9 @@ impl KeyStore {
         Ok(self.directory.join(kind.folder()).join(format!("{name}.pem")))
     }
 
-    fn read(&self, name: &str, path: &Path) -> Result<Zeroizing<String>, KeyError> {
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => KeyError::Unknown { name: name.to_owned(), directory: self.directory.clone() },
-            _ => KeyError::Io { path: path.to_owned(), error },
-        };
-        let file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode();
-        if path.starts_with(self.directory.join(KeyKind::Own.folder())) && mode & 0o077 != 0 {
-            return Err(KeyError::Exposed { path: path.to_owned() });
-        }
-        let mut bytes = Zeroizing::new(Vec::new());
-        file.take(MAX_PEM_BYTES).read_to_end(&mut bytes).map_err(failed)?;
-        // What is not text is no key either, and refused as such.
-        Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+    fn read(&self, name: &str, path: &Path, kind: KeyKind) -> Result<Zeroizing<String>, KeyError> {
+        let unknown = || KeyError::Unknown { name: name.to_owned(), directory: self.directory.clone() };
+        read(path, kind == KeyKind::Own)?.ok_or_else(unknown)
     }
 
     fn add(&self, name: &str, kind: KeyKind, pem: &[u8]) -> Result<(), KeyError> {
@@ -193,12 +182,9 @@ impl KeyStore {
             }
         }
         let folder = self.directory.join(kind.folder());
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| self.unwritable(error))?;
-        atomic::create(&path, pem, if kind == KeyKind::Own { 0o600 } else { 0o644 }).map_err(|error| {
-            match error.kind() {
-                io::ErrorKind::AlreadyExists => KeyError::Taken { name: name.to_owned() },
-                _ => self.unwritable(error),
-            }
+        create(&folder, &path, pem, kind == KeyKind::Own).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => KeyError::Taken { name: name.to_owned() },
+            _ => self.unwritable(error),
         })
     }
 
@@ -209,6 +195,29 @@ impl KeyStore {
     fn pem(&self, error: PemError) -> KeyError {
         KeyError::Pem { path: self.directory.clone(), error }
     }
+}
+
+/// The text of a key's file; `None` where there is no such file.
+pub(crate) fn read(path: &Path, secret: bool) -> Result<Option<Zeroizing<String>>, KeyError> {
+    let failed = |error: io::Error| KeyError::Io { path: path.to_owned(), error };
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(failed)?,
+    };
+    let mode = file.metadata().map_err(failed)?.permissions().mode();
+    if secret && mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.to_owned() });
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(MAX_PEM_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    // What is not text is no key either, and refused as such.
+    Ok(Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())))
+}
+
+/// Writes a key's file to `folder`, which is made if need be; a secret one is for its owner alone.
+pub(crate) fn create(folder: &Path, path: &Path, pem: &[u8], secret: bool) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    atomic::create(path, pem, if secret { 0o600 } else { 0o644 })
 }
 
 /// What went wrong with a key in a store.
@@ -227,6 +236,14 @@ pub enum KeyError {
     /// No key has this name.
     #[error("there is no key \"{name}\" in {directory}: make it with \"wasmstone key new {name}\"", directory = directory.display())]
     Unknown {
+        /// The name.
+        name: String,
+        /// The store.
+        directory: PathBuf,
+    },
+    /// No seal key has this name.
+    #[error("there is no seal key \"{name}\" in {directory}: make it with \"wasmstone seal key {name}\"", directory = directory.display())]
+    UnknownOwner {
         /// The name.
         name: String,
         /// The store.

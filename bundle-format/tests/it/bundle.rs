@@ -45,8 +45,8 @@ fn the_golden_bundle_is_read() {
     assert_eq!(verified.contents().programs[0].program, program());
     assert_eq!(
         bundle.measurement().unwrap().to_string(),
-        "a8542b8f1304b0e3b645dc3a8859ce96a52694d074845322d7d50ebb788dfe54\
-         38e558f00bda7a4046b6e390639704a11b5cca7d6462580aa9afce155addaed3"
+        "8d24ff26d799f4fc0a69a25d2090f96656817ae8891b25b9ccf9bb3c9971c7ec\
+         b626c7db27ad923db8c2ed8270eaa5b498b2279e7ca867bc71cb520f5790df21"
     );
     assert_eq!(bundle.measurement(), unsigned().measurement(), "composition has not changed");
 }

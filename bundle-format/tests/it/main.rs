@@ -10,6 +10,7 @@ mod keystone_files;
 mod manifest;
 mod measurement;
 mod platform;
+mod sealing;
 mod stand_in;
 mod support;
 mod verify;

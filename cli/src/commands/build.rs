@@ -6,7 +6,7 @@ mod summary;
 use crate::console;
 use crate::exit::{Exit, Fault};
 use crate::home::Home;
-use crate::keys::SigningKey;
+use crate::keys::{self, SigningKey};
 use anyhow::Context;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -146,7 +146,10 @@ impl Build {
         };
         let key = self.key.or_else(|| from_file?.key.clone());
         let key = SigningKey::find(key.as_deref())?;
-        let policy = from_file.map_or_else(Policy::open, |project| project.policy.clone());
+        let mut policy = from_file.map_or_else(Policy::open, |project| project.policy.clone());
+        if let Some(owner) = from_file.and_then(|project| project.seal_owner.as_deref()) {
+            policy.seal_owner = Some(keys::public_owner(owner)?.0);
+        }
 
         // What the command line says of engine or targets wins over whatever the file says of either.
         let (engine, targets) = match (self.engine, self.targets) {

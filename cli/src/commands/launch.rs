@@ -1,27 +1,30 @@
 //! What `run` and `serve` have in common: a bundle is verified, its enclave launched and served.
 
+mod arguments;
 mod enclave;
 mod ending;
 mod grants;
+pub mod sealed;
+pub mod task;
 pub mod timeout;
 mod timings;
 
+pub use arguments::EnclaveArguments;
+pub use grants::directory;
+
 use crate::console;
 use crate::exit::{Exit, Fault};
-use crate::home::Home;
-use crate::keys;
 use anyhow::Context;
-use clap::ValueEnum;
-use enclave::{Enclave, Limits};
+use arguments::{Chosen, Limits};
 use grants::GrantArguments;
+use sealed::{FreshnessArguments, Sealed};
 use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use timings::TimingsView;
-use wasmstone_bundle::{TrustPolicy, Verified, verify};
-use wasmstone_happ::backend::{Backend, Grace};
+use wasmstone_happ::backend::Grace;
 use wasmstone_happ::serve::{
     Config, Input, Log, Output, Server, Service, StopHandle, allow_many_sockets, listening_at,
 };
@@ -30,23 +33,10 @@ use wasmstone_policy::{Entry, Grants, Network};
 /// Options of both.
 #[derive(clap::Args)]
 pub struct LaunchArguments {
-    /// The bundle.
-    bundle: PathBuf,
     #[command(flatten)]
     grants: GrantArguments,
-    /// Stop the program after this time, such as 500ms, 30s, 5m or 1h.
-    #[arg(long, value_name = "TIME", value_parser = timeout::parse)]
-    timeout: Option<Duration>,
-    /// On Keystone, give up where nothing is heard of the enclave for this long after its start
-    /// [default: 30s, and 0.5s for each MiB of its memory].
-    #[arg(long, value_name = "TIME", value_parser = timeout::parse)]
-    boot_timeout: Option<Duration>,
-    /// What runs the bundle [default: keystone where there is its device, else sim].
-    #[arg(long)]
-    backend: Option<BackendName>,
-    /// Which of the bundle's programs is run [default: machine code where there is some for this machine].
-    #[arg(long)]
-    engine: Option<EngineName>,
+    #[command(flatten)]
+    freshness: FreshnessArguments,
     /// For each access that the host refused, write a line to this file, or with - to standard error.
     #[arg(long, value_name = "FILE|-")]
     log: Option<PathBuf>,
@@ -56,31 +46,8 @@ pub struct LaunchArguments {
     /// At the end, print how long the phases of its start took, as JSON on standard error.
     #[arg(long)]
     timings: bool,
-    /// Insecure: run a bundle that nobody has signed.
-    #[arg(long)]
-    insecure_allow_unsigned: bool,
-    /// Insecure: run a bundle that is signed by a key that is not trusted.
-    #[arg(long)]
-    insecure_allow_unknown_signer: bool,
-    /// Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator.
-    #[arg(long)]
-    insecure_no_lockdown: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum BackendName {
-    /// A Keystone enclave.
-    Keystone,
-    /// A process that simulates one, and protects nothing.
-    Sim,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum EngineName {
-    /// Portable bytecode, interpreted.
-    Pulley,
-    /// Machine code.
-    Native,
+    #[command(flatten)]
+    enclave: EnclaveArguments,
 }
 
 /// What a bundle is launched for.
@@ -117,16 +84,8 @@ impl LaunchArguments {
     /// # Errors
     /// What went wrong, and how an enclave ended that had no exit code of its own.
     pub fn launch(self, task: Task) -> anyhow::Result<Exit> {
-        let start = Instant::now();
-        let bundle = super::open(&self.bundle)?;
-        let verified =
-            verify(&bundle, &self.trust()?).with_context(|| format!("will not run {}", self.bundle.display()))?;
-        drop(bundle);
-        let verify = start.elapsed();
-        self.banner(&verified);
-        let (platform, fp_safe) = (verified.manifest().platform.name.clone(), verified.manifest().platform.fp_safe);
-        let mut enclave = Enclave::choose(verified.into_contents(), &platform, self.backend()?, self.engine)?;
-        task.check(enclave.program.launch.entry, &self.bundle)?;
+        let Chosen { mut enclave, fp_safe, verify, .. } = self.enclave.choose()?;
+        task.check(enclave.program.launch.entry, self.enclave.bundle())?;
         enclave.check_cpu()?;
         if enclave.program.launch.program.hardware_float && !fp_safe {
             console::warn(
@@ -136,7 +95,7 @@ impl LaunchArguments {
         }
 
         let program = std::mem::take(&mut enclave.program.program);
-        let (config, grace) = self.config(task, program)?;
+        let (mut config, grace) = self.config(task, program)?;
         let address = config.serve.as_ref().map(|service| service.address);
         let directories = config.directories.iter().map(|granted| (granted.guest.clone(), granted.access)).collect();
         let grants = Grants {
@@ -145,21 +104,17 @@ impl LaunchArguments {
             directories,
             network: config.network.clone(),
         };
-        enclave.program.launch.policy.admit(grants).context(
+        let policy = &enclave.program.launch.policy;
+        policy.admit(grants).context(
             "more was granted than the bundle's policy allows: leave the option out, \
              or allow it in wasmstone.toml and build the bundle anew",
         )?;
+        let sealed = Sealed::prepare(&self.freshness, policy, &mut config.directories)?;
         if config.network != Network::Denied {
             allow_many_sockets();
         }
         let mut server = Server::new(config)?;
-        let limits = Limits {
-            timeout: self.timeout,
-            boot_timeout: self.boot_timeout,
-            grace,
-            unconfined: self.insecure_no_lockdown,
-        };
-        let launched = enclave.launch(&mut server, &limits);
+        let launched = enclave.launch(&mut server, &Limits { grace, ..self.enclave.limits() });
         if self.edge_calls {
             console::say(serde_json::to_string(server.counts())?);
         }
@@ -167,9 +122,11 @@ impl LaunchArguments {
         if self.timings {
             console::say(serde_json::to_string(&TimingsView { verify, launch: launched.timings })?);
         }
+        sealed.say_unknown(server.freshness(), &launched.outcome);
+        sealed.keep(server.freshness())?;
         match (address, server.unserved()) {
             (Some(address), Some(status)) => Err(ending::unserved(address, status).into()),
-            _ => ending::ended(launched.outcome, server.explanation()),
+            _ => ending::ended(launched.outcome, server.explanation(), sealed.advice().as_deref()),
         }
     }
 
@@ -198,60 +155,6 @@ impl LaunchArguments {
                 Ok((config, Some(Grace { stop, time, asked })))
             }
         }
-    }
-
-    fn trust(&self) -> anyhow::Result<TrustPolicy> {
-        let mut trust = match Home::find() {
-            Ok(home) => keys::trusted(&home)?,
-            // Who asks for no trusted key needs none.
-            Err(_) if self.insecure_allow_unsigned || self.insecure_allow_unknown_signer => TrustPolicy::default(),
-            Err(none) => return Err(none.into()),
-        };
-        trust.allow_unsigned = self.insecure_allow_unsigned;
-        trust.allow_unknown_signer = self.insecure_allow_unknown_signer;
-        Ok(trust)
-    }
-
-    /// Says which insecure options are in use.
-    fn banner(&self, verified: &Verified) {
-        for (used, option, consequence) in [
-            (self.insecure_allow_unsigned, "--insecure-allow-unsigned", "nobody need have signed this bundle"),
-            (
-                self.insecure_allow_unknown_signer,
-                "--insecure-allow-unknown-signer",
-                "anybody may have signed this bundle",
-            ),
-        ] {
-            if used {
-                let trusted = if verified.is_trusted() { "; a trusted key did" } else { ", and no trusted key did" };
-                console::warn(format_args!("{option}: {consequence}{trusted}"));
-            }
-        }
-    }
-
-    /// What was asked for, or what this machine has. The simulator is never used without a word.
-    fn backend(&self) -> Result<BackendName, Fault> {
-        let backend = self.backend.unwrap_or_else(|| match Backend::detect() {
-            Backend::Keystone => BackendName::Keystone,
-            Backend::Sim => BackendName::Sim,
-        });
-        match (backend, self.insecure_no_lockdown) {
-            (BackendName::Keystone, true) => {
-                let message = "--insecure-no-lockdown is about the simulator: leave it out, or say --backend sim";
-                return Err(Fault::new(Exit::Usage, message));
-            }
-            (BackendName::Keystone, false) => {}
-            (BackendName::Sim, unconfined) => {
-                console::say("wasmstone: simulated enclave, nothing is protected");
-                if unconfined {
-                    console::warn(
-                        "--insecure-no-lockdown: where the machine cannot confine the enclave's process, \
-                         a program that breaks out of its engine can do whatever you can",
-                    );
-                }
-            }
-        }
-        Ok(backend)
     }
 
     fn log(&self) -> anyhow::Result<Option<Log>> {

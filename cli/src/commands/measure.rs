@@ -1,9 +1,12 @@
 //! `wasmstone measure`.
 
+mod pins;
+
 use crate::console;
 use crate::exit::{Exit, Fault};
 use crate::view::{MeasurementView, SCHEMA};
 use anyhow::Context;
+use pins::{PinsArguments, is_attested};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -38,6 +41,8 @@ pub struct Measure {
     /// Of a bundle for several targets, print the measurement for this one alone.
     #[arg(long, value_name = "TARGET", requires = "bundle")]
     target: Option<String>,
+    #[command(flatten)]
+    pins: PinsArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -88,14 +93,20 @@ impl Measure {
             return Ok(What::Measurement(measure(&read(loader)?, &read(runtime)?, &read(eapp)?).to_string()));
         }
         let path = self.bundle.as_deref().unwrap_or(Path::new(""));
-        let programs =
-            contents(&super::open(path)?).with_context(|| format!("cannot use {}", path.display()))?.programs;
+        let bundle = super::open(path)?;
+        let programs = contents(&bundle).with_context(|| format!("cannot use {}", path.display()))?.programs;
+        let platform = &bundle.manifest().platform.name;
         let wanted = |target: Target| self.target.as_deref().is_none_or(|name| name == target.name());
-        let found: Vec<_> = programs.iter().filter(|program| wanted(program.target)).collect();
+        // What no report can show is not pinned.
+        let shown = |target: Target| self.pins.pins.is_none() || is_attested(target, platform);
+        let found: Vec<_> = programs.iter().filter(|program| wanted(program.target) && shown(program.target)).collect();
         if found.is_empty() {
             let names: Vec<_> = programs.iter().map(|program| program.target.name()).collect();
             let message = format!("the bundle is not built for that target, but for {}", names.join(", "));
             return Err(Fault::new(Exit::Platform, message).into());
+        }
+        if let Some(file) = &self.pins.pins {
+            self.pins.write(file, &bundle, &found).with_context(|| format!("cannot pin {}", path.display()))?;
         }
         Ok(What::Measurements(
             found.iter().map(|program| MeasurementView::new(program.target, &program.measurement)).collect(),

@@ -74,6 +74,16 @@ fn every_field_is_documented() {
     agree("`verify --json`", &[json("verify app.wsb")]);
     let raw = json("measure --loader loader.bin --runtime eyrie-rt --eapp app.eapp");
     agree("`measure --json`", &[json("measure app.wsb"), raw, json("measure --sm loader.bin")]);
+    json("measure app.wsb --pins pins.toml");
+    agree("`attest report --json`", &[json("attest report app.wsb --nonce 0123456789abcdef -o report")]);
+    let verify = "attest verify report --pins pins.toml --nonce 0123456789abcdef --json";
+    let refused = sandbox.wasmstone(verify.split(' ')).json();
+    assert_eq!(refused["schema"], 1);
+    let verify = verify.trim_end_matches(" --json");
+    agree("`attest verify --json`", &[json(&format!("{verify} --insecure-allow-simulator")), refused]);
+    json("measure app.wsb --pins pins.toml --replace");
+    sandbox.wasmstone(["seal", "key", "me"]).succeeds();
+    agree("`seal public --json`", &[json("seal public me")]);
     agree("`key list --json`", &[json("key list")]);
     agree("`key show --json`", &[json("key show default")]);
     agree("`platform list --json`", &[json("platform list")]);
@@ -90,7 +100,14 @@ fn every_command_with_json_has_a_section() {
         "measure",
         "inspect",
         "verify",
+        "attest report",
+        "attest verify",
         "sign",
+        "seal key",
+        "seal public",
+        "seal provision",
+        "seal export",
+        "seal import",
         "key new",
         "key list",
         "key trust",

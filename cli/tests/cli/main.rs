@@ -1,5 +1,6 @@
 //! The `wasmstone` program as its users meet it: exit codes, what is written where, and what is not.
 
+mod attest;
 mod build;
 mod build_refused;
 mod bundles;
@@ -10,10 +11,12 @@ mod keys;
 #[path = "../../../bundle-format/tests/it/keystone_files.rs"]
 mod keystone_files;
 mod measure;
+mod pins;
 mod platforms;
 mod project_file;
 mod project_new;
 mod run;
+mod seal;
 mod serve;
 mod support;
 mod usage;

@@ -19,6 +19,7 @@ fn the_file_beside_the_program_is_used() {
         "arguments": ["-v"],
         "environment": { "set": [], "allow": [] },
         "directories": [],
+        "seal_owner": null,
         "network": "denied",
     });
     assert_eq!(policy(&ran), closed);

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub mod attested;
 pub mod case;
+pub mod inside;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -11,8 +11,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use wasmstone_eapp::{Ended, Platform, Region};
 use wasmstone_edge_protocol::frame::{decode_request, reply_header};
 use wasmstone_edge_protocol::types::{
-    AcceptReply, AcceptRequest, AddressReply, AddressRequest, AddressesReply, HandleRequest, ListenRequest, PollEntry,
-    PollRequest, ProgramRequest, ReadReply, ReadRequest, SendReply, SocketAddress, StartReply, WriteReply,
+    AcceptReply, AcceptRequest, AddressReply, AddressRequest, AddressesReply, EntropyReply, HandleRequest,
+    ListenRequest, PollEntry, PollRequest, ProgramRequest, ReadReply, ReadRequest, SendReply, SocketAddress,
+    StartReply, WriteReply,
 };
 use wasmstone_edge_protocol::{Status, Violation, handle};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -45,6 +46,8 @@ pub struct World {
     pub asked: Vec<&'static str>,
     /// What was said on standard error, and why the enclave ended.
     pub said: String,
+    /// What the machine has of its own to make random numbers from.
+    private: u8,
     /// The operation that is lied about, how many honest answers come before, and what is done to those
     /// behind.
     lie: Option<(&'static str, usize, Lie)>,
@@ -67,6 +70,11 @@ pub fn serve(clients: Vec<Client>) -> Served {
     run(clients, Vec::new(), None)
 }
 
+/// The same on a machine with another secret.
+pub fn serve_on(private: u8, clients: Vec<Client>) -> Served {
+    run_in(World { private, ..World::default() }, clients, Vec::new())
+}
+
 /// The same with a host that lies about an operation, after so many honest answers.
 pub fn serve_lying(clients: Vec<Client>, about: &'static str, after: usize, lie: Lie) -> Served {
     run(clients, Vec::new(), Some((about, after, lie)))
@@ -74,10 +82,14 @@ pub fn serve_lying(clients: Vec<Client>, about: &'static str, after: usize, lie:
 
 /// The same with peers that the service connects to, one after the other.
 pub fn run(clients: Vec<Client>, peers: Vec<Client>, lie: Option<(&'static str, usize, Lie)>) -> Served {
+    run_in(World { lie, ..World::default() }, clients, peers)
+}
+
+fn run_in(world: World, clients: Vec<Client>, peers: Vec<Client>) -> Served {
     let program = SERVICE.program();
     let count = clients.len();
     let arriving = clients.into_iter().enumerate().collect();
-    let world = World { arriving, peers: peers.into(), lie, ..World::default() };
+    let world = World { arriving, peers: peers.into(), ..world };
     let world = Arc::new(Mutex::new(world));
     let platform = Host { world: world.clone(), program: program.program.clone() };
     let size = program.launch.memory.linear as usize;
@@ -141,7 +153,7 @@ impl Platform for Host {
     }
 
     fn private_entropy(&mut self, seed: &mut [u8; 64]) {
-        seed.fill(1);
+        seed.fill(self.world.lock().unwrap().private);
     }
 }
 
@@ -166,6 +178,7 @@ impl World {
                 let start = request.offset.get() as usize;
                 Ok((Vec::new(), program[start..start + request.length.get() as usize].to_vec()))
             }
+            "launch.entropy" => body(EntropyReply { entropy: [7; 32] }),
             "launch.explain" => {
                 self.said.push_str(&String::from_utf8_lossy(payload));
                 body(())

@@ -7,5 +7,6 @@ mod host;
 mod lies;
 mod outgoing;
 mod pieces;
+mod randomness;
 #[path = "../run/mod.rs"]
 mod run;

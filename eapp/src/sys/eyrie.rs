@@ -1,9 +1,16 @@
 //! Eyrie's calls, all through the one `ecall` instruction of this program.
 
 use core::arch::naked_asm;
+use wasmstone_eapp::REPORT_BUFFER;
 
 /// Asks the host: copies out the request, and the answer in.
 const OCALL: usize = 1001;
+
+/// Makes an attestation report.
+const ATTEST: usize = 1003;
+
+/// The most bytes that the monitor takes for one. Eyrie copies more than its buffer holds.
+const ATTEST_DATA_MAX: usize = 1024;
 
 /// Derives a key from the enclave's measurement and an identifier.
 const SEALING_KEY: usize = 1004;
@@ -11,8 +18,11 @@ const SEALING_KEY: usize = 1004;
 /// Ends the enclave.
 pub const EXIT: usize = 1101;
 
+/// Bytes of a sealing key.
+pub const SEALING_KEY_SIZE: usize = 128;
+
 /// Bytes of a sealing key and the monitor's signature on it.
-pub const SEALING_KEY_SIZE: usize = 128 + 64;
+pub const SIGNED_SEALING_KEY_SIZE: usize = SEALING_KEY_SIZE + 64;
 
 /// Enters Eyrie. Its convention is that of a function whose eighth argument is the call's number.
 ///
@@ -40,9 +50,20 @@ pub fn ocall(id: u8, request: &[u8], reply: &mut [u8]) -> bool {
     unsafe { call(id.into(), from, request.len(), to, reply.len(), 0, 0, OCALL) == 0 }
 }
 
+/// A report of the security monitor over `data`, at most 1,024 bytes. False where it makes none.
+pub fn attest(report: &mut [u8; REPORT_BUFFER], data: &[u8]) -> bool {
+    let (to, from) = (report.as_mut_ptr().expose_provenance(), data.as_ptr().expose_provenance());
+    if data.len() > ATTEST_DATA_MAX {
+        return false;
+    }
+    // SAFETY: Eyrie reads `data.len()` bytes at `from`, which fit its own buffer, and writes 2,048 bytes at `to`, as
+    // many as there are. Neither has to be aligned.
+    unsafe { call(to, from, data.len(), 0, 0, 0, 0, ATTEST) == 0 }
+}
+
 /// The sealing key for `identifier`, the same in every run of this image on this machine. False where
 /// the security monitor has none.
-pub fn sealing_key(key: &mut [u8; SEALING_KEY_SIZE], identifier: &[u8]) -> bool {
+pub fn sealing_key(key: &mut [u8; SIGNED_SEALING_KEY_SIZE], identifier: &[u8]) -> bool {
     let (to, from) = (key.as_mut_ptr().expose_provenance(), identifier.as_ptr().expose_provenance());
     // SAFETY: Eyrie reads `identifier.len()` bytes at `from` and writes `key.len()` bytes at `to`.
     unsafe { call(to, key.len(), from, identifier.len(), 0, 0, 0, SEALING_KEY) == 0 }

@@ -1,10 +1,10 @@
 //! Keystone, as the enclave app's platform.
 
 use super::ending::{Wipe, exit};
-use super::eyrie::{self, SEALING_KEY_SIZE};
+use super::eyrie::{self, SEALING_KEY_SIZE, SIGNED_SEALING_KEY_SIZE};
 use core::arch::asm;
 use sha2::{Digest, Sha256};
-use wasmstone_eapp::Platform;
+use wasmstone_eapp::{Platform, REPORT_BUFFER};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use zeroize::Zeroize;
 
@@ -35,19 +35,37 @@ impl Platform for Keystone {
     /// host can guess at the latter, but not at the former. The counters of cycles and instructions would
     /// say no more, and systems differ in whether reading them is allowed or the end.
     fn private_entropy(&mut self, seed: &mut [u8; 64]) {
-        let mut key = [0; SEALING_KEY_SIZE];
-        if !eyrie::sealing_key(&mut key, IDENTIFIER) {
+        let (secret, fresh) = seed.split_at_mut(32);
+        if !sealing_key(IDENTIFIER, secret) {
             exit(ExitStatus::Internal, Wipe::Everything);
         }
         let mut times = Sha256::new();
         for _ in 0..SAMPLES {
             times.update(time().to_le_bytes());
         }
-        let (secret, fresh) = seed.split_at_mut(32);
-        secret.copy_from_slice(&Sha256::digest(key));
         fresh.copy_from_slice(&times.finalize());
-        key.zeroize();
     }
+
+    fn sealing_key(&mut self, identifier: &[u8], key: &mut [u8; 32]) -> bool {
+        sealing_key(identifier, key)
+    }
+
+    fn attest(&mut self, data: &[u8], report: &mut [u8; REPORT_BUFFER]) -> bool {
+        eyrie::attest(report, data)
+    }
+}
+
+/// The sealing key for `identifier`, of which the monitor makes more bytes than anybody needs.
+fn sealing_key(identifier: &[u8], key: &mut [u8]) -> bool {
+    let mut whole = [0; SIGNED_SEALING_KEY_SIZE];
+    let made = eyrie::sealing_key(&mut whole, identifier);
+    if made {
+        // Behind the key is the monitor's signature on it.
+        let (secret, _) = whole.split_at(SEALING_KEY_SIZE);
+        key.copy_from_slice(&Sha256::digest(secret));
+    }
+    whole.zeroize();
+    made
 }
 
 /// The machine's time, in ticks of a length that it does not tell.

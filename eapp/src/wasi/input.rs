@@ -3,21 +3,23 @@
 use crate::bindings::wasi::io::streams::HostInputStream;
 use crate::channel::Channel;
 use crate::guest::Guest;
+use crate::host::Host;
+use crate::wasi::StreamFailure;
 use crate::wasi::blocking::now;
 use crate::wasi::filesystem::OpenFile;
 use crate::wasi::poll::Pollable;
-use crate::wasi::{FileFailure, StreamFailure};
 use alloc::{sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::types::{ReadAtRequest, ReadRequest};
-use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, filesystem, handle, io};
+use wasmstone_edge_protocol::{PAYLOAD_MAX, Violation, filesystem, handle, io};
 use wasmtime::Result;
 use wasmtime::component::{Resource, ResourceTableError};
 
 /// Bytes asked for at least, so that small reads do not cost an edge call each.
 const AHEAD: usize = 256 << 10;
 
-/// As [`AHEAD`], for the first read elsewhere than at a file's beginning: it may well be the only one.
-const AHEAD_ELSEWHERE: usize = 16 << 10;
+/// As [`AHEAD`], for the first read elsewhere than at a file's beginning: it may well be the only one, of a page of a
+/// database.
+const AHEAD_ELSEWHERE: usize = 4 << 10;
 
 /// Bytes held ahead in all file streams and connections together; beyond it they get just what they
 /// asked for.
@@ -139,6 +141,7 @@ impl Guest {
                 let rep = *rep;
                 self.read_incoming(rep, length)
             }
+            InputStream::File(input) if input.file.sealed.is_some() => read_sealed(input, length, &mut self.host),
             InputStream::File(input) => {
                 self.host.read_ahead = self.host.read_ahead.saturating_sub(input.buffer.held());
                 let result = read_file(input, length, self.host.changes, self.host.read_ahead, &mut self.host.channel);
@@ -169,6 +172,19 @@ impl Guest {
         }
         Ok(self.stdin.fill(payload, length))
     }
+}
+
+/// Reads on in a sealed directory, which holds ahead itself what it opened.
+fn read_sealed(input: &mut FileInput, length: usize, host: &mut Host) -> Result<Vec<u8>, StreamFailure> {
+    if length == 0 {
+        return Ok(Vec::new());
+    }
+    let (bytes, _) = input.file.system().read_at(host, &input.file, input.position, length)?;
+    if bytes.is_empty() {
+        return Err(StreamFailure::Closed);
+    }
+    input.position = input.position.saturating_add(bytes.len() as u64);
+    Ok(bytes)
 }
 
 /// Reads on, while the other file streams together hold `others` bytes ahead.
@@ -246,23 +262,4 @@ impl HostInputStream for Guest {
         }
         Ok(())
     }
-}
-
-/// `descriptor.read`: at an offset, without a stream.
-pub fn read_at(guest: &mut Guest, file: u32, length: u64, offset: u64) -> Result<(Vec<u8>, bool), FileFailure> {
-    let length = usize::try_from(length).unwrap_or(PAYLOAD_MAX).min(PAYLOAD_MAX);
-    if length == 0 {
-        return Ok((Vec::new(), true));
-    }
-    let request = ReadAtRequest { handle: file.into(), length: (length as u32).into(), offset: offset.into() };
-    let (reply, payload) = guest.host.ask::<filesystem::ReadAt>(&request, &[], length)?;
-    let end = reply.end.flag("an end that is neither yes nor no")?;
-    let mut bytes = Vec::new();
-    if bytes.try_reserve_exact(payload.len()).is_err() {
-        return Err(Status::InsufficientMemory.into());
-    }
-    bytes.extend_from_slice(payload);
-    // As in Wasmtime, the end is told by a read that has nothing else to tell.
-    let end = end && bytes.is_empty();
-    Ok((bytes, end))
 }

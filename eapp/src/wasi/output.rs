@@ -4,14 +4,15 @@
 
 use crate::bindings::wasi::io::streams::HostOutputStream;
 use crate::guest::Guest;
-use crate::wasi::StreamFailure;
+use crate::host::Host;
 use crate::wasi::blocking::{now, too_large};
 use crate::wasi::filesystem::OpenFile;
 use crate::wasi::input::InputStream;
 use crate::wasi::poll::Pollable;
+use crate::wasi::{FileFailure, StreamFailure};
 use alloc::{sync::Arc, vec, vec::Vec};
-use wasmstone_edge_protocol::types::{HandleRequest, WriteAtRequest};
-use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, filesystem, handle, io};
+use wasmstone_edge_protocol::types::HandleRequest;
+use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, handle, io};
 use wasmtime::Result;
 use wasmtime::component::{Resource, ResourceTableError};
 
@@ -87,45 +88,31 @@ impl Guest {
             Sink::Body(rep) => return self.write_body(rep, bytes),
             _ => {}
         }
-        if let Sink::At { file, .. } | Sink::Append { file } = &stream.sink {
-            if !file.writing {
-                stream.closed = true;
-                return Err(StreamFailure::Failed(Status::BadDescriptor));
-            }
-            self.host.changes += 1;
+        if let Sink::At { file, .. } | Sink::Append { file } = &stream.sink
+            && !file.writing
+        {
+            stream.closed = true;
+            return Err(StreamFailure::Failed(Status::BadDescriptor));
         }
+        let is_standard = matches!(stream.sink, Sink::Standard(_));
         let mut rest = bytes;
         while !rest.is_empty() {
             let part = rest.get(..PAYLOAD_MAX).unwrap_or(rest);
-            let answer = match &stream.sink {
-                Sink::Standard(number) => {
-                    self.host.channel.call::<io::Write>(&HandleRequest { handle: (*number).into() }, &[part], 0)?
-                }
-                Sink::At { file, position } => {
-                    let request =
-                        WriteAtRequest { handle: file.handle.into(), reserved: 0.into(), offset: (*position).into() };
-                    self.host.channel.call::<filesystem::WriteAt>(&request, &[part], 0)?
-                }
-                Sink::Append { file } => self.host.channel.call::<filesystem::Append>(
-                    &HandleRequest { handle: file.handle.into() },
-                    &[part],
-                    0,
-                )?,
+            let wrote = match &stream.sink {
+                Sink::Standard(number) => write_standard(&mut self.host, *number, part),
+                Sink::At { file, position } => file.system().write_at(&mut self.host, file, *position, part),
+                Sink::Append { file } => file.system().append(&mut self.host, file, part),
                 Sink::Socket(_) | Sink::Body(_) => return Ok(()),
             };
-            let reply = match (answer, &stream.sink) {
-                (Ok((reply, _)), _) => reply,
-                (Err(Status::Pipe), Sink::Standard(_)) => return Err(StreamFailure::Closed),
-                (Err(status), Sink::Standard(_)) => return Err(StreamFailure::Failed(status)),
-                (Err(status), _) => {
-                    stream.closed = true;
-                    return Err(StreamFailure::Failed(status));
+            let written = match wrote {
+                Ok(0) => return Err(Violation("a write wrote nothing").into()),
+                Ok(written) => written,
+                Err(FileFailure::Code(Status::Pipe)) if is_standard => return Err(StreamFailure::Closed),
+                Err(failure) => {
+                    stream.closed = !is_standard;
+                    return Err(failure.into());
                 }
             };
-            let written = reply.written.at_most(part.len() as u32, "more was written than was sent")? as usize;
-            if written == 0 {
-                return Err(Violation("a write wrote nothing").into());
-            }
             if let Sink::At { position, .. } = &mut stream.sink {
                 *position = position.saturating_add(written as u64);
             }
@@ -161,6 +148,12 @@ impl Guest {
         }
         Ok(())
     }
+}
+
+/// Writes to standard output or error, and tells how many bytes.
+fn write_standard(host: &mut Host, number: u32, bytes: &[u8]) -> Result<usize, FileFailure> {
+    let (reply, _) = host.ask::<io::Write>(&HandleRequest { handle: number.into() }, &[bytes], 0)?;
+    Ok(reply.written.at_most(bytes.len() as u32, "more was written than was sent")? as usize)
 }
 
 impl HostOutputStream for Guest {

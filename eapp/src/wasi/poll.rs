@@ -108,12 +108,13 @@ impl Host {
     /// tried.
     pub fn inquire(&mut self, inquiry: &mut Inquiry) -> Result<bool, Violation> {
         self.unasked = 0;
+        let until = inquiry.until.min(self.store_due()?);
         let entries = inquiry
             .questions
             .keys()
             .map(|(handle, interest)| PollEntry { handle: (*handle).into(), interest: (*interest).into() });
         let entries: Vec<_> = entries.collect();
-        let timeout = match inquiry.until {
+        let timeout = match until {
             u64::MAX if !entries.is_empty() => u64::MAX,
             // Not the number that means for ever, which needs somebody who ends it.
             until => until.saturating_sub(self.elapsed()).min(u64::MAX - 1),

@@ -1,4 +1,4 @@
-//! `wasi:random`, answered inside.
+//! `wasi:random`, answered inside; the host adds to it once in a while.
 
 use crate::bindings::wasi::random::{insecure, insecure_seed, random};
 use crate::guest::Guest;
@@ -30,21 +30,23 @@ fn number(fill: impl FnOnce(&mut [u8])) -> u64 {
 
 impl random::Host for Guest {
     fn get_random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
-        filled(length, |bytes| self.random.fill(bytes))
+        self.random.secure.refresh(&mut self.host.channel)?;
+        filled(length, |bytes| self.random.secure.fill(bytes))
     }
 
     fn get_random_u64(&mut self) -> Result<u64> {
-        Ok(number(|bytes| self.random.fill(bytes)))
+        self.random.secure.refresh(&mut self.host.channel)?;
+        Ok(number(|bytes| self.random.secure.fill(bytes)))
     }
 }
 
 impl insecure::Host for Guest {
     fn get_insecure_random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
-        filled(length, |bytes| self.random.fill_insecure(bytes))
+        filled(length, |bytes| self.random.insecure.fill(bytes))
     }
 
     fn get_insecure_random_u64(&mut self) -> Result<u64> {
-        Ok(number(|bytes| self.random.fill_insecure(bytes)))
+        Ok(number(|bytes| self.random.insecure.fill(bytes)))
     }
 }
 

@@ -55,11 +55,16 @@ pub fn new_time(time: NewTimestamp) -> Result<NewTime, Status> {
         NewTimestamp::NoChange => NewTime { kind: 0.into(), ..NewTime::default() },
         NewTimestamp::Now => NewTime { kind: 1.into(), ..NewTime::default() },
         NewTimestamp::Timestamp(time) => {
-            let carry = u64::from(time.nanoseconds) / SECOND;
-            let seconds = time.seconds.checked_add(carry).ok_or(Status::Overflow)?;
-            // Below 10⁹ after the remainder, so it fits.
-            let nanoseconds = (u64::from(time.nanoseconds) % SECOND) as u32;
+            let (seconds, nanoseconds) = normalized(time)?;
             NewTime { kind: 2.into(), nanoseconds: nanoseconds.into(), seconds: seconds.into() }
         }
     })
+}
+
+/// The seconds and nanoseconds, fewer than 10⁹, of a time that the guest gives.
+pub fn normalized(time: Datetime) -> Result<(u64, u32), Status> {
+    let carry = u64::from(time.nanoseconds) / SECOND;
+    let seconds = time.seconds.checked_add(carry).ok_or(Status::Overflow)?;
+    // Below 10⁹ after the remainder, so it fits.
+    Ok((seconds, (u64::from(time.nanoseconds) % SECOND) as u32))
 }

@@ -15,15 +15,18 @@ use crate::bindings::wasi::sockets::udp::{
     HostIncomingDatagramStream, HostOutgoingDatagramStream, HostUdpSocket, OutgoingDatagram,
 };
 use crate::bindings::wasi::sockets::udp_create_socket::Host as _;
+use crate::bindings::wasmstone::attestation::attestation::{Error as AttestingError, Host as Attesting};
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::ending::Ending;
 use crate::guest::{Given, Guest};
 use crate::host::Host;
-use crate::platform::Platform;
+use crate::platform::{Platform, REPORT_BUFFER};
 use crate::program::Precompiled;
-use crate::random::Random;
+use crate::random::{Generator, Random};
+use crate::report::report;
 use crate::start::Start;
+use crate::tasks;
 use crate::wasi::directory::EntryStream;
 use crate::wasi::filesystem::{Descriptor, OpenFile};
 use crate::wasi::input::InputStream;
@@ -35,11 +38,11 @@ use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::frame::{HEADER, ReplyHeader, RequestHeader, reply_header};
 use wasmstone_edge_protocol::types::{
-    AcceptReply, AddressReply, AddressesReply, DatagramsReply, EntriesReply, OptionReply, ReadReply, SendReply,
-    SocketAddress, StartReply, StatReply, WriteReply,
+    AcceptReply, AddressReply, AddressesReply, DatagramsReply, EntriesReply, EntropyReply, FreshnessRequest,
+    OptionReply, ReadReply, SendReply, SocketAddress, StartReply, StatReply, WriteReply,
 };
 use wasmstone_edge_protocol::{OPERATIONS, OperationInfo, Status, VERSION, Violation};
-use wasmstone_policy::{Addresses, Entry, Grants, Names, Network, Policy, Program, Reach, Target};
+use wasmstone_policy::{Addresses, Entry, Grants, Launch, Memory, Names, Network, Policy, Program, Reach, Target};
 use wasmtime::component::Resource;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -76,6 +79,17 @@ impl Platform for Liar {
     fn private_entropy(&mut self, seed: &mut [u8; 64]) {
         seed.fill(1);
     }
+
+    fn sealing_key(&mut self, identifier: &[u8], key: &mut [u8; 32]) -> bool {
+        key.fill(identifier.len() as u8);
+        true
+    }
+
+    fn attest(&mut self, data: &[u8], report: &mut [u8; REPORT_BUFFER]) -> bool {
+        report.fill(0xa5);
+        report[72..][..data.len()].copy_from_slice(data);
+        true
+    }
 }
 
 fn frame(request_id: u64, body: &[u8], payload: &[u8]) -> Vec<u8> {
@@ -93,6 +107,7 @@ fn honest(row: &OperationInfo, request_id: u64, reply_payload_max: u32) -> Vec<u
         "launch.start" => {
             StartReply { ticks_per_second: 1_000_000_000.into(), ..StartReply::default() }.as_bytes().to_vec()
         }
+        "launch.entropy" => EntropyReply { entropy: [7; 32] }.as_bytes().to_vec(),
         "io.read" | "filesystem.read_at" => ReadReply { end: 1.into() }.as_bytes().to_vec(),
         "io.write" | "filesystem.write_at" | "filesystem.append" => {
             WriteReply { written: 3.into() }.as_bytes().to_vec()
@@ -204,13 +219,14 @@ impl Bench {
     fn with_policy(about: &'static str, lie: Lie, network: Network) -> Self {
         let (channel, asked) = Self::channel(about, lie);
         let clock = Clock::new(0, core::num::NonZeroU32::MIN, (0, 0));
-        let host = Box::new(Host::new(channel, clock, Reach::new(network)));
+        let mut host = Box::new(Host::new(channel, clock, Reach::new(network)));
         let given = Arc::new(Given::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
-        Self { guest: Guest::new(0, host, Random::new(&mut [0; 64], &[0; 32]), given), asked }
+        let random = Random::new(&mut Generator::new(host.channel.platform(), &[0; 32]));
+        Self { guest: Guest::new(0, host, random, given), asked }
     }
 
     fn directory(&mut self) -> Resource<Descriptor> {
-        self.guest.table.push(Descriptor::granted(16, true)).unwrap()
+        self.guest.table.push(Descriptor::granted(16, true, None)).unwrap()
     }
 
     fn file(&mut self) -> Resource<Descriptor> {
@@ -225,8 +241,41 @@ impl Bench {
     }
 }
 
+fn open() -> OpenFile {
+    OpenFile { handle: 128, granted: false, writing: true, sealed: None }
+}
+
 fn open_file() -> Arc<OpenFile> {
-    Arc::new(OpenFile { handle: 128, granted: false, writing: true })
+    Arc::new(open())
+}
+
+/// The launch of that program.
+fn launch() -> Launch {
+    let program = Program {
+        target: Target::Pulley64,
+        size: PROGRAM.len() as u64,
+        sha256: <sha2::Sha256 as sha2::Digest>::digest(PROGRAM).into(),
+        cpu_features: Vec::new(),
+        hardware_float: false,
+        memory_may_move: true,
+    };
+    let memory = Memory { linear: 1 << 20, runtime: 6 << 20 };
+    Launch { memory, name: String::new(), entry: Entry::Command, instances: 0, program, policy: Policy::open() }
+}
+
+/// What comes of a host that says how many directories there are and names a task, and puts these records into the
+/// payload.
+fn started(directories: u32, task: u32, records: &[&[u8]]) -> Result<Start, Ending> {
+    let records = records.iter().map(|record| [&(record.len() as u32).to_le_bytes(), *record].concat());
+    let payload: Vec<u8> = records.flatten().collect();
+    let told: Lie = Box::new(move |frame| {
+        let change = move |start: &mut StartReply| {
+            (start.directories, start.task) = (directories.into(), task.into());
+        };
+        change_body(change)(frame);
+        set_payload(frame, size_of::<StartReply>(), &payload);
+    });
+    Start::fetch(&mut Bench::channel("launch.start", told).0, &Policy::open(), Entry::Command)
 }
 
 /// Does what needs the operation.
@@ -238,16 +287,26 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
         }
         "launch.program" => {
             let (mut channel, _) = Bench::channel(operation, lie);
-            let sha256 = <sha2::Sha256 as sha2::Digest>::digest(PROGRAM).into();
-            let program = Program {
-                target: Target::Pulley64,
-                size: PROGRAM.len() as u64,
-                sha256,
-                cpu_features: Vec::new(),
-                hardware_float: false,
-                memory_may_move: true,
-            };
-            return came(Precompiled::new(&mut channel, &program, None).map(|_| ()));
+            return came(Precompiled::new(&mut channel, &launch().program, None).map(|_| ()));
+        }
+        "launch.report" => {
+            let (mut channel, _) = Bench::channel(operation, lie);
+            let start = started(0, 1, &[b"a nonce!"]).unwrap();
+            return came(tasks::perform(&mut channel, &launch(), &start).unwrap());
+        }
+        "launch.freshness" => {
+            let (mut channel, _) = Bench::channel(operation, lie);
+            let directory = FreshnessRequest { directory: 0.into() };
+            let call = channel.call::<wasmstone_edge_protocol::launch::Freshness>(&directory, &[&[1; 40]], 0);
+            return call.map_or_else(|violation| Came::Violation(violation.0), |_| Came::Done(String::new()));
+        }
+        "launch.entropy" => {
+            let (mut channel, _) = Bench::channel(operation, lie);
+            let mut random = Generator::new(channel.platform(), &[0; 32]);
+            random.fill(&mut vec![0; 1 << 20]);
+            return random
+                .refresh(&mut channel)
+                .map_or_else(|violation| Came::Violation(violation.0), |()| Came::Done(String::new()));
         }
         "launch.explain" => {
             let (mut channel, _) = Bench::channel(operation, lie);
@@ -350,7 +409,7 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
             came(bench.guest.read_directory(directory).map(|_| ()))
         }
         "filesystem.entries" => {
-            let stream = bench.guest.table.push(EntryStream::new(open_file())).unwrap();
+            let stream = bench.guest.table.push(EntryStream::new(open())).unwrap();
             came(bench.guest.read_directory_entry(stream))
         }
         _ if operation.starts_with("network.") => network(&mut bench, operation),
@@ -504,11 +563,13 @@ fn change_body<T: FromBytes + IntoBytes + zerocopy::KnownLayout + zerocopy::Immu
 }
 
 fn payload(bytes: &'static [u8], body: usize) -> Lie {
-    Box::new(move |frame| {
-        frame.truncate(HEADER + body);
-        frame.extend_from_slice(bytes);
-        ReplyHeader::mut_from_prefix(frame).unwrap().0.payload_length = (bytes.len() as u32).into();
-    })
+    Box::new(move |frame| set_payload(frame, body, bytes))
+}
+
+fn set_payload(frame: &mut Vec<u8>, body: usize, bytes: &[u8]) {
+    frame.truncate(HEADER + body);
+    frame.extend_from_slice(bytes);
+    ReplyHeader::mut_from_prefix(frame).unwrap().0.payload_length = (bytes.len() as u32).into();
 }
 
 /// Lies about what an operation says.
@@ -526,6 +587,9 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
             ("a place of no kind", change_body(|start: &mut StartReply| start.serve.address = [1; 16])),
             ("a clock that stands still", change_body(|start: &mut StartReply| start.ticks_per_second = 0.into())),
             ("more payload than said", payload(b"\x01\0\0\0a", body)),
+            ("an unknown task", change_body(|start: &mut StartReply| start.task = 4.into())),
+            ("a huge task", change_body(|start: &mut StartReply| start.task = u32::MAX.into())),
+            ("a task without its record", change_body(|start: &mut StartReply| start.task = 1.into())),
             (
                 "failure",
                 change_header(|header| {
@@ -646,6 +710,91 @@ fn address_lies() -> [(&'static str, AddressLie); 3] {
     ]
 }
 
+/// What came of a host that names a task, with its directories, and with these records behind them.
+fn came_of(task: u32, records: &[&[u8]]) -> Came {
+    let directories: &[&[u8]] = if task > 1 { &[b"/data", b"", b"transfer", b""] } else { &[] };
+    let all = [directories, records].concat();
+    came(started(directories.len() as u32 / 2, task, &all).map(|start| start.record.len()))
+}
+
+#[test]
+fn a_task_has_its_record_and_no_other() {
+    for length in 8..=64 {
+        assert_eq!(came_of(1, &[&vec![1; length]]), Came::Done(length.to_string()));
+    }
+    for task in [2, 3] {
+        assert_eq!(came_of(task, &[&[1; 72]]), Came::Done("72".to_string()));
+    }
+    assert_eq!(came_of(0, &[]), Came::Done("0".to_string()));
+    let is_lie = |task: u32, records: &[&[u8]]| {
+        let came = came_of(task, records);
+        assert!(matches!(came, Came::Violation(_)), "task {task}, {records:?}: {came:?}");
+    };
+    for length in [0, 1, 7, 65, 72, 1000] {
+        is_lie(1, &[&vec![1; length]]);
+    }
+    for (task, length) in [2, 3].into_iter().flat_map(|task| [0, 1, 64, 71, 73, 1000].map(|length| (task, length))) {
+        is_lie(task, &[&vec![1; length]]);
+    }
+    is_lie(0, &[b"a nonce!"]);
+    for (task, record) in [(1, &[1; 64][..]), (2, &[1; 72]), (3, &[1; 72])] {
+        is_lie(task, &[]);
+        is_lie(task, &[record, record]);
+    }
+}
+
+#[test]
+fn sealed_data_move_through_a_directory_for_it() {
+    for (directories, records) in [
+        (0, &[][..]),
+        (1, &[&b"/data"[..], b""][..]),
+        (2, &[b"transfer", b"", b"/data", b""]),
+        (2, &[b"/data", b"", b"/transfer", b""]),
+    ] {
+        for task in [2, 3] {
+            let came = came(started(directories, task, &[records, &[&[1; 72]]].concat()).map(drop));
+            assert!(matches!(came, Came::Violation(_)), "{records:?}: {came:?}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_has_its_pin() {
+    let pins = |records: &[&[u8]]| came(started(1, 0, records).map(|start| start.pins));
+    assert_eq!(pins(&[b"/data", b""]), Came::Done("[None]".to_string()));
+    assert_eq!(pins(&[b"/data", &[9; 40]]), Came::Done(format!("[Some({:?})]", [9; 40])));
+    for pin in [1, 39, 41, 1000].map(|length| vec![9; length]) {
+        assert!(matches!(pins(&[b"/data", &pin]), Came::Violation(_)), "{pin:?}");
+    }
+    assert!(matches!(pins(&[b"/data"]), Came::Violation(_)));
+    assert!(matches!(pins(&[b"/data", b"", b""]), Came::Violation(_)));
+}
+
+#[test]
+fn a_machine_without_keys_says_so() {
+    let given = Arc::new(Given::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
+    let mut host = Box::new(Host::absent());
+    let random = Random::new(&mut Generator::new(host.channel.platform(), &[0; 32]));
+    let mut guest = Guest::new(0, host, random, given);
+    assert_eq!(Attesting::report(&mut guest, vec![1; 64]).unwrap(), Err(AttestingError::Unavailable));
+    assert_eq!(Attesting::report(&mut guest, vec![1; 65]).unwrap(), Err(AttestingError::TooLong));
+    assert_eq!(Attesting::measurement(&mut guest).unwrap(), Err(AttestingError::Unavailable));
+    assert_eq!(Attesting::sealing_key(&mut guest, "label".to_string()).unwrap(), Err(AttestingError::Unavailable));
+    assert_eq!(Attesting::freshness(&mut guest, "/data".to_string()).unwrap(), Err(AttestingError::NotSealed));
+
+    let start = started(0, 1, &[b"a nonce!"]).unwrap();
+    let refused = tasks::perform(&mut Channel::closed(), &launch(), &start).unwrap().unwrap_err();
+    assert_eq!(refused.explanation(), Some("the machine has no sealing keys"));
+}
+
+#[test]
+fn a_report_says_nothing_of_what_was_behind_its_data() {
+    let (mut channel, _) = Bench::channel("", Box::new(|_| {}));
+    let report = report(channel.platform(), b"data").unwrap();
+    assert_eq!((report.len(), &report[72..76]), (1352, &b"data"[..]));
+    assert!(report[76..1096].iter().all(|byte| *byte == 0));
+}
+
 #[test]
 fn what_the_policy_does_not_allow_is_never_asked_for() {
     let listed = Network::Listed(Addresses {
@@ -728,7 +877,7 @@ fn after_a_violation_the_host_is_not_asked_again() {
 #[test]
 fn what_is_granted_for_reading_is_refused_inside() {
     let mut bench = Bench::new("", Box::new(|_| {}));
-    let mut directory = || bench.guest.table.push(Descriptor::granted(16, false)).unwrap();
+    let mut directory = || bench.guest.table.push(Descriptor::granted(16, false, None)).unwrap();
     let (one, two, three) = (directory(), directory(), directory());
     let denied = Came::Guest("NotPermitted".to_string());
     let path = || "path".to_string();
@@ -778,7 +927,7 @@ fn a_service_listens_where_the_policy_lets_it() {
 #[test]
 fn what_was_opened_for_reading_is_not_written() {
     let mut bench = Bench::new("", Box::new(|_| {}));
-    let reading = || Arc::new(OpenFile { handle: 128, granted: false, writing: false });
+    let reading = || Arc::new(OpenFile { handle: 128, granted: false, writing: false, sealed: None });
     for stream in [OutputStream::at(reading(), 0), OutputStream::append(reading())] {
         let stream = bench.guest.table.push(stream).unwrap();
         let rep = stream.rep();

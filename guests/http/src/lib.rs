@@ -35,6 +35,7 @@ impl Guest for Service {
             "/instance" => seeing::instance(exchange),
             "/log" => seeing::log(exchange),
             "/file" => seeing::file(exchange),
+            "/random" => seeing::random(exchange),
 
             "/echo" => receiving::echo(exchange),
             "/splice" => receiving::splice(exchange),

@@ -6,6 +6,7 @@ use wasip2::cli::{environment, terminal_stdin};
 use wasip2::filesystem::preopens;
 use wasip2::http::types::Method;
 use wasip2::io::streams::StreamError;
+use wasip2::random::{insecure, insecure_seed, random};
 
 /// Everything of the request.
 pub fn request(exchange: Exchange) {
@@ -76,4 +77,15 @@ pub fn file(exchange: Exchange) {
         Err(error) => format!("{:?}\n", error.kind()),
     };
     exchange.text(200, &text);
+}
+
+/// Random numbers of every kind, before and after so many that the host is asked for more.
+pub fn random(exchange: Exchange) {
+    let mut numbers = Vec::from(<[u64; 2]>::from(insecure_seed::insecure_seed()));
+    for _ in 0..2 {
+        numbers.extend([random::get_random_u64(), random::get_random_u64(), insecure::get_insecure_random_u64()]);
+        random::get_random_bytes(1 << 20);
+    }
+    let lines: String = numbers.iter().map(|number| format!("{number:016x}\n")).collect();
+    exchange.text(200, &lines);
 }

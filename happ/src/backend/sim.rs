@@ -7,6 +7,7 @@
 mod allocator;
 mod doorbell;
 mod enclave;
+mod keys;
 mod lockdown;
 mod program;
 
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wasmstone_bundle::Measurement;
 
 /// The first argument of a process that is to become an enclave.
 pub const ENCLAVE_ARGUMENT: &str = "__simulated-enclave";
@@ -48,6 +50,9 @@ pub struct Options<'a> {
     /// A program that calls [`enclave_main`] when its first argument is [`ENCLAVE_ARGUMENT`]:
     /// usually the running one.
     pub executable: PathBuf,
+    /// What a real enclave made of the same bundle would be measured as. Reports name it, and sealing keys depend
+    /// on it.
+    pub measurement: Measurement,
     /// What runs it, where this machine's processor cannot: an emulator such as `qemu-riscv64`.
     pub runner: Option<PathBuf>,
     /// Insecure: run the enclave even where the machine cannot confine its process.
@@ -62,8 +67,8 @@ pub struct Options<'a> {
 
 impl Options<'_> {
     /// An enclave process of `executable`, confined, for as long as it takes.
-    pub const fn new(executable: PathBuf) -> Self {
-        Self { executable, runner: None, unconfined: false, timeout: None, signals: None, grace: None }
+    pub const fn new(executable: PathBuf, measurement: Measurement) -> Self {
+        Self { executable, measurement, runner: None, unconfined: false, timeout: None, signals: None, grace: None }
     }
 
     /// The command that becomes an enclave.
@@ -73,7 +78,8 @@ impl Options<'_> {
             None => Command::new(&self.executable),
         };
         command.args(self.runner.as_ref().map(|_| &self.executable)).arg(ENCLAVE_ARGUMENT);
-        command.arg(std::process::id().to_string()).args(self.unconfined.then_some(UNCONFINED));
+        command.arg(std::process::id().to_string()).arg(self.measurement.to_string());
+        command.args(self.unconfined.then_some(UNCONFINED));
         command
     }
 }

@@ -3,17 +3,57 @@
 use super::{Input, Output, Service};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX};
+use wasmstone_edge_protocol::{self as wire, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX};
 use wasmstone_policy::{Access, Network};
 
 /// Receives lines, without their ends.
 pub type Log = Box<dyn FnMut(&str) + Send>;
 
+/// What an enclave is started for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// Running its guest.
+    #[default]
+    Run,
+    /// Making a report over a nonce of 8 to 64 bytes and its own key: [`super::Server::report`].
+    Report {
+        /// The nonce.
+        nonce: Vec<u8>,
+    },
+    /// Copying its sealed directory, the first one granted, to the second, named
+    /// [`wire::TRANSFER_DIRECTORY`].
+    Export {
+        /// The transfer key, as its owner wrapped it for this enclave.
+        wrapped_key: Vec<u8>,
+    },
+    /// The other way round.
+    Import {
+        /// The transfer key, as its owner wrapped it for this enclave.
+        wrapped_key: Vec<u8>,
+    },
+}
+
+impl Task {
+    /// The task's number on the wire, and the record that belongs to it.
+    pub(super) fn wire(&self) -> (wire::Task, Option<&[u8]>) {
+        match self {
+            Self::Run => (wire::Task::Run, None),
+            Self::Report { nonce } => (wire::Task::Report, Some(nonce)),
+            Self::Export { wrapped_key } => (wire::Task::Export, Some(wrapped_key)),
+            Self::Import { wrapped_key } => (wire::Task::Import, Some(wrapped_key)),
+        }
+    }
+}
+
 /// What an enclave is given. The default gives nothing.
 #[derive(Default)]
 pub struct Config {
+    /// What it is to do.
+    pub task: Task,
     /// Arguments after argument zero.
     pub arguments: Vec<String>,
     /// Environment variables: name and value.
@@ -32,6 +72,8 @@ pub struct Config {
     pub program: Arc<[u8]>,
     /// Where and how it serves, for programs that do.
     pub serve: Option<Service>,
+    /// What it gets whenever it asks the host for entropy, in the place of fresh bytes. A test can be such a host.
+    pub entropy: Option<[u8; 32]>,
     /// Where one line is written for each access that was refused.
     pub log: Option<Log>,
 }
@@ -45,6 +87,14 @@ pub struct Directory {
     pub dir: Dir,
     /// What may be done in it.
     pub access: Access,
+    /// The state that it has to be in, where it is sealed and somebody knows.
+    pub pin: Option<[u8; FRESHNESS_SIZE]>,
+}
+
+/// A directory that nobody else can lock.
+#[derive(Debug)]
+pub struct Lock {
+    _held: OwnedFd,
 }
 
 impl Directory {
@@ -54,7 +104,19 @@ impl Directory {
     /// Those of opening a directory.
     pub fn open(host: &Path, guest: impl Into<String>, access: Access) -> std::io::Result<Self> {
         let dir = Dir::open_ambient_dir(host, ambient_authority())?;
-        Ok(Self { guest: guest.into(), dir, access })
+        Ok(Self { guest: guest.into(), dir, access, pin: None })
+    }
+
+    /// Keeps others from locking the directory until the lock is dropped: two enclaves in one sealed directory would
+    /// destroy it.
+    ///
+    /// # Errors
+    /// `WouldBlock` where somebody else has locked it; those of opening it for reading.
+    pub fn lock(&self) -> std::io::Result<Lock> {
+        // What `dir` holds open may be good for nothing but walking through.
+        let opened = openat(&self.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        flock(&opened, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Lock { _held: opened })
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Config, ConfigError, Server, Timebase, text};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::time::{SystemTime, UNIX_EPOCH};
-use wasmstone_edge_protocol::types::{Empty, ProgramRequest, StartReply};
+use wasmstone_edge_protocol::types::{Empty, EntropyReply, FreshnessRequest, ProgramRequest, StartReply};
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Status};
 use wasmstone_policy::Access;
 
@@ -27,8 +27,12 @@ impl Start {
         }
         let arguments = config.arguments.iter();
         let environment = config.environment.iter().flat_map(|(name, value)| [name, value]);
-        let records =
-            || arguments.clone().chain(environment.clone()).chain(directories.iter().map(|granted| &granted.guest));
+        let directories_and_pins = directories
+            .iter()
+            .flat_map(|granted| [granted.guest.as_bytes(), granted.pin.as_ref().map_or(&[][..], |pin| &pin[..])]);
+        let (task, record) = config.task.wire();
+        let texts = arguments.chain(environment).map(String::as_bytes);
+        let records = || texts.clone().chain(directories_and_pins.clone()).chain(record);
 
         let total = records().fold(0usize, |total, record| total.saturating_add(4).saturating_add(record.len()));
         if total > PAYLOAD_MAX {
@@ -38,7 +42,7 @@ impl Start {
         let mut payload = Vec::with_capacity(total);
         for record in records() {
             payload.extend_from_slice(&(record.len() as u32).to_le_bytes());
-            payload.extend_from_slice(record.as_bytes());
+            payload.extend_from_slice(record);
         }
         let terminals = [config.stdin.is_terminal(), config.stdout.is_terminal(), config.stderr.is_terminal()];
         let writable = directories.iter().map(|granted| granted.access == Access::ReadWrite);
@@ -49,6 +53,7 @@ impl Start {
             directories: (directories.len() as u32).into(),
             ticks_per_second: Timebase::NANOSECONDS.0.into(),
             writable: bits(writable).into(),
+            task: task.number().into(),
             serve: config.serve.as_ref().map(|service| service.address.into()).unwrap_or_default(),
             ..StartReply::default()
         };
@@ -72,13 +77,34 @@ pub(super) fn start(server: &mut Server, _: Empty, _: &[u8], payload: &mut Paylo
     Ok(StartReply {
         wall_seconds: now.as_secs().into(),
         wall_nanoseconds: now.subsec_nanos().into(),
-        entropy: entropy()?,
+        entropy: server.entropy.map_or_else(random, Ok)?,
         ..reply
     })
 }
 
+pub(super) fn entropy(server: &mut Server, _: Empty, _: &[u8], _: &mut Payload<'_>) -> Result<EntropyReply, Failure> {
+    Ok(EntropyReply { entropy: server.entropy.map_or_else(random, Ok)? })
+}
+
+pub(super) fn report(server: &mut Server, _: Empty, report: &[u8], _: &mut Payload<'_>) -> Result<Empty, Failure> {
+    server.attested = Some(report.to_vec());
+    Ok(Empty {})
+}
+
+pub(super) fn freshness(
+    server: &mut Server,
+    request: FreshnessRequest,
+    value: &[u8],
+    _: &mut Payload<'_>,
+) -> Result<Empty, Failure> {
+    let value = value.try_into().map_err(|_| Status::Malformed)?;
+    let directory = server.directories.get(request.directory.get() as usize).ok_or(Status::Malformed)?;
+    server.freshness.insert(directory.clone(), value);
+    Ok(Empty {})
+}
+
 /// 32 bytes from the host's generator.
-fn entropy() -> Result<[u8; 32], Errno> {
+fn random() -> Result<[u8; 32], Errno> {
     let mut bytes = [0; 32];
     loop {
         match getrandom(&mut bytes, GetRandomFlags::empty()) {

@@ -1,6 +1,6 @@
 //! What was built, for people and as JSON.
 
-use crate::console::{self, size};
+use crate::console::{self, size, visible};
 use crate::view::{PolicyView, ProgramView, SCHEMA};
 use serde::Serialize;
 use std::path::Path;
@@ -34,6 +34,30 @@ struct Json<'a> {
     interfaces: &'a [String],
     platform: &'a str,
     key_id: String,
+}
+
+/// Says before it hurts that sealed data stay with this bundle.
+fn warn_of_sealing(policy: &PolicyView<'_>, programs: usize) {
+    let sealed = visible(&policy.sealed().join(", "));
+    if sealed.is_empty() {
+        return;
+    }
+    let remedy = if policy.has_seal_owner() {
+        "before you build another release, keep this one: its data are moved with \"wasmstone seal export\" and \
+         \"wasmstone seal import\""
+    } else {
+        "and no seal-owner is named, so that they cannot be moved to another release: make a key with \
+         \"wasmstone seal key NAME\", and write seal-owner = \"NAME\" into wasmstone.toml, now"
+    };
+    console::warn(format_args!(
+        "what is written to {sealed} can be read by a bundle with this very measurement alone, on the same machine; {remedy}"
+    ));
+    if programs > 1 {
+        console::warn(
+            "each of the bundle's programs has its own measurement, and cannot read what another one has sealed: \
+             build for one target, or run it always with the same --engine",
+        );
+    }
 }
 
 #[derive(Serialize)]
@@ -78,7 +102,8 @@ impl Summary<'_> {
             Some(project) => line("policy", format!("from {}", project.path.display())),
             None => line("policy", "open: there is no wasmstone.toml beside the program".to_owned()),
         }
-        for (name, text) in self.policy().iter().flat_map(PolicyView::lines) {
+        let policy = self.policy();
+        for (name, text) in policy.iter().flat_map(PolicyView::lines) {
             line("", format!("{name}: {text}"));
         }
         line("imports", if built.interfaces.is_empty() { "none".to_owned() } else { built.interfaces.join(" ") });
@@ -91,6 +116,9 @@ impl Summary<'_> {
         match programs.as_slice() {
             [program] => line("measurement", program.measurement().to_owned()),
             programs => programs.iter().for_each(|program| line("measurement", program.measures())),
+        }
+        if let Some(policy) = &policy {
+            warn_of_sealing(policy, programs.len());
         }
     }
 

@@ -4,6 +4,7 @@ use super::Check;
 use crate::exit::Exit;
 use crate::simulator;
 use std::time::Duration;
+use wasmstone_bundle::{measurement::measure, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::{Outcome, sim};
 use wasmstone_happ::serve::{Config, Server};
@@ -46,6 +47,7 @@ fn missing(found: String) -> Check {
 
 fn run(trial: &Trial) -> anyhow::Result<Outcome> {
     let mut server = Server::new(Config { program: trial.program.clone().into(), ..Config::default() })?;
-    let options = sim::Options { timeout: Some(TIMEOUT), ..simulator::options()? };
+    let measurement = measure(&stand_in::loader(), &stand_in::runtime(), &trial.image);
+    let options = sim::Options { timeout: Some(TIMEOUT), ..simulator::options(measurement)? };
     Ok(sim::launch(&trial.image, &mut server, &options)?.outcome)
 }

@@ -1,13 +1,12 @@
 //! Which program of a bundle runs where, and launching it.
 
-use super::{BackendName, EngineName};
+use super::arguments::{BackendName, EngineName, Limits};
 use crate::exit::{Exit, Fault};
 use crate::simulator;
 use anyhow::Context;
-use std::time::Duration;
 use wasmstone_bundle::platform::{SIM, check_files};
 use wasmstone_bundle::verify::{Contents, Program};
-use wasmstone_happ::backend::{Grace, Launched, keystone, sim};
+use wasmstone_happ::backend::{Launched, keystone, sim};
 use wasmstone_happ::{cpu, serve::Server, signals::Signals};
 use wasmstone_policy::Target;
 
@@ -17,16 +16,6 @@ pub struct Enclave {
     loader: Vec<u8>,
     runtime: Vec<u8>,
     backend: BackendName,
-}
-
-/// How long it may take.
-pub struct Limits {
-    pub timeout: Option<Duration>,
-    pub boot_timeout: Option<Duration>,
-    /// What a first signal does that asks to end.
-    pub grace: Option<Grace>,
-    /// Whether a simulated enclave may run unconfined.
-    pub unconfined: bool,
 }
 
 impl Enclave {
@@ -103,7 +92,8 @@ impl Enclave {
             }
             BackendName::Sim => {
                 let unconfined = limits.unconfined;
-                let options = sim::Options { unconfined, timeout, signals, grace, ..simulator::options()? };
+                let options = simulator::options(self.program.measurement)?;
+                let options = sim::Options { unconfined, timeout, signals, grace, ..options };
                 sim::launch(&self.program.image, server, &options)?
             }
         })

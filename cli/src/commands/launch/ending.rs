@@ -5,11 +5,27 @@ use std::net::SocketAddr;
 use wasmstone_edge_protocol::{ExitStatus, Status};
 use wasmstone_happ::backend::Outcome;
 
-/// The exit code for `outcome`.
+/// What to do where the enclave refuses a program.
+const ANEW: &str = "; build the bundle anew with this release, with a larger --max-memory where memory is short";
+
+/// The exit code for `outcome` of a run.
 ///
 /// # Errors
-/// What there is to say where it is not the guest's own; `explanation` is the enclave's.
-pub fn ended(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit> {
+/// What there is to say where it is not the guest's own; `explanation` is the enclave's, and `advice` follows it where
+/// the enclave refused, in place of the usual one.
+pub fn ended(outcome: Outcome, explanation: Option<&str>, advice: Option<&str>) -> anyhow::Result<Exit> {
+    told(outcome, explanation, |why| format!("the enclave refused to run the program{why}{}", advice.unwrap_or(ANEW)))
+}
+
+/// The exit code for `outcome` of a task.
+///
+/// # Errors
+/// As of [`ended`].
+pub fn of_task(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit> {
+    told(outcome, explanation, |why| format!("the enclave refused{why}"))
+}
+
+fn told(outcome: Outcome, explanation: Option<&str>, refused: impl Fn(String) -> String) -> anyhow::Result<Exit> {
     let why = explanation.map(|text| format!(": {text}")).unwrap_or_default();
     let (exit, message) = match outcome {
         Outcome::Ended(ExitStatus::Guest(code)) => return Ok(Exit::Guest(code)),
@@ -20,10 +36,8 @@ pub fn ended(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Exit
              the host is faulty or hostile, do not rely on what the program did"
                 .to_owned(),
         ),
-        Outcome::Ended(ExitStatus::Refused) => {
-            let advice = "build the bundle anew with this release, with a larger --max-memory where memory is short";
-            (Exit::Refused, format!("the enclave refused to run the program{why}; {advice}"))
-        }
+        Outcome::Ended(ExitStatus::Refused) => (Exit::Refused, refused(why)),
+        Outcome::Ended(ExitStatus::Unsaved) => (Exit::Unsaved, format!("the program ended, but not all was stored{why}")),
         Outcome::Ended(ExitStatus::OutOfMemory) | Outcome::OutOfMemory => (
             Exit::OutOfMemory,
             "the enclave ran out of memory: build the bundle with a larger --max-memory, or give the program less to do"

@@ -90,7 +90,11 @@ impl GrantArguments {
     }
 }
 
-fn directory(granted: &str, access: Access) -> anyhow::Result<Directory> {
+/// Opens the directory `HOST::GUEST`.
+///
+/// # Errors
+/// Where it cannot be opened, or is not named.
+pub fn directory(granted: &str, access: Access) -> anyhow::Result<Directory> {
     let (host, guest) = granted.split_once("::").unwrap_or((granted, granted));
     if host.is_empty() || guest.is_empty() {
         let message = format!("\"{granted}\" does not name a directory: write HOST or HOST::GUEST");

@@ -95,7 +95,7 @@ impl Add {
             loader: read(&loader)?,
             runtime: read(&runtime)?,
             sm_hash,
-            device_keys: device_keys(&self.device_key)?,
+            device_keys: keys::devices(&self.device_key)?,
             fp_safe: self.fp_safe,
             cpu_features,
         })
@@ -127,31 +127,6 @@ fn say_what_it_lacks(platform: &Platform) {
 fn taken(name: &str) -> Fault {
     let message = format!("there is a platform \"{name}\" already: choose another name, or replace it with --replace");
     Fault::new(Exit::Configuration, message)
-}
-
-/// Each key once.
-fn device_keys(named: &[String]) -> anyhow::Result<Vec<DeviceKey>> {
-    let mut keys = Vec::new();
-    for text in named {
-        let key = device_key(text)?;
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    Ok(keys)
-}
-
-fn device_key(text: &str) -> anyhow::Result<DeviceKey> {
-    match text.parse() {
-        Ok(key) => Ok(key),
-        Err(_) if Path::new(text).exists() => Ok(DeviceKey(keys::public_in(text)?.to_bytes())),
-        Err(error) => Err(error).with_context(|| {
-            Fault::new(
-                Exit::Configuration,
-                format!("\"{text}\" is neither a device key nor a file: give 64 digits or a PEM file"),
-            )
-        }),
-    }
 }
 
 /// More than any file of a platform has; what is longer is refused when it is added.

@@ -1,11 +1,12 @@
-//! Writes a file of so many MiB, reads it, opens so many files, prints so many lines: everything in
-//! small, or as the arguments say, which is what the benchmarks do.
+//! Writes a file of so many MiB, reads it, reads so many pages of it here and there, opens so many files, prints so
+//! many lines: everything in small, or as the arguments say, which is what the benchmarks do.
 
 use std::env;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 const PIECE: usize = 64 << 10;
+const PAGE: usize = 4 << 10;
 
 fn write(mebibytes: usize) -> io::Result<()> {
     let piece = [b'w'; PIECE];
@@ -28,6 +29,21 @@ fn read() -> io::Result<()> {
         }
     }
     println!("read: {total} bytes");
+    Ok(())
+}
+
+/// Reads pages, none of which is near the one before.
+fn read_pages(count: usize) -> io::Result<()> {
+    let mut page = [0; PAGE];
+    let mut file = File::open("/data/bulk")?;
+    let pages = file.metadata()?.len() / PAGE as u64;
+    let mut random = 1u64;
+    for _ in 0..count {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        file.seek(SeekFrom::Start((random >> 33) % pages * PAGE as u64))?;
+        file.read_exact(&mut page)?;
+    }
+    println!("read: {count} pages");
     Ok(())
 }
 
@@ -55,6 +71,7 @@ fn main() -> io::Result<()> {
         [] => {
             write(1)?;
             read()?;
+            read_pages(16)?;
             make(3)?;
             open(3)?;
             print(3, &mut io::stdout())?;
@@ -62,9 +79,12 @@ fn main() -> io::Result<()> {
         }
         ["write", mebibytes] => write(number(mebibytes)?),
         ["read"] => read(),
+        ["pages", count] => read_pages(number(count)?),
         ["open", count] => open(number(count)?),
         ["lines", count] => print(number(count)?, &mut io::stdout().lock()),
         ["lines-together", count] => print(number(count)?, &mut BufWriter::new(io::stdout().lock())),
-        _ => Err(io::Error::other("bulk [write MIB | read | open COUNT | lines COUNT | lines-together COUNT]")),
+        _ => Err(io::Error::other(
+            "bulk [write MIB | read | pages COUNT | open COUNT | lines COUNT | lines-together COUNT]",
+        )),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::allocator;
 use super::doorbell::Shared;
+use super::keys::Keys;
 use super::lockdown;
 use super::program;
 use crate::edge_call::{HEADER, Header, STATUS_OK};
@@ -16,7 +17,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmstone_bundle::image::{HEAP_BASE, Image, LAUNCH_BASE};
-use wasmstone_eapp::{Platform, Region, Resident};
+use wasmstone_eapp::{Platform, REPORT_BUFFER, Region, Resident};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmstone_policy::Launch;
 use zerocopy::IntoBytes;
@@ -25,7 +26,7 @@ use zerocopy::IntoBytes;
 /// says why. One that is an enclave always ends with 0, or by a signal.
 pub const NOT_STARTED: i32 = 1;
 
-/// The argument after the host's process where an enclave that is not confined is better than none.
+/// The argument after the measurement where an enclave that is not confined is better than none.
 pub const UNCONFINED: &str = "unconfined";
 
 /// What standard error begins with then.
@@ -51,7 +52,9 @@ fn run() -> Result<()> {
     file.read_to_end(&mut image)?;
     let loaded = load(&image, &file)?;
     drop(file);
-    let platform = Simulated::new(shared.clone())?;
+    let measurement = std::env::args().nth(3).and_then(|measurement| measurement.parse().ok());
+    let keys = Keys(measurement.ok_or_else(|| Error::other("its host has not measured it"))?);
+    let platform = Simulated::new(shared.clone(), keys)?;
 
     // The standard library reads random numbers for its hash maps once a thread: while it still can.
     let _ = std::hash::RandomState::new();
@@ -59,7 +62,7 @@ fn run() -> Result<()> {
     wasmtime::Engine::tls_eager_initialize();
     let bell = shared.clone();
     std::panic::set_hook(Box::new(move |_| exit(&bell, ExitStatus::Internal)));
-    let unconfined = std::env::args().nth(3).is_some_and(|argument| argument == UNCONFINED);
+    let unconfined = std::env::args().nth(4).is_some_and(|argument| argument == UNCONFINED);
     lockdown::lock_down(unconfined, loaded.faults).map_err(|error| {
         Error::other(format!(
             "it cannot be confined ({error}): use a kernel that has seccomp filters, or --insecure-no-lockdown, \
@@ -153,13 +156,14 @@ struct Simulated {
     shared: Arc<Shared>,
     start: Instant,
     entropy: [u8; 64],
+    keys: Keys,
 }
 
 impl Simulated {
-    fn new(shared: Arc<Shared>) -> Result<Self> {
+    fn new(shared: Arc<Shared>, keys: Keys) -> Result<Self> {
         let mut entropy = [0; 64];
         File::open("/dev/urandom")?.read_exact(&mut entropy)?;
-        Ok(Self { shared, start: Instant::now(), entropy })
+        Ok(Self { shared, start: Instant::now(), entropy, keys })
     }
 }
 
@@ -195,6 +199,14 @@ impl Platform for Simulated {
     fn private_entropy(&mut self, seed: &mut [u8; 64]) {
         seed.copy_from_slice(&self.entropy);
         self.entropy.fill(0);
+    }
+
+    fn sealing_key(&mut self, identifier: &[u8], key: &mut [u8; 32]) -> bool {
+        self.keys.sealing_key(identifier, key)
+    }
+
+    fn attest(&mut self, data: &[u8], report: &mut [u8; REPORT_BUFFER]) -> bool {
+        self.keys.attest(data, report)
     }
 }
 

@@ -17,6 +17,11 @@ use wasmstone_edge_protocol::types::{
     WriteReply,
 };
 
+/// From this length on a read is one that reads ahead: whether the end is just behind saves the enclave a
+/// call that would only tell it so. Shorter ones, such as those of the pages of a database, would take three
+/// system calls instead of one.
+const READS_AHEAD: usize = 16 << 10;
+
 pub(in super::super) fn read_at(
     server: &mut Server,
     request: ReadAtRequest,
@@ -28,8 +33,7 @@ pub(in super::super) fn read_at(
     let length = usize::try_from(request.length.get()).unwrap_or(usize::MAX);
     let end = payload.fill(length, |buffer| {
         let (count, end) = read_fully(buffer, |rest, done| file.read_at(rest, position(offset, done)?))?;
-        // Whether the end is just behind saves the enclave a call that would only tell it so.
-        let end = end || !buffer.is_empty() && count == buffer.len() && is_end(file, offset, count);
+        let end = end || buffer.len() >= READS_AHEAD && count == buffer.len() && is_end(file, offset, count);
         Ok((count, end))
     })?;
     Ok(ReadReply { end: u32::from(end).into() })

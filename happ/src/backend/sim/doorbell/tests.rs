@@ -50,6 +50,18 @@ fn an_end_wakes_the_host() {
 }
 
 #[test]
+fn an_end_wakes_a_host_that_the_enclave_says_is_awake() {
+    let (host, enclave) = sides();
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(host.wait_for_enclave(), Turn::Ended));
+        while enclave.control.sleeping.swap(0, Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        assert_eq!(host.ended(), Turn::Enclave);
+    });
+}
+
+#[test]
 fn an_end_during_an_answer_is_not_forgotten() {
     const ROUNDS: usize = 5000;
     let (host, _) = sides();

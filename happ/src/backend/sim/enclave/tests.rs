@@ -2,6 +2,7 @@ use super::*;
 use crate::backend::sim::doorbell::{self, Turn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use wasmstone_bundle::Measurement;
 use wasmstone_eapp::channel::Channel;
 use wasmstone_edge_protocol::frame::{self, reply_header};
 use wasmstone_edge_protocol::types::{ReadReply, ReadRequest};
@@ -14,7 +15,7 @@ fn sides() -> (Arc<Shared>, Arc<Shared>) {
 }
 
 fn platform(shared: &Arc<Shared>) -> Simulated {
-    Simulated { shared: shared.clone(), start: Instant::now(), entropy: [0; 64] }
+    Simulated { shared: shared.clone(), start: Instant::now(), entropy: [0; 64], keys: Keys(Measurement([0; 64])) }
 }
 
 fn header(offset: u64, size: u64, status: u64) -> Header {

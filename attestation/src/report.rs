@@ -1,0 +1,133 @@
+//! The report, byte for byte as Keystone's security monitor writes it.
+
+use crate::data::ReportData;
+use crate::{DeviceKey, Measurement, SmHash};
+use alloc::vec::Vec;
+
+/// The bytes of a report that are not uninitialised memory, and what each of them is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub(crate) measurement: [u8; 64],
+    pub(crate) data_len: u64,
+    /// Zero from `data_len`.
+    pub(crate) data: [u8; Self::DATA_MAX],
+    pub(crate) signature: [u8; 64],
+    pub(crate) sm_hash: [u8; 64],
+    pub(crate) sm_key: [u8; 32],
+    pub(crate) sm_signature: [u8; 64],
+    pub(crate) device_key: [u8; 32],
+}
+
+/// Why bytes are not a report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// Neither length of a report.
+    #[error(
+        "a report has 1352 bytes, or 2048 with what is behind it, and this has {0}: give it whole, and not as text"
+    )]
+    Size(usize),
+    /// More data than there is room for.
+    #[error("a report has room for 1024 bytes of data, and this says that it holds {0}: ask for a new one")]
+    DataLength(u64),
+}
+
+impl Report {
+    /// Bytes of a report.
+    pub const SIZE: usize = 1352;
+
+    /// Bytes of the buffer in which Eyrie hands a report over. Those behind the report mean nothing.
+    pub const RUNTIME_SIZE: usize = 2048;
+
+    /// The most bytes of data in a report.
+    pub const DATA_MAX: usize = 1024;
+
+    /// Reads a report of [`Self::SIZE`] or [`Self::RUNTIME_SIZE`] bytes, and believes nothing of it.
+    ///
+    /// # Errors
+    /// [`ParseError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        if bytes.len() != Self::SIZE && bytes.len() != Self::RUNTIME_SIZE {
+            return Err(ParseError::Size(bytes.len()));
+        }
+        let mut report = Self::fields(bytes).ok_or(ParseError::Size(bytes.len()))?;
+        let unused = usize::try_from(report.data_len).ok().and_then(|length| report.data.get_mut(length..));
+        // Whatever was on the security monitor's stack.
+        unused.ok_or(ParseError::DataLength(report.data_len))?.fill(0);
+        Ok(report)
+    }
+
+    fn fields(mut rest: &[u8]) -> Option<Self> {
+        Some(Self {
+            measurement: take(&mut rest)?,
+            data_len: u64::from_le_bytes(take(&mut rest)?),
+            data: take(&mut rest)?,
+            signature: take(&mut rest)?,
+            sm_hash: take(&mut rest)?,
+            sm_key: take(&mut rest)?,
+            sm_signature: take(&mut rest)?,
+            device_key: take(&mut rest)?,
+        })
+    }
+
+    /// The report's one form: as it was read, with zeros in the place of what was behind the data.
+    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
+        let length = self.data_len.to_le_bytes();
+        let tail = [&self.signature[..], &self.sm_hash, &self.sm_key, &self.sm_signature, &self.device_key];
+        let parts = [&self.measurement[..], &length, &self.data].into_iter().chain(tail);
+        let mut bytes = [0; Self::SIZE];
+        bytes.iter_mut().zip(parts.flatten()).for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
+    /// What is attested: the enclave, as it was when it was started.
+    pub fn measurement(&self) -> Measurement {
+        Measurement(self.measurement)
+    }
+
+    /// What the program inside wanted attested, at most [`Self::DATA_MAX`] bytes.
+    pub fn data(&self) -> &[u8] {
+        usize::try_from(self.data_len).ok().and_then(|length| self.data.get(..length)).unwrap_or_default()
+    }
+
+    /// What wasmstone means by the data; `None` where it is no enclave app's of wasmstone.
+    pub fn contents(&self) -> Option<ReportData<'_>> {
+        ReportData::parse(self.data())
+    }
+
+    /// The security monitor, as the boot ROM hashed it.
+    pub fn sm_hash(&self) -> SmHash {
+        SmHash(self.sm_hash)
+    }
+
+    /// The Ed25519 public key that the security monitor signs reports with, which the boot ROM made for it.
+    pub fn sm_key(&self) -> [u8; 32] {
+        self.sm_key
+    }
+
+    /// The key of the device whose boot ROM it was.
+    pub fn device_key(&self) -> DeviceKey {
+        DeviceKey(self.device_key)
+    }
+
+    /// Whether the boot ROM measured the security monitor. Where it does not, the fields stay zero.
+    pub(crate) fn sm_is_measured(&self) -> bool {
+        [&self.sm_hash[..], &self.sm_key, &self.sm_signature].into_iter().flatten().any(|byte| *byte != 0)
+    }
+
+    /// What the device signs, and its signature.
+    pub(crate) fn signed_by_device(&self) -> (Vec<u8>, &[u8; 64]) {
+        ([&self.sm_hash[..], &self.sm_key].concat(), &self.sm_signature)
+    }
+
+    /// What the security monitor signs, which ends with the data, and its signature.
+    pub(crate) fn signed_by_sm(&self) -> (Vec<u8>, &[u8; 64]) {
+        ([&self.measurement[..], &self.data_len.to_le_bytes(), self.data()].concat(), &self.signature)
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (field, behind) = rest.split_first_chunk()?;
+    *rest = behind;
+    Some(*field)
+}

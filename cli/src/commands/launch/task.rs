@@ -1,0 +1,41 @@
+//! What enclaves are started for besides running their programs.
+
+use super::arguments::{Chosen, EnclaveArguments};
+use super::ending;
+use crate::exit::{Exit, Fault};
+use wasmstone_happ::serve::{Config, Directory, Server, Task};
+use wasmstone_policy::Launch;
+
+/// An enclave that can do a task.
+pub struct Worker<'a> {
+    arguments: &'a EnclaveArguments,
+    chosen: Chosen,
+}
+
+impl<'a> Worker<'a> {
+    /// The enclave that the options name, its bundle verified.
+    ///
+    /// # Errors
+    /// Where the bundle is not to be run, or nothing of it runs here.
+    pub fn find(arguments: &'a EnclaveArguments) -> anyhow::Result<Self> {
+        Ok(Self { arguments, chosen: arguments.choose()? })
+    }
+
+    /// What the enclave will have been measured with.
+    pub fn launch(&self) -> &Launch {
+        &self.chosen.enclave.program.launch
+    }
+
+    /// Has it do `task` with these directories.
+    ///
+    /// # Errors
+    /// Why it did not.
+    pub fn perform(&self, task: Task, directories: Vec<Directory>) -> anyhow::Result<Server> {
+        let mut server = Server::new(Config { task, directories, ..Config::default() })?;
+        let launched = self.chosen.enclave.launch(&mut server, &self.arguments.limits())?;
+        match ending::of_task(launched.outcome, server.explanation())? {
+            Exit::Guest(0) => Ok(server),
+            other => Err(Fault::new(other, "the enclave did not come to its end").into()),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `wasmstone measure --pins`: what a verifier far away has to know of a bundle and its platform.
+
+use crate::console;
+use crate::exit::{Exit, Fault};
+use crate::home::Home;
+use crate::keys;
+use crate::view::PolicyView;
+use anyhow::Context;
+use std::fmt::Write;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use wasmstone_attestation::{DeviceKey, Measurement, Pins, SignerId, SmHash};
+use wasmstone_bundle::verify::{Program, SignatureError, Standing, signers};
+use wasmstone_bundle::{
+    Bundle, Platform, SmHash as PlatformSmHash, TrustPolicy, VerifyError, atomic,
+    platform::{PlatformError, SIM},
+};
+use wasmstone_policy::{Policy, Target};
+
+/// Options about pins.
+#[derive(clap::Args)]
+pub struct PinsArguments {
+    /// Of a bundle, write what "wasmstone attest verify" is to accept: its measurements and signers, and the
+    /// security monitor and the devices of its platform.
+    #[arg(long, value_name = "FILE", requires = "bundle", conflicts_with_all = ["loader", "sm"])]
+    pub pins: Option<PathBuf>,
+    /// The hash of the security monitor to pin, 128 digits; can be given more than once [default: the platform's].
+    #[arg(long, value_name = "HEX", requires = "pins")]
+    sm_hash: Vec<PlatformSmHash>,
+    /// A device to pin, by its public key, 64 digits or a PEM file; can be given more than once
+    /// [default: the platform's].
+    #[arg(long, value_name = "HEX|FILE", requires = "pins")]
+    device_key: Vec<String>,
+    /// Replace a file of pins that is there.
+    #[arg(long, requires = "pins")]
+    replace: bool,
+}
+
+/// Whether a report can show a program for `target`: Keystone runs bytecode and RISC-V.
+pub fn is_attested(target: Target, platform: &str) -> bool {
+    platform == SIM || matches!(target, Target::Pulley64 | Target::Riscv64)
+}
+
+impl PinsArguments {
+    /// Writes the pins of `programs` to `file`.
+    ///
+    /// # Errors
+    /// Where something is not known that has to be pinned, or the file is there.
+    pub fn write(&self, file: &Path, bundle: &Bundle, programs: &[&Program]) -> anyhow::Result<()> {
+        let entry = &bundle.manifest().platform;
+        let platform = Known::of(&entry.name)?;
+        let sm_hashes = match (&*self.sm_hash, entry.sm_hash.or(platform.sm_hash)) {
+            ([], Some(hash)) => vec![hash],
+            ([], None) => return Err(no_sm_hash(&entry.name).into()),
+            (given, _) => given.to_vec(),
+        };
+        let device_keys = match (&*self.device_key, platform.device_keys) {
+            ([], keys) if keys.is_empty() => return Err(no_device_key(&entry.name).into()),
+            ([], keys) => keys,
+            (given, _) => keys::devices(given)?.into_iter().map(|key| DeviceKey(key.0)).collect(),
+        };
+        if device_keys.contains(&DeviceKey::PUBLIC_TEST) {
+            console::warn(
+                "a pinned device has Keystone's public test key, whose secret key everybody has: \
+                 \"wasmstone attest verify\" accepts its reports with --insecure-allow-test-device alone",
+            );
+        }
+        let pins = Pins {
+            name: Some(bundle.manifest().name.clone()),
+            measurements: programs.iter().map(|program| Measurement(program.measurement.0)).collect(),
+            sm_hashes: sm_hashes.into_iter().map(|hash| SmHash(hash.0)).collect(),
+            device_keys,
+            signers: valid_signers(bundle)?,
+        };
+        if pins.signers.is_empty() {
+            console::warn("nobody has signed the bundle: the pins say what it is, and not whose");
+        }
+        let policy = programs.first().map(|program| comments(&program.launch.policy)).unwrap_or_default();
+        self.store(file, (policy + &pins.to_toml()).as_bytes())?;
+        console::say(format_args!("wrote {}: give it to those who verify reports", file.display()));
+        Ok(())
+    }
+
+    fn store(&self, file: &Path, text: &[u8]) -> anyhow::Result<()> {
+        let written = if self.replace { atomic::write(file, text) } else { atomic::create(file, text, 0o666) };
+        match written {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let message =
+                    format!("{} is there already: choose another name, or replace it with --replace", file.display());
+                Err(Fault::new(Exit::Configuration, message).into())
+            }
+            written => written.with_context(|| crate::commands::unwritable(file)),
+        }
+    }
+}
+
+/// What is known here of a platform.
+#[derive(Default)]
+struct Known {
+    sm_hash: Option<PlatformSmHash>,
+    device_keys: Vec<DeviceKey>,
+}
+
+impl Known {
+    fn of(name: &str) -> anyhow::Result<Self> {
+        if name == SIM {
+            let sm_hash = Some(PlatformSmHash(SmHash::SIMULATOR.0));
+            return Ok(Self { sm_hash, device_keys: vec![DeviceKey::SIMULATOR] });
+        }
+        // Without a configuration directory there are no platforms, and there are still the options.
+        let Ok(home) = Home::find() else { return Ok(Self::default()) };
+        match home.platforms().load(name) {
+            Ok(Platform { sm_hash, device_keys, .. }) => {
+                Ok(Self { sm_hash, device_keys: device_keys.iter().map(|key| DeviceKey(key.0)).collect() })
+            }
+            Err(PlatformError::Unknown { .. }) => Ok(Self::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Those whose signatures are valid, trusted here or not.
+fn valid_signers(bundle: &Bundle) -> Result<Vec<SignerId>, VerifyError> {
+    let signers = signers(bundle, &TrustPolicy::default());
+    match signers.iter().find(|signer| signer.standing == Standing::Invalid) {
+        Some(invalid) => Err(SignatureError::Invalid { key: invalid.key }.into()),
+        None => Ok(signers.iter().map(|signer| SignerId(signer.key.0)).collect()),
+    }
+}
+
+/// The policy, for those who review the pins.
+fn comments(policy: &Policy) -> String {
+    let mut text = "# The bundle's policy, which the measurements stand for:\n".to_owned();
+    for (name, line) in PolicyView::new(policy).lines() {
+        let _ = writeln!(text, "#   {name}: {line}");
+    }
+    text + "\n"
+}
+
+fn no_sm_hash(platform: &str) -> Fault {
+    let message = format!(
+        "the hash of the security monitor of the platform \"{platform}\" is not known: give it with --sm-hash, as \
+         \"wasmstone measure --sm fw_jump.bin\" prints it of the firmware, or add the platform with --sm"
+    );
+    Fault::new(Exit::Configuration, message)
+}
+
+fn no_device_key(platform: &str) -> Fault {
+    let message = format!(
+        "no device of the platform \"{platform}\" is known: give the devices' public keys with --device-key, \
+         as whoever made the devices publishes them, or add the platform with --device-key"
+    );
+    Fault::new(Exit::Configuration, message)
+}

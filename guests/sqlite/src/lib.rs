@@ -1,0 +1,1 @@
+//! Empty: this package is for what it depends on, see its manifest.

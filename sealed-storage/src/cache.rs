@@ -1,0 +1,183 @@
+//! Blocks in memory, as they are when decrypted.
+
+use crate::geometry::BLOCK;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use zeroize::Zeroize;
+
+/// The content of a block, which is wiped when it is not used any more.
+pub struct Block(Box<[u8; BLOCK]>);
+
+impl Block {
+    /// Zeros.
+    pub fn zeros() -> Self {
+        Self(Box::new([0; BLOCK]))
+    }
+}
+
+impl core::ops::Deref for Block {
+    type Target = [u8; BLOCK];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl core::ops::DerefMut for Block {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Which block: of the inode with this number, on this level, the one with this index. In this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    pub number: u64,
+    pub level: u8,
+    pub index: u64,
+}
+
+struct Slot {
+    address: Address,
+    block: Block,
+    /// Since the hand came by.
+    used: bool,
+    /// Not on the disk yet, so that it must stay.
+    dirty: bool,
+}
+
+/// So many blocks at most, besides those that must stay.
+pub struct Cache {
+    slots: Vec<Slot>,
+    places: BTreeMap<Address, usize>,
+    capacity: usize,
+    hand: usize,
+    dirty: usize,
+}
+
+impl Cache {
+    /// Room for this many blocks.
+    pub fn new(capacity: usize) -> Self {
+        Self { slots: Vec::new(), places: BTreeMap::new(), capacity, hand: 0, dirty: 0 }
+    }
+
+    /// How many blocks are dirty.
+    pub fn dirty(&self) -> usize {
+        self.dirty
+    }
+
+    /// Whether a block is here.
+    pub fn has(&self, address: Address) -> bool {
+        self.places.contains_key(&address)
+    }
+
+    /// The content of a block, if it is here.
+    pub fn get(&mut self, address: Address) -> Option<&mut Block> {
+        let slot = self.slots.get_mut(*self.places.get(&address)?)?;
+        slot.used = true;
+        Some(&mut slot.block)
+    }
+
+    /// Whether a block is here and dirty.
+    pub fn is_dirty(&self, address: Address) -> bool {
+        self.places.get(&address).and_then(|place| self.slots.get(*place)).is_some_and(|slot| slot.dirty)
+    }
+
+    /// Says whether a block is dirty.
+    pub fn set_dirty(&mut self, address: Address, dirty: bool) {
+        if let Some(slot) = self.places.get(&address).and_then(|place| self.slots.get_mut(*place)) {
+            if slot.dirty != dirty {
+                self.dirty = if dirty { self.dirty + 1 } else { self.dirty.saturating_sub(1) };
+            }
+            slot.dirty = dirty;
+        }
+    }
+
+    /// Takes a block in, clean, for one that was not used for long.
+    pub fn insert(&mut self, address: Address, block: Block) {
+        self.remove(address);
+        let slot = Slot { address, block, used: true, dirty: false };
+        if self.slots.len() >= self.capacity
+            && let Some(place) = self.replaceable()
+            && let Some(old) = self.slots.get_mut(place)
+        {
+            self.places.remove(&old.address);
+            *old = slot;
+            self.places.insert(address, place);
+            return;
+        }
+        self.places.insert(address, self.slots.len());
+        self.slots.push(slot);
+    }
+
+    /// A slot that was not used since the hand came by last, unless all are dirty.
+    fn replaceable(&mut self) -> Option<usize> {
+        for _ in 0..self.slots.len().saturating_mul(2) {
+            let place = self.hand;
+            self.hand = if place + 1 >= self.slots.len() { 0 } else { place + 1 };
+            match self.slots.get_mut(place) {
+                Some(slot) if slot.dirty => {}
+                Some(slot) if slot.used => slot.used = false,
+                Some(_) => return Some(place),
+                None => self.hand = 0,
+            }
+        }
+        None
+    }
+
+    fn remove(&mut self, address: Address) {
+        let Some(place) = self.places.get(&address).copied() else { return };
+        self.set_dirty(address, false);
+        self.places.remove(&address);
+        if place < self.slots.len() {
+            self.slots.swap_remove(place);
+        }
+        if let Some(moved) = self.slots.get(place) {
+            self.places.insert(moved.address, place);
+        }
+    }
+
+    /// Forgets the blocks of one level from an index on.
+    pub fn cut(&mut self, number: u64, level: u8, from: u64) {
+        for address in self.of_level(number, level, from, false) {
+            self.remove(address);
+        }
+    }
+
+    /// Forgets everything of an inode.
+    pub fn forget(&mut self, number: u64) {
+        for level in 0..=u8::MAX >> 4 {
+            self.cut(number, level, 0);
+        }
+    }
+
+    fn of_level(&self, number: u64, level: u8, from: u64, only_dirty: bool) -> Vec<Address> {
+        let range = Address { number, level, index: from }..=Address { number, level, index: u64::MAX };
+        self.places.range(range).map(|(address, _)| *address).filter(|at| !only_dirty || self.is_dirty(*at)).collect()
+    }
+
+    /// The dirty blocks of one level of an inode, in order.
+    pub fn dirty_of(&self, number: u64, level: u8) -> Vec<Address> {
+        self.of_level(number, level, 0, true)
+    }
+
+    /// All dirty blocks are on the disk now.
+    pub fn all_clean(&mut self) {
+        for slot in &mut self.slots {
+            slot.dirty = false;
+        }
+        self.dirty = 0;
+    }
+
+    /// The inode of every dirty block.
+    pub fn dirty_numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.slots.iter().filter(|slot| slot.dirty).map(|slot| slot.address.number)
+    }
+}

@@ -1,0 +1,349 @@
+//! Directories.
+//!
+//! The content of a directory is blocks, each of which is divided into records without gaps: names and free space. A
+//! record never moves, so a change is a change of one block, and listing can go on from any place. In memory there is,
+//! of every name, a hash and the block that it is in.
+
+use crate::cache::Block;
+use crate::disk::Disk;
+use crate::error::{Code, Error, Result};
+use crate::geometry::BLOCK;
+use crate::node::Node;
+use crate::stat::{DirectoryEntry, Kind, NodeId};
+use crate::store::Store;
+use alloc::string::String;
+use alloc::vec::Vec;
+use zerocopy::little_endian::U64;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Records are multiples of this.
+const GRANULE: usize = 32;
+const GRANULES: usize = BLOCK / GRANULE;
+/// The most names of a directory.
+const NAMES_MAX: usize = 1 << 20;
+
+const BROKEN: Error = Error::Damaged("a directory does not hold what it should");
+
+/// What a record begins with; the name follows.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Header {
+    /// 0: free space.
+    node: U64,
+    kind: u8,
+    /// Of the name.
+    length: u8,
+    /// How many granules the record takes.
+    granules: u8,
+    zero: u8,
+}
+
+/// A name, and where it is.
+pub struct Found {
+    pub node: u64,
+    pub kind: Kind,
+    block: u32,
+    granule: usize,
+}
+
+/// What is in a directory, in short.
+pub struct Index {
+    /// Hash and block of every name, in order.
+    names: Vec<(u32, u32)>,
+    /// The longest free record of every block, in granules.
+    room: Vec<u8>,
+}
+
+impl Index {
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// FNV-1a.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+fn granules(name: &str) -> usize {
+    (size_of::<Header>() + name.len()).div_ceil(GRANULE)
+}
+
+fn kind_number(kind: Kind) -> u8 {
+    match kind {
+        Kind::File => 1,
+        Kind::Directory => 2,
+        Kind::Symlink => 3,
+    }
+}
+
+/// A record of a block.
+struct Record<'a> {
+    granule: usize,
+    granules: usize,
+    /// `None` is free space.
+    name: Option<(&'a str, u64, Kind)>,
+}
+
+/// The record that begins here; `None` at the end of the block.
+fn record(block: &Block, granule: usize) -> Result<Option<Record<'_>>> {
+    if granule >= GRANULES {
+        return Ok(None);
+    }
+    let bytes = block.get(granule * GRANULE..).ok_or(BROKEN)?;
+    let (header, rest) = Header::read_from_prefix(bytes).map_err(|_| BROKEN)?;
+    let granules = usize::from(header.granules);
+    if granules == 0 || granule + granules > GRANULES {
+        return Err(BROKEN);
+    }
+    let name = if header.node == 0 {
+        None
+    } else {
+        let kind = match header.kind {
+            1 => Kind::File,
+            2 => Kind::Directory,
+            3 => Kind::Symlink,
+            _ => return Err(BROKEN),
+        };
+        let name = rest.get(..header.length.into()).ok_or(BROKEN)?;
+        Some((core::str::from_utf8(name).map_err(|_| BROKEN)?, header.node.get(), kind))
+    };
+    Ok(Some(Record { granule, granules, name }))
+}
+
+/// The first record from a granule on that is wanted.
+fn first<'a>(block: &'a Block, wanted: impl Fn(&Record<'_>) -> bool) -> Result<Option<Record<'a>>> {
+    let mut at = 0;
+    while let Some(record) = record(block, at)? {
+        at += record.granules;
+        if wanted(&record) {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes a record over what is there.
+fn put(block: &mut Block, granule: usize, granules: usize, node: u64, kind: u8, name: &str) {
+    let start = granule * GRANULE;
+    let Some(bytes) = block.get_mut(start..start + granules * GRANULE) else { return };
+    bytes.fill(0);
+    // Both fit a byte: a block has 128 granules, a name 255 bytes.
+    let header = Header { node: node.into(), kind, length: name.len() as u8, granules: granules as u8, zero: 0 };
+    let (head, rest) = bytes.split_at_mut(size_of::<Header>());
+    head.copy_from_slice(header.as_bytes());
+    if let Some(place) = rest.get_mut(..name.len()) {
+        place.copy_from_slice(name.as_bytes());
+    }
+}
+
+/// The longest free record of a block.
+fn room(block: &Block) -> Result<u8> {
+    let (mut at, mut longest) = (0, 0);
+    while let Some(record) = record(block, at)? {
+        at += record.granules;
+        if record.name.is_none() {
+            longest = longest.max(record.granules);
+        }
+    }
+    Ok(longest as u8)
+}
+
+/// Makes one free record of neighbours.
+fn join(block: &mut Block) -> Result<()> {
+    let mut at = 0;
+    while let Some(Record { granules, name, .. }) = record(block, at)? {
+        let free = name.is_none();
+        match record(block, at + granules)? {
+            Some(next) if free && next.name.is_none() => {
+                let granules = granules + next.granules;
+                put(block, at, granules, 0, 0, "");
+            }
+            _ => at += granules,
+        }
+    }
+    Ok(())
+}
+
+/// A directory being used.
+pub struct Directory<'a> {
+    store: &'a mut Store,
+    disk: &'a mut dyn Disk,
+    node: &'a mut Node,
+}
+
+impl<'a> Directory<'a> {
+    /// Looks into a directory.
+    ///
+    /// # Errors
+    /// [`Code::NotDirectory`], damage, or the disk's own.
+    pub fn new(store: &'a mut Store, disk: &'a mut dyn Disk, node: &'a mut Node) -> Result<Self> {
+        if node.kind != Kind::Directory {
+            return Err(Code::NotDirectory.into());
+        }
+        let indexed = node.index.is_some();
+        let mut directory = Self { store, disk, node };
+        if !indexed {
+            let index = directory.indexed()?;
+            directory.node.index = Some(index);
+        }
+        Ok(directory)
+    }
+
+    fn blocks(&self) -> u64 {
+        self.node.object.size / BLOCK as u64
+    }
+
+    fn block(&mut self, number: u64) -> Result<Block> {
+        let mut block = Block::zeros();
+        let read = self.store.read(self.disk, &mut self.node.object, number * BLOCK as u64, &mut *block)?;
+        if read == BLOCK { Ok(block) } else { Err(BROKEN) }
+    }
+
+    fn write(&mut self, number: u32, block: &Block) -> Result<()> {
+        self.store.write(self.disk, &mut self.node.object, u64::from(number) * BLOCK as u64, &**block)?;
+        let room = room(block)?;
+        if let Some(place) = self.index()?.room.get_mut(number as usize) {
+            *place = room;
+        }
+        Ok(())
+    }
+
+    fn index(&mut self) -> Result<&mut Index> {
+        self.node.index.as_mut().ok_or(BROKEN)
+    }
+
+    fn indexed(&mut self) -> Result<Index> {
+        let mut index = Index { names: Vec::new(), room: Vec::new() };
+        for number in 0..u32::try_from(self.blocks()).map_err(|_| BROKEN)? {
+            let block = self.block(number.into())?;
+            index.room.push(room(&block)?);
+            let mut at = 0;
+            while let Some(record) = record(&block, at)? {
+                at += record.granules;
+                if let Some((name, ..)) = record.name {
+                    index.names.push((hash(name), number));
+                }
+            }
+        }
+        index.names.sort_unstable();
+        Ok(index)
+    }
+
+    /// Whether there is no name in it.
+    pub fn is_empty(&mut self) -> Result<bool> {
+        Ok(self.index()?.names.is_empty())
+    }
+
+    /// Looks for a name.
+    pub fn find(&mut self, name: &str) -> Result<Option<Found>> {
+        let hash = hash(name);
+        let names = &self.index()?.names;
+        let start = names.partition_point(|entry| entry.0 < hash);
+        let mut last = None;
+        for place in start.. {
+            let Some((_, block)) = self.index()?.names.get(place).copied().filter(|entry| entry.0 == hash) else {
+                break;
+            };
+            if last == Some(block) {
+                continue;
+            }
+            last = Some(block);
+            let content = self.block(block.into())?;
+            let found = first(&content, |record| record.name.is_some_and(|(there, ..)| there == name))?;
+            if let Some(Record { granule, name: Some((_, node, kind)), .. }) = found {
+                return Ok(Some(Found { node, kind, block, granule }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds a block with room for a name, so that inserting it cannot fail for the disk.
+    pub fn prepare(&mut self, name: &str) -> Result<u32> {
+        let needed = granules(name);
+        let index = self.index()?;
+        if index.names.len() >= NAMES_MAX {
+            return Err(Code::TooMany.into());
+        }
+        if let Some(block) = index.room.iter().position(|room| usize::from(*room) >= needed) {
+            let block = u32::try_from(block).map_err(|_| BROKEN)?;
+            self.pin(block)?;
+            return Ok(block);
+        }
+        let number = u32::try_from(index.room.len()).map_err(|_| BROKEN)?;
+        let mut block = Block::zeros();
+        put(&mut block, 0, GRANULES, 0, 0, "");
+        self.write(number, &block)?;
+        self.index()?.room.push(GRANULES as u8);
+        Ok(number)
+    }
+
+    fn pin(&mut self, block: u32) -> Result<()> {
+        self.store.prepare(self.disk, &self.node.object, u64::from(block) * BLOCK as u64)
+    }
+
+    /// Loads what changing a record takes, so that this cannot fail for the disk.
+    pub fn prepare_change(&mut self, found: &Found) -> Result<()> {
+        self.pin(found.block)
+    }
+
+    /// Puts a name into a block that was prepared for it.
+    pub fn insert(&mut self, block: u32, name: &str, node: u64, kind: Kind) -> Result<()> {
+        let mut content = self.block(block.into())?;
+        let needed = granules(name);
+        let free = first(&content, |record| record.name.is_none() && record.granules >= needed)?;
+        let Record { granule, granules, .. } = free.ok_or(BROKEN)?;
+        if granules > needed {
+            put(&mut content, granule + needed, granules - needed, 0, 0, "");
+        }
+        put(&mut content, granule, needed, node, kind_number(kind), name);
+        self.write(block, &content)?;
+        let entry = (hash(name), block);
+        let names = &mut self.index()?.names;
+        let place = names.partition_point(|other| *other < entry);
+        names.insert(place, entry);
+        Ok(())
+    }
+
+    /// Lets a name stand for something else.
+    pub fn replace(&mut self, found: &Found, name: &str, node: u64, kind: Kind) -> Result<()> {
+        let mut content = self.block(found.block.into())?;
+        put(&mut content, found.granule, granules(name), node, kind_number(kind), name);
+        self.write(found.block, &content)
+    }
+
+    /// Removes a name.
+    pub fn remove(&mut self, found: &Found, name: &str) -> Result<()> {
+        let mut content = self.block(found.block.into())?;
+        put(&mut content, found.granule, granules(name), 0, 0, "");
+        join(&mut content)?;
+        self.write(found.block, &content)?;
+        let entry = (hash(name), found.block);
+        let names = &mut self.index()?.names;
+        let place = names.partition_point(|other| *other < entry);
+        if names.get(place) == Some(&entry) {
+            names.remove(place);
+        }
+        if self.is_empty()? {
+            self.index()?.room.clear();
+            self.store.resize(self.disk, &mut self.node.object, 0)?;
+        }
+        Ok(())
+    }
+
+    /// The first entry from a cursor on, and the cursor behind it.
+    pub fn entry(&mut self, cursor: u64) -> Result<Option<(u64, DirectoryEntry)>> {
+        let per_block = GRANULES as u64;
+        for number in cursor / per_block..self.blocks() {
+            let block = self.block(number)?;
+            let start = number * per_block;
+            let found = first(&block, |record| record.name.is_some() && start + record.granule as u64 >= cursor)?;
+            if let Some(Record { granule, granules, name: Some((name, node, kind)) }) = found {
+                let entry = DirectoryEntry { name: String::from(name), node: NodeId(node), kind };
+                return Ok(Some((start + (granule + granules) as u64, entry)));
+            }
+        }
+        Ok(None)
+    }
+}

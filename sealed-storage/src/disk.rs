@@ -1,0 +1,69 @@
+//! What a volume is stored on.
+
+/// Why the disk did not do it: a code of the disk's own, which reaches the caller as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure(pub u32);
+
+/// A flat directory of files, none of which is trusted. Each function is one operation of the host.
+///
+/// What it returns may be wrong in every respect. Files are numbered by the disk; a number is used until it is
+/// closed. Nothing is read or written in pieces of more than 256 KiB.
+pub trait Disk {
+    /// Names every file in the directory, in any order; `.` and `..` need not be among them.
+    ///
+    /// # Errors
+    /// The disk's own, as of all functions here.
+    fn list(&mut self, each: &mut dyn FnMut(&str)) -> Result<(), Failure>;
+
+    /// Opens a file, for writing as well unless the volume was opened for reading only, and makes it where it is not
+    /// there and `create` says so. `None`: it is not there.
+    ///
+    /// # Errors
+    /// The disk's own.
+    fn open(&mut self, name: &str, create: bool) -> Result<Option<u32>, Failure>;
+
+    /// Gives a file's number back.
+    fn close(&mut self, file: u32);
+
+    /// How many bytes the file holds.
+    ///
+    /// # Errors
+    /// The disk's own.
+    fn size(&mut self, file: u32) -> Result<u64, Failure>;
+
+    /// Fills `into` from `offset`; how many bytes, which is fewer only at the end of the file.
+    ///
+    /// # Errors
+    /// The disk's own.
+    fn read_at(&mut self, file: u32, offset: u64, into: &mut [u8]) -> Result<usize, Failure>;
+
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// # Errors
+    /// The disk's own; then any part may have been written.
+    fn write_at(&mut self, file: u32, offset: u64, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// Cuts the file to `size` bytes.
+    ///
+    /// # Errors
+    /// The disk's own.
+    fn set_size(&mut self, file: u32, size: u64) -> Result<(), Failure>;
+
+    /// Returns when what was written to the file survives a loss of power.
+    ///
+    /// # Errors
+    /// The disk's own; then it is unknown what survives.
+    fn sync(&mut self, file: u32) -> Result<(), Failure>;
+
+    /// The same for the directory: that files were made in it.
+    ///
+    /// # Errors
+    /// The disk's own; then it is unknown what survives.
+    fn sync_names(&mut self) -> Result<(), Failure>;
+
+    /// Removes a file, which is not open. That it is not there is no failure.
+    ///
+    /// # Errors
+    /// The disk's own.
+    fn remove(&mut self, name: &str) -> Result<(), Failure>;
+}

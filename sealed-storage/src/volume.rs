@@ -1,0 +1,352 @@
+//! A volume: its inodes, and what is done with one of them.
+
+use crate::directory::Directory;
+use crate::disk::Disk;
+use crate::error::{Code, Error, Result};
+use crate::geometry::{BLOCK, blocks, extent};
+use crate::keys::{Id, Key};
+use crate::node::{INODE, Inode, Node};
+use crate::object::Object;
+use crate::root::{RootKey, State};
+use crate::stat::{Access, DirectoryEntry, Freshness, Kind, NodeId, Stat, Time};
+use crate::store::Store;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use zerocopy::{FromBytes, IntoBytes};
+
+/// The inode of the outermost directory.
+pub const ROOT_NODE: u64 = 1;
+/// More dirty blocks than this go to the disk before the next change.
+const DIRTY_MAX: usize = 256;
+/// An object with more dirty blocks than this has new ones written to their places at once.
+pub const DIRECT: usize = 16;
+/// How long changes wait for a commit, in seconds.
+const WAIT: u64 = 5;
+/// The most inodes in memory that are not in use.
+const NODES_MAX: usize = 512;
+/// The most names of directories that are kept in mind.
+const NAMES_MAX: usize = 64 * 1024;
+/// Blocks that a change must set free for the host to get them back at once.
+pub const MUCH: u64 = 256;
+/// The most bytes that are written between two looks at how much is dirty.
+const WRITE_MAX: usize = 32 * BLOCK;
+
+/// A sealed directory, open. Only one may be open at a time on the same disk.
+///
+/// Changes are collected and reach the disk as one commit, which a crash leaves whole or undone: at [`Self::commit`],
+/// when there are more than memory has room for, and with the first change that comes 5 seconds after another.
+pub struct Volume {
+    pub(crate) key: Key,
+    pub(crate) journal_key: Key,
+    pub(crate) root_key: RootKey,
+    pub(crate) store: Store,
+    pub(crate) table: Object,
+    pub(crate) table_committed: u64,
+    pub(crate) nodes: BTreeMap<u64, Node>,
+    /// The first inode that is free; 0 where none is.
+    pub(crate) free: u64,
+    /// The last commit.
+    pub(crate) state: State,
+    pub(crate) access: Access,
+    /// When the oldest change was made that is not committed, in seconds.
+    pub(crate) since: Option<u64>,
+    /// Objects that are no more, and whether the host may have files of them. The first with the next commit.
+    pub(crate) dying: Vec<(Id, bool)>,
+    pub(crate) dead: Vec<Id>,
+    /// Much room can be given back to the host.
+    pub(crate) tidy: bool,
+}
+
+impl Volume {
+    /// The state of the last commit.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.state.freshness()
+    }
+
+    /// Whether there are changes that are not committed.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// The outermost directory.
+    #[must_use]
+    pub fn root(&self) -> NodeId {
+        NodeId(ROOT_NODE)
+    }
+
+    /// Before anything is done: keeps memory within bounds.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.store.files.check()?;
+        if self.nodes.len() > NODES_MAX {
+            self.nodes.retain(|number, node| *number == ROOT_NODE || !node.is_idle());
+        }
+        let names = self.nodes.values().filter_map(|node| node.index.as_ref()).map(|index| index.len()).sum::<usize>();
+        if names > NAMES_MAX {
+            for node in self.nodes.values_mut() {
+                node.index = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Before anything is changed: what waited for too long, or is too much, goes to the disk.
+    pub(crate) fn begin_change(&mut self, disk: &mut dyn Disk, now: Time) -> Result<()> {
+        self.begin_removal(now)?;
+        if self.since.is_some_and(|since| now.seconds >= since.saturating_add(WAIT)) {
+            self.commit(disk)?;
+        }
+        if self.store.dirty() > DIRTY_MAX {
+            self.relieve(disk)?;
+        }
+        self.since = Some(self.since.map_or(now.seconds, |since| since.min(now.seconds)));
+        Ok(())
+    }
+
+    /// Before something is removed, which must go even where the disk is full.
+    pub(crate) fn begin_removal(&mut self, now: Time) -> Result<()> {
+        if self.access == Access::ReadOnly {
+            return Err(Code::ReadOnly.into());
+        }
+        self.begin()?;
+        if self.store.dirty() > DIRTY_MAX * 4 {
+            return Err(Code::TooMany.into());
+        }
+        self.since = Some(self.since.map_or(now.seconds, |since| since.min(now.seconds)));
+        Ok(())
+    }
+
+    /// An inode as it is in the table.
+    pub(crate) fn inode(&mut self, disk: &mut dyn Disk, number: u64) -> Result<Inode> {
+        let mut bytes = [0; INODE];
+        let read = self.store.read(disk, &mut self.table, number.saturating_mul(INODE as u64), &mut bytes)?;
+        match Inode::read_from_bytes(&bytes) {
+            Ok(inode) if read == INODE => Ok(inode),
+            _ => Err(Code::NotFound.into()),
+        }
+    }
+
+    /// How many inodes the table has, free ones and the unused first one among them.
+    pub(crate) fn inodes(&self) -> u64 {
+        self.table.size / INODE as u64
+    }
+
+    /// Loads something, and returns what it takes to work with it.
+    pub(crate) fn node(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<(&mut Store, &mut Node)> {
+        if !self.nodes.contains_key(&id.0) {
+            if id.0 == 0 {
+                return Err(Code::NotFound.into());
+            }
+            let inode = self.inode(disk, id.0)?;
+            let node = Node::decode(&self.key, id.0, &inode)?.ok_or(Code::NotFound)?;
+            self.nodes.insert(id.0, node);
+        }
+        let node = self.nodes.get_mut(&id.0).ok_or(Code::NotFound)?;
+        Ok((&mut self.store, node))
+    }
+
+    /// The same of a directory.
+    pub(crate) fn directory<'a>(&'a mut self, disk: &'a mut dyn Disk, id: NodeId) -> Result<Directory<'a>> {
+        let (store, node) = self.node(disk, id)?;
+        Directory::new(store, disk, node)
+    }
+
+    /// The same of a regular file.
+    fn file(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<(&mut Store, &mut Node)> {
+        let (store, node) = self.node(disk, id)?;
+        match node.kind {
+            Kind::File => Ok((store, node)),
+            Kind::Directory => Err(Code::IsDirectory.into()),
+            Kind::Symlink => Err(Code::Invalid.into()),
+        }
+    }
+
+    /// Loads what changing an inode takes, so that this cannot fail for the disk.
+    pub(crate) fn touch(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<&mut Node> {
+        self.node(disk, id)?;
+        let node = self.nodes.get_mut(&id.0).ok_or(Code::NotFound)?;
+        if !node.dirty {
+            self.store.prepare(disk, &self.table, id.0.saturating_mul(INODE as u64))?;
+            node.dirty = true;
+        }
+        Ok(node)
+    }
+
+    /// Writes an inode to the table, where there is room for it in memory.
+    pub(crate) fn write_inode(&mut self, disk: &mut dyn Disk, number: u64, inode: &Inode) -> Result<()> {
+        let at = number.saturating_mul(INODE as u64);
+        self.store.write(disk, &mut self.table, at, inode.as_bytes())
+    }
+
+    /// Takes a free inode and makes an empty object for it.
+    pub(crate) fn allocate(&mut self, disk: &mut dyn Disk) -> Result<Object> {
+        let unique = self.store.nonces.unique()?;
+        let number = self.free;
+        if number != 0 {
+            let next = self.inode(disk, number)?.next_free().filter(|next| *next < self.inodes());
+            let next = next.ok_or(Error::Damaged("an inode that should be free is not"))?;
+            let object = Object::new(&self.key, number, unique)?;
+            self.store.prepare(disk, &self.table, number.saturating_mul(INODE as u64))?;
+            self.free = next;
+            return Ok(object);
+        }
+        let number = self.inodes();
+        let object = Object::new(&self.key, number, unique)?;
+        self.write_inode(disk, number, &Inode::free(0))?;
+        Ok(object)
+    }
+
+    /// Lets go of something that has neither a name nor is held. It was touched.
+    pub(crate) fn remove_if_unused(&mut self, disk: &mut dyn Disk, number: u64) -> Result<()> {
+        if self.nodes.get(&number).is_none_or(|node| node.links > 0 || node.holds > 0) {
+            return Ok(());
+        }
+        self.write_inode(disk, number, &Inode::free(self.free))?;
+        self.free = number;
+        if let Some(node) = self.nodes.remove(&number) {
+            self.tidy |= node.object.extent().max(node.committed) >= MUCH;
+            self.dying.push((node.object.id(), node.object.stored));
+        }
+        self.store.forget(number);
+        Ok(())
+    }
+
+    /// Reads from a file; how many bytes, which is fewer than there is room for only at its end.
+    ///
+    /// # Errors
+    /// [`Code::IsDirectory`], [`Code::Invalid`] of a symbolic link, damage, or the disk's own.
+    pub fn read(&mut self, disk: &mut dyn Disk, file: NodeId, offset: u64, into: &mut [u8]) -> Result<usize> {
+        self.begin()?;
+        let (store, node) = self.file(disk, file)?;
+        store.read(disk, &mut node.object, offset, into)
+    }
+
+    /// Writes all of `bytes` to a file.
+    ///
+    /// # Errors
+    /// [`Code::IsDirectory`], [`Code::Invalid`] of a symbolic link, [`Code::FileTooLarge`], [`Code::ReadOnly`],
+    /// damage, or the disk's own. Some of the bytes, from the first on, may have been written then.
+    pub fn write(&mut self, disk: &mut dyn Disk, file: NodeId, offset: u64, bytes: &[u8], now: Time) -> Result<()> {
+        let mut at = offset;
+        for part in bytes.chunks(WRITE_MAX) {
+            self.begin_change(disk, now)?;
+            self.file(disk, file)?;
+            self.touch(disk, file)?;
+            let (store, node) = self.file(disk, file)?;
+            store.write(disk, &mut node.object, at, part)?;
+            (node.modified, node.changed) = (now, now);
+            at = at.saturating_add(part.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Cuts a file, or lengthens it by zeros.
+    ///
+    /// # Errors
+    /// As of [`Self::write`].
+    pub fn set_size(&mut self, disk: &mut dyn Disk, file: NodeId, size: u64, now: Time) -> Result<()> {
+        let before = self.file(disk, file)?.1.object.size;
+        if size < before {
+            self.begin_removal(now)?
+        } else {
+            self.begin_change(disk, now)?
+        }
+        self.touch(disk, file)?;
+        let (store, node) = self.file(disk, file)?;
+        store.resize(disk, &mut node.object, size)?;
+        (node.modified, node.changed) = (now, now);
+        self.tidy |= extent(blocks(before)).saturating_sub(extent(blocks(size))) >= MUCH;
+        Ok(())
+    }
+
+    /// Sets when something was read and changed; `None` leaves it.
+    ///
+    /// # Errors
+    /// [`Code::ReadOnly`], damage, or the disk's own.
+    pub fn set_times(
+        &mut self,
+        disk: &mut dyn Disk,
+        node: NodeId,
+        accessed: Option<Time>,
+        modified: Option<Time>,
+        now: Time,
+    ) -> Result<()> {
+        self.begin_change(disk, now)?;
+        let node = self.touch(disk, node)?;
+        node.accessed = accessed.unwrap_or(node.accessed);
+        node.modified = modified.unwrap_or(node.modified);
+        node.changed = now;
+        Ok(())
+    }
+
+    /// What there is to know about a file.
+    ///
+    /// # Errors
+    /// Damage, or the disk's own.
+    pub fn stat(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<Stat> {
+        self.begin()?;
+        Ok(self.node(disk, node)?.1.stat())
+    }
+
+    /// What a symbolic link points to.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] where it is none, damage, or the disk's own.
+    pub fn read_link(&mut self, disk: &mut dyn Disk, link: NodeId) -> Result<String> {
+        const BROKEN: Error = Error::Damaged("a symbolic link does not hold what it should");
+        self.begin()?;
+        let (store, node) = self.node(disk, link)?;
+        if node.kind != Kind::Symlink {
+            return Err(Code::Invalid.into());
+        }
+        let length = usize::try_from(node.object.size).ok().filter(|length| *length <= crate::PATH_MAX);
+        let mut target = alloc::vec![0; length.ok_or(BROKEN)?];
+        store.read(disk, &mut node.object, 0, &mut target)?;
+        String::from_utf8(target).map_err(|_| BROKEN)
+    }
+
+    /// The next entry of a directory and the cursor to go on with, which is 0 to begin with. `None`: that was all.
+    /// What is there from the first call to the last comes exactly once, whatever else is made or removed meanwhile.
+    ///
+    /// # Errors
+    /// [`Code::NotDirectory`], damage, or the disk's own.
+    pub fn entry(
+        &mut self,
+        disk: &mut dyn Disk,
+        directory: NodeId,
+        cursor: u64,
+    ) -> Result<Option<(u64, DirectoryEntry)>> {
+        self.begin()?;
+        self.directory(disk, directory)?.entry(cursor)
+    }
+
+    /// Keeps something from going away with its last name, until it is released as often as it was held.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where it is gone, damage, or the disk's own.
+    pub fn hold(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<()> {
+        self.begin()?;
+        let (_, node) = self.node(disk, node)?;
+        node.holds = node.holds.checked_add(1).ok_or(Code::TooMany)?;
+        Ok(())
+    }
+
+    /// Undoes one [`Self::hold`].
+    ///
+    /// # Errors
+    /// Damage, or the disk's own; it is released nevertheless.
+    pub fn release(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<()> {
+        let Some(held) = self.nodes.get_mut(&node.0) else { return Ok(()) };
+        held.holds = held.holds.saturating_sub(1);
+        if held.holds > 0 || held.links > 0 || self.access == Access::ReadOnly {
+            return Ok(());
+        }
+        self.store.files.check()?;
+        self.touch(disk, node)?;
+        // It can wait for the next change.
+        self.since.get_or_insert(u64::MAX);
+        self.remove_if_unused(disk, node.0)
+    }
+}
