@@ -28,9 +28,10 @@ fn launch() -> Launch {
             directories: Directories::Listed(vec![Directory {
                 guest: "/data".into(),
                 access: Access::ReadOnly,
-                sealed: false,
+                sealed: true,
             }]),
             network: Network::Denied,
+            seal_owner: Some([7; 32]),
         },
     }
 }
@@ -89,6 +90,9 @@ fn the_heap_holds_cap_program_and_engine() {
     assert_eq!(memory.linear, 64 << 20);
     assert!(memory.runtime >= Memory::RUNTIME_BASE + (30 << 20));
     assert!(memory.runtime.is_multiple_of(WASM_PAGE));
+    let sealed = Memory::for_program(64 << 20, 30 << 20, 0, 2).unwrap();
+    assert_eq!(sealed.runtime, memory.runtime + 2 * Memory::PER_SEALED_DIRECTORY);
+    assert_eq!(launch().policy.sealed_directories().count(), 1);
     let served = Memory::for_program(64 << 20, 30 << 20, 16, 0).unwrap();
     assert_eq!(served, Memory { runtime: memory.runtime + 16 * Memory::PER_INSTANCE + Memory::FOR_CLIENTS, ..memory });
     assert_eq!(Memory::for_program(u64::MAX, 1, 0, 0), None);
