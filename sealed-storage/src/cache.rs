@@ -100,21 +100,19 @@ impl Cache {
         }
     }
 
-    /// Takes a block in, clean, for one that was not used for long.
+    /// A block to read into, whatever it holds: one that was not used for long, where there is no room for more.
+    pub fn room(&mut self) -> Block {
+        let full = self.slots.len() >= self.capacity;
+        let old = full.then(|| self.replaceable()).flatten();
+        let old = old.and_then(|place| self.slots.get(place)).map(|slot| slot.address);
+        old.and_then(|address| self.remove(address)).unwrap_or_else(Block::zeros)
+    }
+
+    /// Takes a block in, clean, that there is room for.
     pub fn insert(&mut self, address: Address, block: Block) {
         self.remove(address);
-        let slot = Slot { address, block, used: true, dirty: false };
-        if self.slots.len() >= self.capacity
-            && let Some(place) = self.replaceable()
-            && let Some(old) = self.slots.get_mut(place)
-        {
-            self.places.remove(&old.address);
-            *old = slot;
-            self.places.insert(address, place);
-            return;
-        }
         self.places.insert(address, self.slots.len());
-        self.slots.push(slot);
+        self.slots.push(Slot { address, block, used: true, dirty: false });
     }
 
     /// A slot that was not used since the hand came by last, unless all are dirty.
@@ -132,16 +130,14 @@ impl Cache {
         None
     }
 
-    fn remove(&mut self, address: Address) {
-        let Some(place) = self.places.get(&address).copied() else { return };
+    fn remove(&mut self, address: Address) -> Option<Block> {
         self.set_dirty(address, false);
-        self.places.remove(&address);
-        if place < self.slots.len() {
-            self.slots.swap_remove(place);
-        }
+        let place = self.places.remove(&address)?;
+        let removed = (place < self.slots.len()).then(|| self.slots.swap_remove(place));
         if let Some(moved) = self.slots.get(place) {
             self.places.insert(moved.address, place);
         }
+        removed.map(|slot| slot.block)
     }
 
     /// Forgets the blocks of one level from an index on.

@@ -153,7 +153,7 @@ impl Store {
         loop {
             let address = above(at);
             let entry = self.known_entry(object, address);
-            let mut block = Block::zeros();
+            let mut block = self.cache(address).room();
             let wanted = if at == level { wanted } else { 1 };
             self.fetch(disk, object, (at, address.index), &entry, wanted, &mut *block)?;
             self.cache(address).insert(address, block);
@@ -196,7 +196,9 @@ impl Store {
                 self.nodes.set_dirty(address, true);
             }
             if blank && !self.cache(target).has(target) {
-                self.cache(target).insert(target, Block::zeros());
+                let mut block = self.cache(target).room();
+                block.fill(0);
+                self.cache(target).insert(target, block);
             } else {
                 self.load(disk, object, 0, index, 1)?;
             }
