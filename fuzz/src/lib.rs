@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod lowering;
+
 use wasmstone_bundle::{
     Bundle, Platform, Sha256Digest,
     bundle::{Parts, ProgramPart},

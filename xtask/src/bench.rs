@@ -2,7 +2,7 @@
 //! options are those of `wasmstone-benchmark`.
 
 use crate::shell::{self, cargo, root, step, target};
-use crate::{budget, digits, guests, kernels, programs, riscv64, setup, speedtest1};
+use crate::{budget, digits, guests, instructions, kernels, programs, riscv64, setup, speedtest1};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::Path;
@@ -35,6 +35,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     // What cannot be built here is left out, as its measurement says.
     digits::build_or_miss()?;
     riscv64::build().map(drop).unwrap_or_else(|error| eprintln!("{error:#}"));
+    instructions::build().unwrap_or_else(|error| eprintln!("{error:#}"));
     speedtest1::build(None).map(drop).unwrap_or_else(|error| eprintln!("{error:#}"));
     step("Building wasmstone for release");
     shell::run(cargo().args(["build", "--release", "--workspace", "--locked"]))?;

@@ -180,7 +180,7 @@ struct Built {
 }
 
 /// What a run showed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Seen {
     code: Option<i32>,
     stdout: Vec<u8>,

@@ -10,6 +10,7 @@ mod debian;
 mod demo;
 mod digits;
 mod guests;
+mod instructions;
 mod kernels;
 mod keystone;
 mod lint;
@@ -18,6 +19,7 @@ mod reproduce;
 mod riscv64;
 mod setup;
 mod shell;
+mod soft_float;
 mod speedtest1;
 mod sqlite;
 mod test;
@@ -47,14 +49,17 @@ usage: cargo xtask COMMAND
   speedtest1 [SOURCE] [ARGS]
                   run SQLite's own benchmark in a bundle, on a plain and on a sealed directory, and under
                   Wasmtime; without SOURCE its file comes from the system's source package
+  soft-float [--rounds N] [FUNCTION...]
+                  check the soft-float functions against the processor: those of one 32-bit operand with
+                  all there are, the others in 1,000,000,000 rounds
   lint            check the formatting, clippy's advice, and the dependencies' licences
   web-requests ADDRESS:PORT
                   measure a server like examples/digits, wherever it runs: a hundred pictures, ten times,
                   or many connections at once";
 
 /// The commands that take arguments.
-const TAKE_ARGUMENTS: [&str; 7] =
-    ["test", "bench", "keystone", "speedtest1", "wasi-testsuite", "wasmtime-programs", "web-requests"];
+const TAKE_ARGUMENTS: [&str; 8] =
+    ["test", "bench", "keystone", "speedtest1", "wasi-testsuite", "wasmtime-programs", "web-requests", "soft-float"];
 
 fn main() -> ExitCode {
     match try_main() {
@@ -82,6 +87,7 @@ fn try_main() -> Result<()> {
         "budget" => budget::run(),
         "bench" => bench::run(&rest),
         "speedtest1" => speedtest1::measure(&rest),
+        "soft-float" => soft_float::check(&rest),
         "reproduce" => reproduce::run_both(),
         "lint" => lint::run_all(),
         "wasi-testsuite" => wasi_testsuite::run(&rest),

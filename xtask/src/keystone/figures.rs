@@ -33,8 +33,9 @@ pub fn run(suite: &Suite, _: &mut Report) -> Result<()> {
         ("hello, interpreted", &hello, &["--engine", "pulley", "--max-memory", "64M"][..], &[][..]),
         ("hello, native", &hello, &["--engine", "native", "--max-memory", "64M"], &[]),
         ("examples/digits, interpreted", &digits, &["--engine", "pulley", "--max-memory", "128M"], &[address]),
+        ("examples/digits, lowered", &digits, &["--engine", "native", "--max-memory", "128M"], &[address]),
         (
-            "examples/digits, native",
+            "examples/digits, native with floating-point registers",
             &digits,
             &["--engine", "native", "--insecure-float", "--max-memory", "128M"],
             &[address],

@@ -6,10 +6,26 @@ use super::report::Report;
 use super::{Seen, Suite, guest};
 use anyhow::Result;
 
-/// Programs and arguments that keep each busy for some seconds under emulation.
-const PROGRAMS: [(&str, &str); 3] = [("mandelbrot", "60"), ("floats", "3000"), ("matmul", "40")];
+/// Programs and arguments that keep each busy for about a second under emulation, lowered to integer code.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("mandelbrot", "120"),
+    ("floats", "5000"),
+    ("matmul", "80"),
+    ("nbody", "4000"),
+    ("spectral_norm", "80"),
+    ("fft", "13"),
+    ("div_sqrt", "100000"),
+    ("neurons", "200"),
+];
 
-const ROUNDS: u32 = 5;
+/// Rounds of lowered programs, each in its turn.
+const ROUNDS: usize = 100;
+
+/// How often the first programs are run interpreted, which takes them longer.
+const INTERPRETED: usize = 6;
+
+/// How often the first programs are run with floating-point registers, to see whether the load disturbs anybody.
+const UNPROTECTED: usize = 3;
 
 /// A process of the target that does nothing but multiply and add: a float kernel in the simulator.
 const LOAD: (&str, &str) = ("floats", "2000000000");
@@ -54,23 +70,65 @@ impl Load {
 }
 
 fn beside(suite: &Suite, report: &mut Report) -> Result<()> {
-    for (program, size) in PROGRAMS {
-        let wasm = guest(program, "wasm32-wasip2")?;
-        let here = suite.build(&wasm, program, "sim", &[]).map_err(anyhow::Error::msg)?;
-        let expected: Seen = {
-            let bundle = here.path.display().to_string();
-            suite.command().args(["run", &bundle, "--backend", "sim", "--", size]).output()?.into()
-        };
-        let built = suite.build(&wasm, program, &suite.platform, &["--max-memory", "16M"]);
-        let bundle = suite.put(&built.map_err(anyhow::Error::msg)?)?;
-        for round in 1..=ROUNDS {
-            let output = suite.remote.wasmstone(&["run", &bundle, "--backend", "keystone", "--", size], b"")?;
-            let stderr = text(&output.stderr);
-            let seen = Seen::from(output);
-            let fault = (seen != expected)
-                .then(|| format!("{:?} instead of {:?}: {stderr}", text(&seen.stdout), text(&expected.stdout)));
-            report.check(&format!("{program} beside floating-point load, round {round}"), fault);
-        }
+    let memory = ["--max-memory", "16M"];
+    let programs = PROGRAMS.iter().map(|(program, size)| {
+        let expected = here(suite, program, size)?;
+        let lowered = built(suite, program, &[&memory[..], &["--engine", "native", "--float", "lowered"]].concat())?;
+        Ok(Prepared { program, size, bundle: lowered, expected })
+    });
+    let programs = programs.collect::<Result<Vec<_>>>()?;
+    for (round, prepared) in programs.iter().cycle().take(ROUNDS).enumerate() {
+        let name = format!("{} lowered beside floating-point load, round {}", prepared.program, round + 1);
+        report.check(&name, prepared.fault(suite)?);
     }
+    for prepared in programs.iter().take(INTERPRETED) {
+        let bundle = built(suite, prepared.program, &[&memory[..], &["--engine", "pulley"]].concat())?;
+        let name = format!("{} interpreted beside floating-point load", prepared.program);
+        report.check(&name, Prepared { bundle, ..prepared.clone() }.fault(suite)?);
+    }
+    // Not for lowering to prove: where the load disturbs nobody, what is above says little.
+    let mut disturbed = 0;
+    for prepared in programs.iter().take(UNPROTECTED) {
+        let flags = ["--engine", "native", "--float", "hardware", "--insecure-float"];
+        let bundle = built(suite, prepared.program, &[&memory[..], &flags].concat())?;
+        disturbed += usize::from(Prepared { bundle, ..prepared.clone() }.fault(suite)?.is_some());
+    }
+    println!(
+        "note     with floating-point registers, {disturbed} of {UNPROTECTED} programs were wrong beside the load"
+    );
     Ok(())
+}
+
+/// A program on the target.
+#[derive(Clone)]
+struct Prepared<'a> {
+    program: &'a str,
+    size: &'a str,
+    bundle: String,
+    expected: Seen,
+}
+
+impl Prepared<'_> {
+    /// Runs it, and says what was wrong.
+    fn fault(&self, suite: &Suite) -> Result<Option<String>> {
+        let Self { size, bundle, expected, .. } = self;
+        let output = suite.remote.wasmstone(&["run", bundle, "--backend", "keystone", "--", size], b"")?;
+        let stderr = text(&output.stderr);
+        let seen = Seen::from(output);
+        let fault = || format!("{:?} instead of {:?}: {stderr}", text(&seen.stdout), text(&expected.stdout));
+        Ok((seen != *expected).then(fault))
+    }
+}
+
+/// What a program does lowered in the simulator on this machine.
+fn here(suite: &Suite, program: &str, size: &str) -> Result<Seen> {
+    let lowered = suite.build(&guest(program, "wasm32-wasip2")?, program, "sim", &["--float", "lowered"]);
+    let bundle = lowered.map_err(anyhow::Error::msg)?.path.display().to_string();
+    Ok(suite.command().args(["run", &bundle, "--backend", "sim", "--", size]).output()?.into())
+}
+
+/// Builds a program for the platform, and puts it on the target under a name of its own.
+fn built(suite: &Suite, program: &str, flags: &[&str]) -> Result<String> {
+    let built = suite.build(&guest(program, "wasm32-wasip2")?, program, &suite.platform, flags);
+    suite.put(&built.map_err(anyhow::Error::msg)?)
 }

@@ -31,7 +31,7 @@ pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
             let name = format!("{} ({engine})", case.name);
             let built = match build(suite, case, &suite.platform, engine) {
                 Ok(built) if engine == "auto" && !built.native => {
-                    report.skip(&name, "it has floats or SIMD, so it is interpreted");
+                    report.skip(&name, "it has what there is no machine code for, so it is interpreted");
                     continue;
                 }
                 Ok(built) => built,

@@ -14,8 +14,11 @@ const ADDRESS: &str = "127.0.0.1:8089";
 /// Sends pictures, and looks at the answers.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     let wasm = digits::build()?;
-    let engines =
-        [("interpreted", &["--engine", "pulley"][..]), ("native", &["--engine", "native", "--insecure-float"])];
+    let engines = [
+        ("interpreted", &["--engine", "pulley"][..]),
+        ("lowered", &["--engine", "native"]),
+        ("native with floating-point registers", &["--engine", "native", "--insecure-float"]),
+    ];
     for (name, flags) in engines {
         let flags = [flags, &["--max-memory", "128M"]].concat();
         let fault = match suite.build(&wasm, "digits", &suite.platform, &flags) {

@@ -1,0 +1,51 @@
+//! Operations on bits that RISC-V has no instruction for, and one that WebAssembly has none for.
+
+use core::hint::cold_path;
+
+/// The upper half of a product.
+#[cfg(not(target_family = "wasm"))]
+#[inline(always)]
+pub(crate) fn mul_high(a: u64, b: u64) -> u64 {
+    ((u128::from(a) * u128::from(b)) >> 64) as u64
+}
+
+/// The same number, of which the compiler knows nothing. It would make masks of two shifts, and choices of sums, which
+/// take more instructions on RISC-V.
+#[cfg(not(target_family = "wasm"))]
+#[inline(always)]
+pub(crate) fn opaque(a: u64) -> u64 {
+    a
+}
+
+#[cfg(target_family = "wasm")]
+pub(crate) use crate::exports::{mul_high, opaque};
+
+/// With the sign in all of the upper bits, which takes less than to clear them.
+#[inline(always)]
+pub(crate) fn sign_extended(a: u32) -> u64 {
+    opaque(i64::from(a.cast_signed()).cast_unsigned())
+}
+
+/// How many zeros are above the highest one, if that is fewer than twice `FIRST`, and the number without them: by
+/// halves, of which the first has so many bits.
+///
+/// The instruction for it becomes a loop over the bits where a processor has none.
+#[inline(always)]
+pub(crate) fn leading_zeros<const FIRST: u32>(mut a: u64) -> (u64, u64) {
+    let mut zeros = 0;
+    for step in [32, 16, 8, 4, 2, 1] {
+        if step <= FIRST && opaque(a >> (64 - step)) == 0 {
+            // A jump, not two choices.
+            cold_path();
+            zeros += u64::from(step);
+            a <<= step;
+        }
+    }
+    (zeros, a)
+}
+
+/// Shifted to the right, with the lowest bit set if a one fell out.
+#[inline(always)]
+pub(crate) fn shifted_right_sticky(a: u64, by: u64) -> u64 {
+    if by > 63 { u64::from(a != 0) } else { a >> by | u64::from(a >> by << by != a) }
+}

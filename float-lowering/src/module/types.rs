@@ -1,0 +1,106 @@
+//! The types of a module: what becomes of its own, and those that are added at their end.
+
+use crate::Refused;
+use crate::plan::{Plan, Signature, lowered};
+use std::collections::HashMap;
+use std::ops::Range;
+use wasm_encoder::Encode;
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasmparser::{FuncType, TypeSectionReader, ValType};
+
+/// What the bytes of a function's type begin with.
+const FUNCTION: u8 = 0x60;
+
+/// The types of a module.
+#[derive(Debug, Default)]
+pub(super) struct Types {
+    own: Vec<Signature>,
+    /// Where each of its own is in the module.
+    places: Vec<Range<usize>>,
+    added: Vec<FuncType>,
+    numbers: HashMap<FuncType, u32>,
+}
+
+impl Types {
+    pub(super) fn read(section: TypeSectionReader<'_>, plan: &Plan) -> Result<Self, Refused> {
+        let own = plan.signatures(section.clone())?;
+        let mut starts = Vec::with_capacity(own.len() + 1);
+        for ty in section.clone().into_iter_with_offsets() {
+            starts.push(ty?.0);
+        }
+        starts.push(section.range().end);
+        let places = starts.iter().zip(starts.iter().skip(1)).map(|(start, end)| *start..*end).collect();
+        Ok(Self { own, places, ..Self::default() })
+    }
+
+    /// One of the module's own, by its index.
+    pub(super) fn own(&self, index: u32) -> Result<&Signature, Refused> {
+        self.own.get(index as usize).ok_or_else(|| Refused::Invalid(format!("there is no type {index}")))
+    }
+
+    /// How many there are, with those that are added.
+    pub(super) fn len(&self) -> usize {
+        self.own.len() + self.added.len()
+    }
+
+    /// Whether something is changed or added.
+    pub(super) fn changed(&self) -> bool {
+        !self.added.is_empty() || self.own.iter().any(|ty| ty.float)
+    }
+
+    /// The index of a type without floats that nobody compares with others: of a soft-float function, or of
+    /// a block.
+    pub(super) fn add(&mut self, ty: FuncType) -> u32 {
+        let next = self.len() as u32;
+        *self.numbers.entry(ty).or_insert_with_key(|ty| {
+            self.added.push(ty.clone());
+            next
+        })
+    }
+
+    /// The index of the type that a block of type `index` has: without what keeps functions' types apart.
+    pub(super) fn of_block(&mut self, index: u32) -> Result<u32, Refused> {
+        let own = self.own(index)?;
+        if own.dummies.is_empty() {
+            return Ok(index);
+        }
+        let ty = own.ty.clone();
+        Ok(self.add(ty))
+    }
+
+    /// The contents of the new type section.
+    pub(super) fn encode(&self, module: &[u8]) -> Result<Vec<u8>, Refused> {
+        let mut section = Vec::new();
+        self.len().encode(&mut section);
+        for (ty, place) in self.own.iter().zip(&self.places) {
+            if ty.float {
+                function(&ty.ty, &ty.dummies, &mut section)?;
+            } else {
+                section.extend_from_slice(module.get(place.clone()).unwrap_or_default());
+            }
+        }
+        for ty in &self.added {
+            function(ty, &[], &mut section)?;
+        }
+        Ok(section)
+    }
+}
+
+/// A function type with further parameters.
+fn function(ty: &FuncType, dummies: &[ValType], out: &mut Vec<u8>) -> Result<(), Refused> {
+    out.push(FUNCTION);
+    (ty.params().len() + dummies.len()).encode(out);
+    for ty in ty.params().iter().chain(dummies) {
+        encoded(*ty)?.encode(out);
+    }
+    ty.results().len().encode(out);
+    for ty in ty.results() {
+        encoded(*ty)?.encode(out);
+    }
+    Ok(())
+}
+
+/// A type as it is written, a float as an integer.
+pub(super) fn encoded(ty: ValType) -> Result<wasm_encoder::ValType, Refused> {
+    RoundtripReencoder.val_type(lowered(ty)).map_err(|error| Refused::Invalid(error.to_string()))
+}

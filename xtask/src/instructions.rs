@@ -1,0 +1,18 @@
+//! The plugin with which the emulator counts instructions, for the benchmark.
+
+use crate::shell::{root, run, step, target};
+use anyhow::{Context, Result};
+use std::process::Command;
+
+/// Compiles it into `target/count_instructions.so`.
+///
+/// # Errors
+/// Where there is no compiler for C.
+pub fn build() -> Result<()> {
+    step("Counting instructions in the emulator");
+    let mut compile = Command::new("cc");
+    compile.args(["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"]);
+    compile.arg(root().join("benchmark/count_instructions.c"));
+    run(compile.arg("-o").arg(target()?.join("count_instructions.so")))
+        .context("instructions are not counted: that needs a compiler for C (Debian: gcc)")
+}
