@@ -427,7 +427,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__build)
-            opts="-o -q -h --output --entry --instances --max-memory --platform --engine --targets --cpu-features --insecure-float --key --name --config --json --quiet --help"
+            opts="-o -q -h --output --entry --instances --max-memory --platform --engine --targets --cpu-features --float --insecure-float --key --name --config --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,6 +467,10 @@ _wasmstone() {
                     ;;
                 --cpu-features)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --float)
+                    COMPREPLY=($(compgen -W "lowered hardware interpreted" -- "${cur}"))
                     return 0
                     ;;
                 --key)
@@ -1191,7 +1195,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__platform__subcmd__add)
-            opts="-h --from --loader --runtime --sm --sm-hash --device-key --fp-safe --cpu-features --replace --help"
+            opts="-h --from --loader --runtime --sm --sm-hash --device-key --fp-safe --cpu-features --hash-rate --replace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1222,6 +1226,10 @@ _wasmstone() {
                     return 0
                     ;;
                 --cpu-features)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hash-rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

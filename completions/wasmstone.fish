@@ -59,6 +59,9 @@ riscv64\t''
 x86_64\t''
 aarch64\t''"
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l cpu-features -d 'CPU features that machine code may use, such as zba,zbb [default: those of the platform]' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l float -d 'How floats are computed [default: hardware on a platform that protects floating-point registers, else lowered, and interpreted where that is impossible]' -r -f -a "lowered\t'By integer code in their place, on every platform and in every target\'s program'
+hardware\t'In floating-point registers; where the platform does not protect them, only with --insecure-float'
+interpreted\t'By the interpreter, which computes with integers: no machine code for a program with floats'"
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l key -d 'The signing key: a name, or a PEM file [default: default, made at first use]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l name -d 'The program\'s name, its argument zero [default: the file name of the program]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand build" -l config -d 'The project file [default: wasmstone.toml beside the program]' -r -F
@@ -245,6 +248,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l sm-hash -d 'The hash of the security monitor, 128 hexadecimal digits' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l device-key -d 'The public key of a device, 64 hexadecimal digits or a PEM file; can be given more than once' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l cpu-features -d 'What its processors have beyond rv64gc, such as zba,zbb' -r
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l hash-rate -d 'How many bytes its security monitor hashes in a second, such as 5.9M: "build" says with it how long launching takes' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l fp-safe -d 'The platform saves and protects floating-point registers. Stock Keystone does not'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -l replace -d 'Replace a platform of the same name'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand platform; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -168,6 +168,12 @@ macro_rules! guests {
             sieve: Both sieve {};
             matmul: Both matmul {};
             floats: Both floats {};
+            nbody: Both nbody {};
+            spectral_norm: Both spectral_norm {};
+            fft: Both fft {};
+            div_sqrt: Both div_sqrt {};
+            neurons: Both neurons {};
+            xorshift: Both xorshift {};
 
             cli_environment: Wasip2 cli_environment { args: &["one", ""], env: &[("B", "2"), ("A", "1")] };
             cli_terminals: Wasip2 cli_terminals {};

@@ -65,6 +65,7 @@ fn compiled_alone(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
         hardware_float: false,
         memory_may_move: false,
         simulated: false,
+        lowered: false,
     };
     Engine::new(&config(&settings)?)?.precompile_component(component)
 }

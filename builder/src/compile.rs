@@ -22,6 +22,8 @@ pub struct Settings<'a> {
     pub memory_may_move: bool,
     /// Whether it runs in the simulator, which is a process of Linux.
     pub simulated: bool,
+    /// Whether its floats were lowered, which takes multiplications that guests may not have.
+    pub lowered: bool,
 }
 
 /// Compiles a component to what the enclave app loads.
@@ -56,6 +58,7 @@ pub fn check(component: &[u8], entry: Entry) -> Result<(), CompileError> {
         hardware_float: false,
         memory_may_move: true,
         simulated: false,
+        lowered: false,
     };
     let component = contained(|| Component::new(&Engine::new(&config(&settings)?)?, linkable))?;
     wasmstone_eapp::check(&component, entry).map_err(|error| CompileError::Link(format!("{error:#}")))
@@ -87,7 +90,8 @@ pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
         Target::Riscv64 => WasmFeatures::SIMD.union(WasmFeatures::RELAXED_SIMD),
         _ => WasmFeatures::empty(),
     };
-    let supported = SUPPORTED.difference(vectors);
+    let wide = if settings.lowered { WasmFeatures::WIDE_ARITHMETIC } else { WasmFeatures::empty() };
+    let supported = SUPPORTED.difference(vectors).union(wide);
     // Cargo features of the engine decide over some of these, and differ between builds.
     config.wasm_features(WasmFeatures::all().difference(supported), false);
     config.wasm_features(supported, true);
@@ -124,7 +128,14 @@ mod tests {
     use wasmstone_policy::Target;
 
     fn settings(target: Target, cpu_features: &[String]) -> Settings<'_> {
-        Settings { target, cpu_features, hardware_float: false, memory_may_move: false, simulated: false }
+        Settings {
+            target,
+            cpu_features,
+            hardware_float: false,
+            memory_may_move: false,
+            simulated: false,
+            lowered: false,
+        }
     }
 
     fn component() -> Vec<u8> {

@@ -1,8 +1,10 @@
 //! Which engine a program gets: the interpreter, or machine code where that is safe and possible.
 
+use crate::float::{Float, Rule};
 use crate::operators::{Functions, Operators};
 use serde::Deserialize;
 use wasmstone_bundle::{Platform, platform::SIM};
+use wasmstone_float_lowering::Refused;
 use wasmstone_policy::Target;
 
 /// The engine that is asked for.
@@ -25,8 +27,19 @@ pub struct Wanted<'a> {
     pub engine: Engine,
     /// The targets to build for, instead of those that the engine has; empty: the engine decides.
     pub targets: &'a [Target],
-    /// Whether floating-point registers are used although the platform does not protect them.
-    pub insecure_float: bool,
+    /// What becomes of floats.
+    pub rule: Rule,
+}
+
+impl Wanted<'_> {
+    /// Whether some program of the bundle would have the floats of `operators` lowered.
+    pub fn lowers(&self, operators: &Operators) -> bool {
+        let native = match self.engine {
+            _ if !self.targets.is_empty() => self.targets.iter().any(|target| target.is_native()),
+            engine => engine != Engine::Pulley,
+        };
+        self.rule.float == Float::Lowered && !operators.float.is_empty() && (native || self.rule.asked)
+    }
 }
 
 /// What was chosen.
@@ -34,34 +47,55 @@ pub struct Wanted<'a> {
 pub struct Choice {
     /// The targets, ascending.
     pub targets: Vec<Target>,
-    /// Whether the enclave computes with floating-point registers: takes the enclave app that has them.
-    pub hardware_float: bool,
+    /// What becomes of floats; `None` where there are none.
+    pub rule: Option<Rule>,
     /// Why it is not machine code, where the choice was free.
     pub why: Option<String>,
 }
 
-/// Chooses for a program with these operators.
+impl Choice {
+    /// Whether the enclave computes with floating-point registers: takes the enclave app that has them.
+    pub fn hardware_float(&self) -> bool {
+        self.rule.is_some_and(|rule| rule.float == Float::Hardware)
+    }
+
+    /// How the program for a target computes floats; `None` where there are none.
+    pub fn float(&self, target: Target) -> Option<Float> {
+        let Rule { float, asked } = self.rule?;
+        let interprets = float == Float::Lowered && !asked && !target.is_native();
+        Some(if interprets { Float::Interpreted } else { float })
+    }
+}
+
+/// Chooses for a program with these operators, whose floats could not be lowered where there is a refusal.
 ///
 /// # Errors
-/// [`EngineError`] where what is asked for is impossible, or not safe.
-pub fn choose(wanted: &Wanted<'_>, platform: &Platform, operators: &Operators) -> Result<Choice, EngineError> {
-    let allowed = platform.fp_safe || wanted.insecure_float;
-    let obstacle = |target: Target| match target {
-        Target::Riscv64 if !operators.vector.is_empty() => {
+/// [`EngineError`] where what is asked for is impossible.
+pub fn choose(
+    wanted: &Wanted<'_>,
+    platform: &Platform,
+    operators: &Operators,
+    refused: Option<&Refused>,
+) -> Result<Choice, EngineError> {
+    let Wanted { engine, targets, rule } = *wanted;
+    let not_lowered = refused.map(|reason| EngineError::NotLowered { reason: reason.clone(), asked: rule.asked });
+    if let (Some(error), true) = (&not_lowered, rule.asked) {
+        return Err(error.clone());
+    }
+    let interpreted = (rule.float == Float::Interpreted && !operators.float.is_empty())
+        .then(|| EngineError::Interpreted { functions: operators.float.clone() });
+    let obstacle = |target: Target| match (target, interpreted.as_ref().or(not_lowered.as_ref())) {
+        (Target::Riscv64, _) if !operators.vector.is_empty() => {
             Err(EngineError::Vectors { functions: operators.vector.clone() })
         }
-        Target::Riscv64 if !operators.float.is_empty() && !allowed => {
-            Err(EngineError::Floats { functions: operators.float.clone(), platform: platform.name.clone() })
-        }
+        (target, Some(error)) if target.is_native() => Err(error.clone()),
         _ => Ok(target),
     };
     let native = if platform.name == SIM { Target::host() } else { Some(Target::Riscv64) };
     let native = || native.ok_or(EngineError::NoTarget(std::env::consts::ARCH)).and_then(obstacle);
     let mut why = None;
-    let mut targets = match wanted.engine {
-        _ if !wanted.targets.is_empty() => {
-            wanted.targets.iter().copied().map(obstacle).collect::<Result<Vec<_>, EngineError>>()?
-        }
+    let mut targets = match engine {
+        _ if !targets.is_empty() => targets.iter().copied().map(obstacle).collect::<Result<Vec<_>, EngineError>>()?,
         Engine::Pulley => vec![Target::Pulley64],
         Engine::Native => vec![native()?],
         Engine::Auto => vec![native().unwrap_or_else(|error| {
@@ -71,7 +105,7 @@ pub fn choose(wanted: &Wanted<'_>, platform: &Platform, operators: &Operators) -
     };
     targets.sort_unstable();
     targets.dedup();
-    Ok(Choice { targets, hardware_float: allowed && !operators.float.is_empty(), why })
+    Ok(Choice { targets, rule: (!operators.float.is_empty()).then_some(rule), why })
 }
 
 /// Why there is no machine code.
@@ -87,17 +121,47 @@ pub enum EngineError {
         /// The functions that compute with vectors.
         functions: Functions,
     },
-    /// It would use registers that are not protected.
+    /// Its floats would be computed by something else than integers.
     #[error(
-        "the platform \"{platform}\" neither saves nor protects floating-point registers, but the program would \
-         compute with them in {functions}: choose --engine pulley; --insecure-float uses them all the same, and \
-         then the host can read and change what the program computes"
+        "the program's floats cannot be lowered to integer code: {reason}; {}",
+        if *asked { "leave --float lowered out, or choose --engine pulley --float interpreted" } else {
+            "choose --engine pulley; --insecure-float computes with floating-point registers all the same, and then \
+             the host can read and change what the program computes"
+        }
     )]
-    Floats {
+    NotLowered {
+        /// Why.
+        reason: Refused,
+        /// Whether that was asked for.
+        asked: bool,
+    },
+    /// Machine code interprets nothing.
+    #[error(
+        "machine code cannot interpret floats, but the program computes with them in {functions}: choose --float \
+         lowered, or --engine pulley"
+    )]
+    Interpreted {
         /// The functions that compute with floats.
         functions: Functions,
+    },
+    /// Registers that nobody protects.
+    #[error(
+        "the platform \"{platform}\" neither saves nor protects floating-point registers: choose --float lowered; \
+         --float hardware together with --insecure-float uses them all the same, and then the host can read and \
+         change what the program computes"
+    )]
+    Unprotected {
         /// The platform.
         platform: String,
+    },
+    /// Two options that want different things.
+    #[error(
+        "insecure-float computes with floating-point registers, and \"{}\" floats do not: leave one of the two out",
+        float.name()
+    )]
+    Contradiction {
+        /// How floats were asked to be computed.
+        float: Float,
     },
     /// There is no compiler for this machine.
     #[error("there is no machine code for this machine ({0}): choose --engine pulley, or name others with --targets")]
@@ -109,97 +173,13 @@ impl EngineError {
     fn why(&self) -> String {
         match self {
             Self::Vectors { functions } => format!("machine code for riscv64 has no vectors (SIMD): {functions}"),
-            Self::Floats { functions, platform } => {
-                format!("floating point is not protected on \"{platform}\": {functions}")
-            }
+            Self::NotLowered { reason, .. } => format!("floats cannot be lowered to integer code: {reason}"),
+            Self::Interpreted { functions } => format!("--float interpreted was asked for: {functions}"),
             Self::NoTarget(machine) => format!("there is no machine code for {machine}"),
+            other => other.to_string(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Choice, Engine, EngineError, Wanted, choose};
-    use crate::operators::{Operators, scan};
-    use wasmstone_bundle::Platform;
-    use wasmstone_policy::Target;
-
-    fn program(text: &str) -> Operators {
-        scan(&wat::parse_str(text).unwrap()).unwrap()
-    }
-
-    fn plain() -> Operators {
-        program("(module (func))")
-    }
-
-    fn float() -> Operators {
-        program("(module (func $area (param f64)))")
-    }
-
-    fn vector() -> Operators {
-        program("(module (func $dot (param v128)))")
-    }
-
-    fn board(fp_safe: bool) -> Platform {
-        Platform { name: "board".to_owned(), fp_safe, ..Platform::sim() }
-    }
-
-    fn chosen(engine: Engine, platform: &Platform, program: &Operators) -> Result<Choice, EngineError> {
-        choose(&Wanted { engine, targets: &[], insecure_float: false }, platform, program)
-    }
-
-    #[test]
-    fn on_keystone_integers_are_native_and_floats_are_not() {
-        let choice = chosen(Engine::Auto, &board(false), &plain()).unwrap();
-        assert_eq!(choice, Choice { targets: vec![Target::Riscv64], hardware_float: false, why: None });
-        let choice = chosen(Engine::Auto, &board(false), &float()).unwrap();
-        assert_eq!((choice.targets, choice.hardware_float), (vec![Target::Pulley64], false));
-        assert_eq!(choice.why.unwrap(), "floating point is not protected on \"board\": area");
-        let choice = chosen(Engine::Auto, &board(true), &float()).unwrap();
-        assert_eq!(choice, Choice { targets: vec![Target::Riscv64], hardware_float: true, why: None });
-    }
-
-    #[test]
-    fn floats_can_be_insisted_on() {
-        for engine in [Engine::Native, Engine::Auto, Engine::Pulley] {
-            let wanted = Wanted { engine, targets: &[], insecure_float: true };
-            let choice = choose(&wanted, &board(false), &float()).unwrap();
-            let target = if engine == Engine::Pulley { Target::Pulley64 } else { Target::Riscv64 };
-            assert_eq!(choice, Choice { targets: vec![target], hardware_float: true, why: None });
-            assert!(!choose(&wanted, &board(false), &plain()).unwrap().hardware_float);
-        }
-        let error = chosen(Engine::Native, &board(false), &float()).unwrap_err().to_string();
-        assert!(error.contains("with them in area:") && error.contains("--insecure-float"), "{error}");
-    }
-
-    #[test]
-    fn vectors_are_for_pulley_on_riscv() {
-        for platform in [board(true), board(false)] {
-            let choice = chosen(Engine::Auto, &platform, &vector()).unwrap();
-            assert_eq!(choice.targets, [Target::Pulley64]);
-            assert!(choice.why.unwrap().contains("dot"));
-            let error = chosen(Engine::Native, &platform, &vector()).unwrap_err();
-            assert!(matches!(&error, EngineError::Vectors { functions } if functions.first == ["dot"]), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_simulator_gets_what_this_machine_has() {
-        let native = Target::host().expect("the tests run where there is machine code");
-        for program in [plain(), float()] {
-            assert_eq!(chosen(Engine::Auto, &Platform::sim(), &program).unwrap().targets, [native]);
-            assert_eq!(chosen(Engine::Native, &Platform::sim(), &program).unwrap().targets, [native]);
-            assert_eq!(chosen(Engine::Pulley, &Platform::sim(), &program).unwrap().targets, [Target::Pulley64]);
-        }
-    }
-
-    #[test]
-    fn targets_are_taken_as_they_are_named() {
-        let targets = [Target::Aarch64, Target::Pulley64, Target::Aarch64, Target::Riscv64];
-        let wanted = Wanted { engine: Engine::Auto, targets: &targets, insecure_float: false };
-        let choice = choose(&wanted, &board(false), &plain()).unwrap();
-        assert_eq!(choice.targets, [Target::Pulley64, Target::Riscv64, Target::Aarch64]);
-        assert!(choose(&wanted, &board(false), &float()).is_err());
-        assert!(choose(&wanted, &Platform::sim(), &float()).is_ok());
-    }
-}
+mod tests;

@@ -78,6 +78,7 @@ mod tests {
         hardware_float: false,
         memory_may_move: false,
         simulated: false,
+        lowered: false,
     };
 
     #[test]

@@ -10,9 +10,12 @@ mod adapt;
 mod compile;
 mod cpu;
 pub mod engine;
+pub mod float;
+pub mod fold;
 mod instances;
 mod interfaces;
 mod lengths;
+mod make;
 pub mod memory;
 pub mod operators;
 pub mod project;
@@ -25,23 +28,25 @@ mod wasm_error;
 pub use compile::{CompileError, Settings, config};
 pub use cpu::UnknownFeature;
 pub use engine::{Engine, EngineError};
+pub use float::{Float, FloatsLeft};
 pub use instances::InstancesError;
-use memory::Needs;
 pub use memory::{MemoryError, MemorySize};
 pub use project::{Project, ProjectError};
 pub use source::{SourceError, WasmKind};
 pub use wasm_error::{Names, WasmError};
 
 use engine::Wanted;
+use make::Maker;
 use operators::Functions;
 use std::borrow::Cow;
 use wasmstone_bundle::{
-    Bundle, Platform, Sha256Digest,
+    Bundle, Platform,
     bundle::{BuildError as PackError, Parts, ProgramPart},
     platform::SIM,
     stand_in,
 };
-use wasmstone_policy::{Entry, Launch, Policy, Program, Target};
+use wasmstone_float_lowering::Lowered;
+use wasmstone_policy::{Entry, Launch, Policy, Target};
 
 /// What to build.
 #[derive(Clone, Debug)]
@@ -68,6 +73,8 @@ pub struct Request<'a> {
     pub targets: Vec<Target>,
     /// The CPU features that machine code may use beyond its target's base; `None`: the platform's.
     pub cpu_features: Option<Vec<String>>,
+    /// How floats are computed; `None`: in registers where the platform protects them, else lowered.
+    pub float: Option<Float>,
     /// Whether floating-point registers are used although the platform does not protect them.
     pub insecure_float: bool,
 }
@@ -86,6 +93,7 @@ impl<'a> Request<'a> {
             engine: Engine::Auto,
             targets: Vec::new(),
             cpu_features: None,
+            float: None,
             insecure_float: false,
         }
     }
@@ -98,6 +106,8 @@ pub enum Stage {
     Checking,
     /// Making a component of a core module.
     Adapting,
+    /// Putting integer code in the place of floats.
+    Lowering,
     /// Compiling; by far the longest.
     Compiling,
     /// Composing, measuring and compressing.
@@ -113,12 +123,36 @@ pub struct Built {
     pub kind: WasmKind,
     /// The interfaces that the program imports, with their versions, such as `wasi:cli/stdout@0.2.3`; in order.
     pub interfaces: Vec<String>,
-    /// What the enclave app will be told: one launch for each target, ascending.
-    pub launches: Vec<Launch>,
+    /// The programs that were compiled, one for each target, ascending.
+    pub programs: Vec<Compiled>,
     /// Functions that compute with floats.
     pub floats: Functions,
+    /// What was lowered, where a program is that.
+    pub lowering: Option<Lowering>,
     /// Why the program is not machine code, where `auto` decided so.
     pub why: Option<String>,
+}
+
+/// A program for one target.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What the enclave app will be told.
+    pub launch: Launch,
+    /// How it computes floats; `None` where it has none.
+    pub float: Option<Float>,
+    /// Bytes of the image, which is measured.
+    pub image: u64,
+    /// Bytes that the security monitor hashes before the enclave's first instruction.
+    pub measured: u64,
+}
+
+/// What became of a program's floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lowering {
+    /// Operators that integer code has taken the place of.
+    pub operators: u64,
+    /// The functions that they are in.
+    pub functions: u64,
 }
 
 /// The component that a bundle of this program is compiled from: the program itself, or what a core module
@@ -148,65 +182,64 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     let interfaces = interfaces::check_component(&survey)?;
     let entry = interfaces::entry(&survey, request.entry)?;
     interfaces::check_tables(&survey)?;
+    let component = requirements::diagnosed(request.wasm, || fold::folded(&component))?;
     let adapter = if kind == WasmKind::CoreModule { adapt::ADAPTER_MEMORY } else { 0 };
     let minimum = survey.minimum_memory.saturating_add(adapter);
     let operators = requirements::diagnosed(request.wasm, || operators::scan(&component))?;
-    let wanted = Wanted { engine: request.engine, targets: &request.targets, insecure_float: request.insecure_float };
-    let choice = engine::choose(&wanted, request.platform, &operators)?;
+    let rule = float::rule(request.float, request.insecure_float, request.platform)?;
+    let wanted = Wanted { engine: request.engine, targets: &request.targets, rule };
+    let lowered = if wanted.lowers(&operators) {
+        progress(Stage::Lowering);
+        Some(requirements::diagnosed(request.wasm, || float::lowered(&component))?)
+    } else {
+        None
+    };
+    let refused = lowered.as_ref().and_then(|lowered| lowered.as_ref().err());
+    let choice = engine::choose(&wanted, request.platform, &operators, refused)?;
+    let lowered = lowered.and_then(Result::ok);
     let asked = request.cpu_features.as_deref();
     if let Some(asked) = asked {
         cpu::check(asked, &choice.targets)?;
     }
-    let asked = asked.unwrap_or(&request.platform.cpu_features);
-    let eapp = generic_eapp(request.platform, choice.hardware_float);
+    let eapp = generic_eapp(request.platform, choice.hardware_float());
     request.max_memory.holds(minimum, request.platform, &eapp)?;
     let instances = instances::choose(entry, request.instances, minimum, request.max_memory)?;
-    let minimum = minimum.saturating_mul(instances.max(1).into());
 
     progress(Stage::Compiling);
     // Valid or not: first the program as it was given, then as it was adapted.
-    let diagnosed = |work: &dyn Fn() -> Result<Vec<u8>, CompileError>| {
+    let diagnosed = |work: &dyn Fn() -> Result<(), CompileError>| {
         requirements::diagnosed(request.wasm, || requirements::diagnosed(&component, work))
     };
-    diagnosed(&|| compile::check(&component, entry).map(|()| Vec::new()))?;
-    // Instances that run at once share the room for memories.
-    let memory_may_move = survey.has_several_memories() || entry == Entry::Http;
-    // Launches are at most a megabyte, so their directories can be counted.
-    let sealed = request.policy.sealed_directories().count() as u32;
-    let mut programs = Vec::new();
-    for target in &choice.targets {
-        let cpu_features = cpu::features(*target, asked);
-        let hardware_float = choice.hardware_float;
-        let simulated = request.platform.name == SIM;
-        let settings =
-            Settings { target: *target, cpu_features: &cpu_features, hardware_float, memory_may_move, simulated };
-        let program = diagnosed(&|| compile::precompile(&component, &settings))?;
-        let size = program.len() as u64;
-        let needs = Needs { minimum, target: *target, program: size, instances, sealed };
-        let memory = request.max_memory.layout(&needs, request.platform, &eapp)?;
-        let launch = Launch {
-            memory,
-            name: request.name.clone(),
-            entry,
-            instances,
-            program: Program {
-                target: *target,
-                size,
-                sha256: Sha256Digest::of(&program).0,
-                cpu_features,
-                hardware_float: choice.hardware_float,
-                memory_may_move,
-            },
-            policy: request.policy.clone(),
-        };
-        programs.push((launch, program));
-    }
+    diagnosed(&|| compile::check(&component, entry))?;
+    let maker = Maker {
+        request,
+        choice: &choice,
+        component: &component,
+        lowered: lowered.as_ref().map(|lowered| lowered.wasm.as_slice()),
+        eapp: &eapp,
+        entry,
+        instances,
+        minimum: minimum.saturating_mul(instances.max(1).into()),
+        // Instances that run at once share the room for memories.
+        memory_may_move: survey.has_several_memories() || entry == Entry::Http,
+    };
+    let (programs, too_large) = maker.programs()?;
 
     progress(Stage::Packing);
     let parts = programs.iter().map(|(launch, program)| ProgramPart { launch, program }).collect();
     let bundle = Bundle::build(&Parts { platform: request.platform, eapp: &eapp, programs: parts })?;
-    let launches = programs.into_iter().map(|(launch, _)| launch).collect();
-    Ok(Built { bundle, kind, interfaces, launches, floats: operators.float, why: choice.why })
+    let programs = programs.into_iter().map(|(launch, program)| maker.compiled(launch, &program));
+    let programs = programs.collect::<Result<Vec<_>, BuildError>>()?;
+    let lowering = lowered.filter(|_| programs.iter().any(|program| program.float == Some(Float::Lowered)));
+    Ok(Built {
+        bundle,
+        kind,
+        interfaces,
+        programs,
+        floats: operators.float,
+        lowering: lowering.map(|Lowered { operators, functions, .. }| Lowering { operators, functions }),
+        why: choice.why.or(too_large),
+    })
 }
 
 /// The generic enclave app of this release for a platform.
@@ -233,6 +266,9 @@ pub enum BuildError {
     /// What was asked for cannot be machine code.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The program was lowered, and floats are left.
+    #[error(transparent)]
+    FloatsLeft(#[from] FloatsLeft),
     /// A CPU feature that is none.
     #[error(transparent)]
     Cpu(#[from] UnknownFeature),

@@ -4,9 +4,9 @@
 use crate::WasmError;
 use std::fmt;
 use wasmparser::{
-    BinaryReaderError, ComponentTypeSectionReader, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator,
-    Parser, Payload, TypeRef, ValType,
+    BinaryReaderError, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef, ValType,
 };
+use wasmstone_float_lowering::{Refused, check_boundary};
 
 /// The functions that were found, over all core modules of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,6 +143,19 @@ impl Module {
                 found.vector.add(name);
             }
         }
+        // A module is instantiated, and its functions are called, by code that no function of its own shows.
+        let declared = [("global", &self.globals), ("type", &self.types)];
+        for (kind, declared) in declared {
+            for (index, uses) in declared.iter().enumerate() {
+                let name = || format!("{kind} {index}");
+                if uses.float && found.float.is_empty() {
+                    found.float.add(name);
+                }
+                if uses.vector && found.vector.is_empty() {
+                    found.vector.add(name);
+                }
+            }
+        }
     }
 }
 
@@ -158,7 +171,6 @@ pub fn scan(wasm: &[u8]) -> Result<Operators, WasmError> {
         let payload = payload?;
         match payload {
             Payload::Version { .. } => open.push(Module::default()),
-            Payload::ComponentTypeSection(section) => interface(section, &mut found)?,
             Payload::End(_) => {
                 if let Some(module) = open.pop() {
                     module.finish(&mut found);
@@ -170,6 +182,12 @@ pub fn scan(wasm: &[u8]) -> Result<Operators, WasmError> {
                 }
             }
         }
+    }
+    // Values that components hand to each other, or to the host, pass through code that the compiler makes.
+    if let Err(Refused::Lifted { function: name } | Refused::Called { function: name } | Refused::ModuleType { name }) =
+        check_boundary(wasm)
+    {
+        found.float.add(|| readable(&name));
     }
     Ok(found)
 }
@@ -228,18 +246,6 @@ fn section(module: &mut Module, payload: Payload<'_>) -> Result<(), BinaryReader
 fn readable(name: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(name));
     name.chars().flat_map(char::escape_debug).take(120).collect()
-}
-
-/// Values that components hand to each other pass through code that the compiler makes.
-fn interface(section: ComponentTypeSectionReader<'_>, found: &mut Operators) -> Result<(), BinaryReaderError> {
-    for ty in section {
-        // As deep as it is nested. Names are in quotes there, and have no parentheses.
-        let text = format!("{:?}", ty?);
-        if text.contains("Primitive(F32)") || text.contains("Primitive(F64)") {
-            found.float.add(|| "an interface type".to_owned());
-        }
-    }
-    Ok(())
 }
 
 macro_rules! by_operator {

@@ -4,7 +4,7 @@
 
 mod policy;
 
-use crate::{Engine, MemorySize};
+use crate::{Engine, Float, MemorySize};
 use policy::{AnyOrList, DirectoryEntry, EnvironmentTable, NetworkKey};
 use serde::Deserialize;
 use std::{
@@ -43,6 +43,8 @@ pub struct Project {
     pub targets: Option<Vec<Target>>,
     /// CPU features that machine code may use.
     pub cpu_features: Option<Vec<String>>,
+    /// How floats are computed.
+    pub float: Option<Float>,
     /// Whether floating-point registers are used although nobody protects them.
     pub insecure_float: bool,
     /// Where the bundle goes.
@@ -69,6 +71,7 @@ struct Contents {
     engine: Option<Engine>,
     targets: Option<Vec<Target>>,
     cpu_features: Option<Vec<String>>,
+    float: Option<Float>,
     #[serde(default)]
     insecure_float: bool,
     output: Option<PathBuf>,
@@ -149,6 +152,7 @@ impl Project {
             engine: file.engine,
             targets: file.targets,
             cpu_features: file.cpu_features,
+            float: file.float,
             insecure_float: file.insecure_float,
             output: file.output.map(|output| directory.join(output)),
             key: file.key.map(|key| if key.contains('/') { beside(&key) } else { key }),

@@ -1,4 +1,4 @@
-//! A component with other function bodies, in which nothing else is changed.
+//! A component with other core modules or function bodies, in which nothing else is changed.
 
 use std::borrow::Cow;
 use wasm_encoder::{CodeSection, Component, ComponentSectionId, Module, RawSection};
@@ -7,11 +7,22 @@ use wasmparser::{BinaryReaderError, FunctionBody, Parser, Payload};
 /// Gives the bytes of a function's body anew, from those of its module and the parsed body.
 pub type Change<'c> = dyn for<'a> Fn(&'a [u8], &FunctionBody<'_>) -> Result<Cow<'a, [u8]>, BinaryReaderError> + 'c;
 
+/// Gives the bytes of a core module anew.
+pub type ChangeModule<'c, E> = dyn Fn(&[u8]) -> Result<Vec<u8>, E> + 'c;
+
 /// Changes every function of every core module of a component, nested ones too.
 ///
 /// # Errors
 /// Where the component is not valid.
 pub fn component(component: &[u8], change: &Change<'_>) -> Result<Vec<u8>, BinaryReaderError> {
+    modules(component, &|bytes| module(bytes, change))
+}
+
+/// Changes every core module of a component, nested ones too.
+///
+/// # Errors
+/// Where the component is not valid, or of `change`.
+pub fn modules<E: From<BinaryReaderError>>(component: &[u8], change: &ChangeModule<'_, E>) -> Result<Vec<u8>, E> {
     let mut out = Component::new();
     let mut depth = 0u32;
     for payload in Parser::new(0).parse_all(component) {
@@ -22,12 +33,12 @@ pub fn component(component: &[u8], change: &Change<'_>) -> Result<Vec<u8>, Binar
             // What is nested comes by itself too, after the section that holds it.
             _ if depth > 1 => {}
             Payload::ModuleSection { unchecked_range, .. } => {
-                let data = module(component.get(unchecked_range.clone()).unwrap_or_default(), change)?;
+                let data = change(component.get(unchecked_range.clone()).unwrap_or_default())?;
                 out.section(&RawSection { id: ComponentSectionId::CoreModule.into(), data: &data });
             }
             Payload::ComponentSection { unchecked_range, .. } => {
                 let nested = component.get(unchecked_range.clone()).unwrap_or_default();
-                let data = self::component(nested, change)?;
+                let data = modules(nested, change)?;
                 out.section(&RawSection { id: ComponentSectionId::Component.into(), data: &data });
             }
             other => {

@@ -38,6 +38,11 @@ pub fn measure(loader: &[u8], runtime: &[u8], eapp: &[u8]) -> Measurement {
     Measurement(hash.finalize().into())
 }
 
+/// The bytes that Keystone hashes for a measurement of files of these sizes.
+pub fn measured_bytes(sizes: [u64; 3]) -> u64 {
+    sizes.into_iter().map(|size| 8 + size.next_multiple_of(PAGE)).sum()
+}
+
 /// The hash of a security monitor from its firmware image, as loaded at 0x8000_0000.
 ///
 /// Keystone's boot ROM hashes the first [`FIRMWARE_SIZE`] bytes of that memory. A kernel that is a part of

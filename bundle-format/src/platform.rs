@@ -2,10 +2,12 @@
 
 mod build_tree;
 mod check;
+mod hash_rate;
 mod store;
 
 pub use build_tree::{BuildTree, Pair, TreeError};
 pub use check::{Unfit, files as check_files};
+pub use hash_rate::{HashRate, InvalidHashRate};
 pub use store::{PlatformError, PlatformStore, Replace};
 
 use crate::{SmHash, digest::hex_bytes, stand_in};
@@ -46,6 +48,8 @@ pub struct Platform {
     pub fp_safe: bool,
     /// The features of its processors that programs may use, of [`CPU_FEATURES`], in ascending order.
     pub cpu_features: Vec<String>,
+    /// How fast its security monitor hashes, where known.
+    pub hash_rate: Option<HashRate>,
 }
 
 impl Platform {
@@ -60,6 +64,7 @@ impl Platform {
             // A process: the kernel saves its registers.
             fp_safe: true,
             cpu_features: Vec::new(),
+            hash_rate: None,
         }
     }
 }

@@ -264,6 +264,41 @@ fn each_trap_has_the_same_words_on_both_engines() {
 }
 
 #[test]
+fn lowered_conversions_fail_in_the_engines_own_words() {
+    let told = |start: &str, float: &str| {
+        let text = format!(r#"(module (memory (export "memory") 1) (func (export "_start") {start} drop))"#);
+        run(&program(&text, &["--float", float])).map(|ran| {
+            assert_eq!(ran.code, Some(134), "{ran:?}");
+            // What is above is where it was: the lowered program has functions of its own there.
+            let (_, why) = ran.stderr.split_once("Caused by:").expect("a reason");
+            why.trim().to_owned()
+        })
+    };
+    for (start, why) in [
+        ("f64.const nan i32.trunc_f64_s", "invalid conversion to integer"),
+        ("f64.const -nan:0x1 i64.trunc_f64_u", "invalid conversion to integer"),
+        ("f32.const nan i32.trunc_f32_s", "invalid conversion to integer"),
+        ("f64.const 1e10 i32.trunc_f64_s", "integer overflow"),
+        ("f64.const -1 i32.trunc_f64_u", "integer overflow"),
+        ("f32.const inf i64.trunc_f32_s", "integer overflow"),
+    ] {
+        let lowered = told(start, "lowered");
+        assert_eq!(lowered, told(start, "hardware"), "{start}");
+        assert_eq!(lowered, [(); 2].map(|()| format!("wasm trap: {why}")), "{start}");
+    }
+}
+
+#[test]
+fn no_program_ends_by_a_name() {
+    // The function in which lowered programs end that fail at a conversion.
+    let text = r#"(module (memory (export "memory") 1)
+        (func $wasmstone:invalid-conversion-to-integer unreachable)
+        (func (export "_start") (drop (f64.add (f64.const 1) (f64.const 2)))
+            call $wasmstone:invalid-conversion-to-integer))"#;
+    run(&program(text, &["--float", "lowered"])).ends(134, &["wasm `unreachable` instruction executed"]);
+}
+
+#[test]
 fn several_memories_grow_beside_each_other() {
     // The adapter's pages are added to the first.
     let text = r#"(module (memory $a (export "memory") 1) (memory $b 1) (memory $c 0) (global (mut i32) (i32.const 0))

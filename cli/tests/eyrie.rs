@@ -5,71 +5,24 @@
 mod run;
 
 use run::case::list::{self, Exit, Witness};
-use run::{Bundled, Enclave, attested, build, command, guest, guests_own, target_directory};
+use run::harness::{FLOATS, HARD, SOFT, build_for, eyrie};
+use run::{Bundled, Enclave, attested, guest, guests_own, target_directory};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::process::Output;
 use tempfile::TempDir;
 use wasmstone_bundle::{Bundle, verify::contents};
 
-#[path = "../../bundle-format/tests/it/keystone_files.rs"]
-mod keystone_files;
-
-/// Programs that compute with floats: machine code only where the platform protects their registers.
-const FLOATS: [&str; 3] = ["floats", "mandelbrot", "matmul"];
+/// Programs with floats that are run beside a host that uses floating-point registers.
+const SOME_FLOATS: [&str; 3] = ["floats", "mandelbrot", "matmul"];
 
 /// Programs that are too much for an interpreter in an emulator.
 const HEAVY: [&str; 1] = ["tcp_local"];
-
-/// A platform that does not protect floating-point registers, as stock Keystone.
-const SOFT: &str = "soft";
-
-/// One that does.
-const HARD: &str = "hard";
 
 /// The targets of a bundle for the harness.
 const BOTH: &str = "--targets=pulley64,riscv64";
 
 const TARGETS: [&str; 2] = ["pulley64", "riscv64"];
-
-/// The platforms, in the tests' own configuration directory.
-static PLATFORMS: LazyLock<()> = LazyLock::new(|| {
-    let directory = TempDir::new().unwrap();
-    let (loader, runtime) = (directory.path().join("loader.bin"), directory.path().join("eyrie-rt"));
-    let files = keystone_files::keystone_files();
-    fs::write(&loader, files.0).unwrap();
-    fs::write(&runtime, files.1).unwrap();
-    for (name, flags) in [(SOFT, &[][..]), (HARD, &["--fp-safe"])] {
-        let mut add = command();
-        add.args(["platform", "add", name, "--loader"]).arg(&loader).arg("--runtime").arg(&runtime).args(flags);
-        let output = add.output().unwrap();
-        assert!(output.status.success(), "{}", text(&output.stderr));
-    }
-});
-
-fn build_for(platform: &str, wasm: &Path, flags: &[&str]) -> Bundled {
-    LazyLock::force(&PLATFORMS);
-    build(wasm, &[&["--platform", platform], flags].concat())
-}
-
-fn harness() -> PathBuf {
-    let path = target_directory().join("riscv64gc-unknown-linux-gnu/small/wasmstone-eyrie-harness");
-    assert!(path.exists(), "{} is missing: run `cargo xtask target`", path.display());
-    path
-}
-
-/// A bundle's program for `target` in the harness. One that hangs fails its test in the end.
-fn eyrie(bundled: &Bundled, target: &str, options: &[&str]) -> Command {
-    let mut command = Command::new("qemu-riscv64");
-    command.arg(harness()).arg(bundled.path()).args(["--target", target]).args(options);
-    if !options.contains(&"--timeout") {
-        command.args(["--timeout", "300000"]);
-    }
-    command.stdin(Stdio::null());
-    command
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -96,12 +49,10 @@ fn check(name: &str, wasm: &str) {
     let wasm = guest(case.program, wasm);
     let cap = case.max_memory.to_string();
     let memory: &[&str] = if case.max_memory > 0 { &["--max-memory", &cap] } else { &[] };
+    let targets = if HEAVY.contains(&case.program) { &["riscv64"] } else { &TARGETS[..] };
+    compare(case, &build_for(SOFT, &wasm, &[memory, &[BOTH]].concat()), targets);
     if FLOATS.contains(&case.program) {
-        compare(case, &build_for(SOFT, &wasm, &[memory, &["--engine=pulley"]].concat()), &["pulley64"]);
         compare(case, &build_for(HARD, &wasm, &[memory, &[BOTH]].concat()), &TARGETS);
-    } else {
-        let targets = if HEAVY.contains(&case.program) { &["riscv64"] } else { &TARGETS[..] };
-        compare(case, &build_for(SOFT, &wasm, &[memory, &[BOTH]].concat()), targets);
     }
 }
 
@@ -166,6 +117,9 @@ mod needs_riscv64 {
             ("(call_indirect (global.get $zero))", "uninitialized element"),
             ("(drop (call $deeper (i64.const 1)))", "call stack exhausted"),
             ("(unreachable)", "unreachable"),
+            ("(drop (i32.trunc_f64_s (f64.const nan)))", "wasm trap: invalid conversion to integer"),
+            ("(drop (i32.trunc_f64_s (f64.const 1e10)))", "wasm trap: integer overflow"),
+            ("(drop (i64.trunc_f32_u (f32.const -1)))", "wasm trap: integer overflow"),
         ] {
             let text = format!(
                 r#"(module (memory (export "memory") 1) (table 1 funcref) (global $zero (mut i32) (i32.const 0))
@@ -251,14 +205,14 @@ mod needs_riscv64 {
 
     #[test]
     fn without_float_registers_nothing_is_disturbed_and_nothing_leaks() {
-        for program in FLOATS.into_iter().chain(["sha256", "hello"]) {
+        for program in SOME_FLOATS.into_iter().chain(["sha256", "hello"]) {
             assert_eq!(beside_a_float_host(program, SOFT, "pulley64"), (true, 0), "{program}");
         }
     }
 
     #[test]
     fn machine_code_without_floats_is_not_disturbed() {
-        for program in ["sha256", "sieve", "hello"] {
+        for program in FLOATS.into_iter().chain(["sha256", "sieve", "hello"]) {
             assert!(beside_a_float_host(program, SOFT, "riscv64").0, "{program}");
         }
     }
@@ -267,7 +221,7 @@ mod needs_riscv64 {
     #[test]
     fn with_float_registers_the_host_disturbs_and_sees() {
         for engine in TARGETS {
-            let seen = FLOATS.map(|program| beside_a_float_host(program, HARD, engine));
+            let seen = SOME_FLOATS.map(|program| beside_a_float_host(program, HARD, engine));
             assert!(seen.iter().any(|(right, _)| !right), "{engine}: {seen:?}");
             assert!(seen.iter().all(|(_, changed)| *changed > 0), "{engine}: {seen:?}");
         }

@@ -3,7 +3,11 @@
 use crate::Ended;
 use alloc::string::{String, ToString};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
-use wasmtime::{Error, OutOfMemory, WasmBacktrace};
+use wasmtime::{Error, FrameInfo, OutOfMemory, Trap, WasmBacktrace};
+
+/// The function in which a lowered program ends where a float has no integer. Its body is `unreachable`, since no
+/// integer operator traps as the truncation does that it stands for.
+const INVALID_CONVERSION: &str = "wasmstone:invalid-conversion-to-integer";
 
 /// What the guest's own exit looks like on its way up through the engine.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +25,18 @@ impl core::error::Error for GuestExit {}
 /// already, and leaves its trace.
 pub fn has_begun(error: &Error) -> bool {
     error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<GuestExit>().is_some()
+}
+
+/// An error of the engine with the trap that the program meant.
+fn as_meant(error: Error) -> Error {
+    let innermost = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
+    if error.downcast_ref() != Some(&Trap::UnreachableCodeReached)
+        || innermost.and_then(FrameInfo::func_name) != Some(INVALID_CONVERSION)
+    {
+        return error;
+    }
+    let trace = error.downcast::<WasmBacktrace>();
+    trace.map_or_else(|error| error, |trace| Error::from(Trap::BadConversionToInteger).context(trace))
 }
 
 /// The end, with what a person should be told.
@@ -53,7 +69,7 @@ impl Ending {
         } else if let Some(ending) = Self::from_any(&error) {
             ending
         } else {
-            Self::Trap(alloc::format!("{error:?}"))
+            Self::Trap(alloc::format!("{:?}", as_meant(error)))
         }
     }
 

@@ -64,6 +64,8 @@ pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Re
     // The defaults of these depend on how Wasmtime was built; every machine is to compute the same.
     config.concurrency_support(false);
     config.relaxed_simd_deterministic(true);
+    // Programs whose floats were lowered to integers have it; what is built of others was checked not to.
+    config.wasm_wide_arithmetic(true);
     // Smaller programs: tables that only a debugger or a system unwinder reads.
     config.generate_address_map(false);
     config.debug_symbols(false);

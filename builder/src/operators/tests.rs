@@ -32,6 +32,15 @@ fn indirect_calls_count_by_their_type() {
 }
 
 #[test]
+fn what_is_only_declared_counts_once() {
+    // The code that instantiates it copies the one variable to the other, in a floating-point register.
+    let copied = "(module (import \"m\" \"g\" (global $g f64)) (global (mut f64) (global.get $g)) (func $clean))";
+    assert_eq!(found(copied).float.first, ["global 0"]);
+    assert_eq!(found("(module (type (func)) (type (func (param f64))))").float.first, ["type 1"]);
+    assert_eq!(found("(module (global v128 (v128.const i64x2 0 0)))").vector.first, ["global 0"]);
+}
+
+#[test]
 fn integers_alone_are_clean() {
     let text = "(module (memory 1) (global (mut i64) (i64.const 0))
         (func (param i32) (result i32) (local i64)
@@ -69,9 +78,16 @@ fn names_are_those_of_the_source() {
 }
 
 #[test]
-fn floats_in_interfaces_count() {
-    let text = "(component (type (func (param \"x\" (list f64)))) (type (record (field \"f32\" u32))))";
-    assert_eq!(found(text).float.count, 1);
+fn floats_that_components_hand_over_count() {
+    let handed = r#"(component
+        (core module $m (func (export "area") (param i32)))
+        (core instance $i (instantiate $m))
+        (import "area" (func $imported (param "x" f64)))
+        (core func $lowered (canon lower (func $imported))))"#;
+    assert_eq!(found(handed).float.first, ["area"]);
+    // What is only declared is not there.
+    let declared = "(component (type (func (param \"x\" (list f64)))) (type (record (field \"f32\" u32))))";
+    assert_eq!(found(declared), Operators::default());
 }
 
 #[test]

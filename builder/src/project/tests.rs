@@ -1,5 +1,5 @@
 use super::{Project, ProjectError};
-use crate::Engine;
+use crate::{Engine, Float};
 use std::path::{Path, PathBuf};
 use wasmstone_policy::{
     Access, Addresses, Arguments, Directories, Directory, Entry, Environment, Names, Network, Policy, Remote, Target,
@@ -84,6 +84,15 @@ fn the_engine_is_one_of_three() {
         let project = parse(&format!("engine = \"{name}\"")).unwrap();
         assert_eq!((project.engine, project.insecure_float), (Some(engine), false));
     }
+}
+
+#[test]
+fn floats_are_computed_in_one_of_three_ways() {
+    assert_eq!(parse("").unwrap().float, None);
+    for float in [Float::Lowered, Float::Hardware, Float::Interpreted] {
+        assert_eq!(parse(&format!("float = \"{}\"", float.name())).unwrap().float, Some(float));
+    }
+    assert!(parse("float = \"soft\"").is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The directory of platforms: `NAME/platform.toml`, `NAME/loader`, `NAME/runtime`.
 
-use super::{DeviceKey, Platform, SIM, Unfit, check};
+use super::{DeviceKey, HashRate, Platform, SIM, Unfit, check};
 use crate::{InvalidName, SmHash, check_name};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ struct Description {
     fp_safe: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cpu_features: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hash_rate: Option<HashRate>,
     #[serde(default)]
     device_keys: Vec<DeviceKey>,
 }
@@ -64,6 +66,7 @@ impl PlatformStore {
             sm_hash: platform.sm_hash,
             fp_safe: platform.fp_safe,
             cpu_features: platform.cpu_features.clone(),
+            hash_rate: platform.hash_rate,
             device_keys: platform.device_keys.clone(),
         };
         let description = toml::to_string(&description).map_err(|error| failed(io::Error::other(error)))?;
@@ -100,7 +103,7 @@ impl PlatformStore {
             read_bounded(&path).map_err(|error| PlatformError::Io { path, error })
         };
         let text = String::from_utf8_lossy(&read("platform.toml")?).into_owned();
-        let Description { sm_hash, fp_safe, cpu_features, device_keys } = toml::from_str(&text)
+        let Description { sm_hash, fp_safe, cpu_features, hash_rate, device_keys } = toml::from_str(&text)
             .map_err(|error| PlatformError::Description { path: directory.join("platform.toml"), error })?;
         let platform = Platform {
             name: name.to_owned(),
@@ -110,6 +113,7 @@ impl PlatformStore {
             device_keys,
             fp_safe,
             cpu_features,
+            hash_rate,
         };
         checked(&platform)?;
         Ok(platform)

@@ -2,7 +2,7 @@ use crate::keystone_files::keystone_files;
 use std::fs;
 use wasmstone_bundle::{
     Platform, PlatformStore, SecretKey, SmHash,
-    platform::{DeviceKey, PlatformError, Replace, Unfit, check_files},
+    platform::{DeviceKey, HashRate, PlatformError, Replace, Unfit, check_files},
     stand_in,
 };
 
@@ -17,6 +17,7 @@ fn board() -> Platform {
         device_keys: vec![DeviceKey::PUBLIC_TEST, DeviceKey(device)],
         fp_safe: false,
         cpu_features: vec!["zba".into(), "zbb".into()],
+        hash_rate: Some(HashRate::ASSUMED),
     }
 }
 
@@ -43,6 +44,7 @@ fn what_is_added_is_loaded() {
         device_keys: Vec::new(),
         fp_safe: true,
         cpu_features: Vec::new(),
+        hash_rate: None,
         ..board
     };
     store.add(&bare, Replace::Yes).unwrap();
@@ -132,12 +134,15 @@ fn a_damaged_platform_is_named() {
     let store = PlatformStore::at(directory.path());
     store.add(&board(), Replace::No).unwrap();
     let path = directory.path().join("board/platform.toml");
-    for text in ["fp-safe = maybe\n", "fp-safe = true\nsomething-else = 1\n", ""] {
+    for text in ["fp-safe = maybe\n", "fp-safe = true\nsomething-else = 1\n", "fp-safe = true\nhash-rate = 0\n", ""] {
         fs::write(&path, text).unwrap();
         let error = store.load("board").unwrap_err();
         assert!(matches!(error, PlatformError::Description { .. }), "{error}");
         assert!(error.to_string().contains("platform.toml"), "{error}");
     }
+    // What older releases wrote has no rate.
+    fs::write(&path, "fp-safe = true\n").unwrap();
+    assert_eq!(store.load("board").unwrap().hash_rate, None);
     store.add(&board(), Replace::Yes).unwrap();
     fs::write(directory.path().join("board/runtime"), "").unwrap();
     assert!(matches!(store.load("board"), Err(PlatformError::Unfit(Unfit::NotRuntime))));

@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 use summary::Summary;
-use wasmstone_builder::{Engine, MemorySize, Project, Request, project::FILE_NAME, source};
+use wasmstone_builder::{Engine, Float, MemorySize, Project, Request, project::FILE_NAME, source};
 use wasmstone_bundle::{Platform, atomic, platform::SIM};
 use wasmstone_policy::{Entry, Policy, Target};
 
@@ -52,6 +52,10 @@ pub struct Build {
     /// CPU features that machine code may use, such as zba,zbb [default: those of the platform].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     cpu_features: Option<Vec<String>>,
+    /// How floats are computed [default: hardware on a platform that protects floating-point registers,
+    /// else lowered, and interpreted where that is impossible].
+    #[arg(long, value_name = "FLOAT")]
+    float: Option<FloatName>,
     /// Insecure: compute with floating-point registers although the platform does not protect them.
     #[arg(long)]
     insecure_float: bool,
@@ -109,6 +113,26 @@ impl From<EngineName> for Engine {
     }
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FloatName {
+    /// By integer code in their place, on every platform and in every target's program.
+    Lowered,
+    /// In floating-point registers; where the platform does not protect them, only with --insecure-float.
+    Hardware,
+    /// By the interpreter, which computes with integers: no machine code for a program with floats.
+    Interpreted,
+}
+
+impl From<FloatName> for Float {
+    fn from(name: FloatName) -> Self {
+        match name {
+            FloatName::Lowered => Self::Lowered,
+            FloatName::Hardware => Self::Hardware,
+            FloatName::Interpreted => Self::Interpreted,
+        }
+    }
+}
+
 /// One of the targets, by name.
 fn target() -> impl TypedValueParser<Value = Target> {
     let names = Target::ALL.iter().map(|target| target.name());
@@ -160,7 +184,14 @@ impl Build {
             (engine, targets) => (engine.map(Engine::from).unwrap_or_default(), targets),
         };
         let cpu_features = self.cpu_features.or_else(|| from_file?.cpu_features.clone());
-        let insecure_float = self.insecure_float || from_file.is_some_and(|project| project.insecure_float);
+        // The same for floats.
+        let (float, insecure_float) = match (self.float, self.insecure_float) {
+            (None, false) => from_file.map_or((None, false), |project| (project.float, project.insecure_float)),
+            (Some(FloatName::Hardware), insecure) => {
+                (Some(Float::Hardware), insecure || from_file.is_some_and(|project| project.insecure_float))
+            }
+            (float, insecure) => (float.map(Float::from), insecure),
+        };
 
         not_the_input(&wasm, &output)?;
         let request = Request {
@@ -174,6 +205,7 @@ impl Build {
             engine,
             targets,
             cpu_features,
+            float,
             insecure_float,
         };
         let progress = progress::Progress::new(self.quiet);
@@ -193,6 +225,7 @@ impl Build {
             output: &output,
             bundle_size: packed.len() as u64,
             max_memory,
+            platform: &platform,
             project: from_file,
             key: (&key_name, key_id),
         };

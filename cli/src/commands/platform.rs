@@ -7,7 +7,10 @@ use crate::exit::Exit;
 use crate::home::Home;
 use crate::view::SCHEMA;
 use serde::Serialize;
-use wasmstone_bundle::{Platform as Description, Sha256Digest, platform::DeviceKey};
+use wasmstone_bundle::{
+    Platform as Description, Sha256Digest,
+    platform::{DeviceKey, HashRate},
+};
 
 /// Manage platforms: the Keystone builds that bundles are made for.
 #[derive(clap::Args)]
@@ -51,6 +54,7 @@ struct Json {
     device_keys: Vec<String>,
     fp_safe: bool,
     cpu_features: Vec<String>,
+    hash_rate: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +98,7 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
         device_keys: platform.device_keys.iter().map(ToString::to_string).collect(),
         fp_safe: platform.fp_safe,
         cpu_features: platform.cpu_features.clone(),
+        hash_rate: platform.hash_rate.map(HashRate::bytes_per_second),
     };
     if json {
         return console::print_json(&shown);
@@ -110,5 +115,14 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
     }
     line("fp", if shown.fp_safe { "protected" } else { "neither saved nor protected" }.to_owned())?;
     line("cpu features", if shown.cpu_features.is_empty() { "none".to_owned() } else { shown.cpu_features.join(" ") })?;
+    line("hashing", hash_rate(platform))?;
     Ok(())
+}
+
+/// How fast the platform hashes, and who says so.
+pub fn hash_rate(platform: &Description) -> String {
+    match platform.hash_rate {
+        Some(rate) => rate.to_string(),
+        None => format!("not known, {} assumed, which QEMU was seen to do", HashRate::ASSUMED),
+    }
 }

@@ -6,6 +6,7 @@ mod build_refused;
 mod bundles;
 mod completions;
 mod engines;
+mod floats;
 mod json;
 mod keys;
 #[path = "../../../bundle-format/tests/it/keystone_files.rs"]

@@ -21,7 +21,8 @@ fn a_platform_is_added_and_shown() {
     sandbox.wasmstone(["key", "new", "device"]).succeeds();
     let pem = sandbox.wasmstone(["key", "show", "device"]).succeeds().stdout;
     sandbox.write("device.pem", pem);
-    let facts = ["--sm", "firmware", "--device-key", "device.pem", "--cpu-features", "zbb,ZBA,zbb"];
+    let facts =
+        ["--sm", "firmware", "--device-key", "device.pem", "--cpu-features", "zbb,ZBA,zbb", "--hash-rate", "5.9M"];
     let ran = sandbox.wasmstone(ADD.iter().copied().chain(facts)).succeeds();
     assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
     assert_eq!(sandbox.wasmstone(["platform", "list"]).succeeds().stdout, "board\nsim\n");
@@ -33,10 +34,11 @@ fn a_platform_is_added_and_shown() {
     assert_eq!(json["sm_hash"], sm_hash(b"firmware").unwrap().to_string());
     assert_eq!(json["cpu_features"], serde_json::json!(["zba", "zbb"]));
     assert_eq!(json["fp_safe"], false);
+    assert_eq!(json["hash_rate"], 6_186_598);
     assert_eq!(json["loader"]["size"], sandbox.read("loader.bin").len());
     let device_key = json["device_keys"][0].as_str().unwrap();
     let shown = sandbox.wasmstone(["platform", "show", "board"]).succeeds().stdout;
-    for part in ["neither saved nor protected", "zba zbb", device_key] {
+    for part in ["neither saved nor protected", "zba zbb", "5.9 MiB/s", device_key] {
         assert!(shown.contains(part), "{part:?} is not in {shown}");
     }
 }
@@ -136,6 +138,7 @@ fn mistakes_are_refused_and_nothing_is_added() {
         ("--sm-hash", &zeros, 109, &["never zero", "--sm"]),
         ("--device-key", "12", 109, &["neither a device key nor a file"]),
         ("--device-key", &"02".repeat(32), 109, &["not an Ed25519 public key"]),
+        ("--hash-rate", "5.9MB/s", 2, &["is not a rate", "such as 5.9M"]),
         ("--cpu-features", "zba,sse2", 109, &["no CPU feature \"sse2\"", "choose from zba, zbb"]),
     ] {
         add("board", "loader.bin", "eyrie-rt", &[option, value]).fails(code, words);

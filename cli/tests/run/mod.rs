@@ -4,6 +4,7 @@
 
 pub mod attested;
 pub mod case;
+pub mod harness;
 pub mod inside;
 
 use std::path::{Path, PathBuf};

@@ -4,8 +4,11 @@ use crate::console::{self, size, visible};
 use crate::view::{PolicyView, ProgramView, SCHEMA};
 use serde::Serialize;
 use std::path::Path;
-use wasmstone_builder::{Built, MemorySize, Project};
-use wasmstone_bundle::KeyId;
+use wasmstone_builder::{Built, Compiled, Float, MemorySize, Project};
+use wasmstone_bundle::{
+    KeyId, Platform,
+    platform::{HashRate, SIM},
+};
 
 /// What was built, and of what.
 pub struct Summary<'a> {
@@ -15,6 +18,7 @@ pub struct Summary<'a> {
     pub output: &'a Path,
     pub bundle_size: u64,
     pub max_memory: MemorySize,
+    pub platform: &'a Platform,
     pub project: Option<&'a Project>,
     pub key: (&'a str, KeyId),
 }
@@ -27,8 +31,11 @@ struct Json<'a> {
     name: &'a str,
     wasm_kind: &'static str,
     wasm_size: u64,
-    programs: Vec<ProgramView<'a>>,
+    programs: Vec<ProgramJson<'a>>,
     float_functions: FunctionsJson<'a>,
+    lowered: LoweredJson,
+    hash_rate: Option<u64>,
+    hash_rate_known: bool,
     interpreted_because: Option<&'a str>,
     policy: Option<PolicyView<'a>>,
     interfaces: &'a [String],
@@ -60,6 +67,27 @@ fn warn_of_sealing(policy: &PolicyView<'_>, programs: usize) {
     }
 }
 
+/// A number of things.
+fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+#[derive(Serialize)]
+struct ProgramJson<'a> {
+    #[serde(flatten)]
+    program: ProgramView<'a>,
+    float: Option<&'static str>,
+    image_size: u64,
+    hashed_size: u64,
+    hash_seconds: Option<f64>,
+}
+
+#[derive(Default, Serialize)]
+struct LoweredJson {
+    operators: u64,
+    functions: u64,
+}
+
 #[derive(Serialize)]
 struct FunctionsJson<'a> {
     count: usize,
@@ -69,12 +97,53 @@ struct FunctionsJson<'a> {
 impl Summary<'_> {
     fn programs(&self) -> Vec<ProgramView<'_>> {
         let entries = &self.built.bundle.manifest().programs;
-        let programs = self.built.launches.iter().zip(entries);
-        programs.map(|(launch, entry)| ProgramView::new(launch, &entry.measurement)).collect()
+        let programs = self.built.programs.iter().zip(entries);
+        programs.map(|(program, entry)| ProgramView::new(&program.launch, &entry.measurement)).collect()
+    }
+
+    /// How fast the platform hashes what it launches; `None` for the simulator, which takes no time for it.
+    fn hash_rate(&self) -> Option<HashRate> {
+        (self.platform.name != SIM).then(|| self.platform.hash_rate.unwrap_or(HashRate::ASSUMED))
+    }
+
+    /// What becomes of floats in each program.
+    fn floats(&self) -> Vec<String> {
+        let Built { programs, lowering, .. } = self.built;
+        let said = |program: &Compiled| {
+            let how = match (program.float?, lowering) {
+                (Float::Lowered, Some(lowering)) => format!(
+                    "lowered to integer code: {} in {}",
+                    counted(lowering.operators, "operator"),
+                    counted(lowering.functions, "function")
+                ),
+                (Float::Lowered, None) => "lowered to integer code".to_owned(),
+                (Float::Hardware, _) => "computed with floating-point registers".to_owned(),
+                (Float::Interpreted, _) => "interpreted, with integers".to_owned(),
+            };
+            let target = program.launch.program.target.name();
+            Some(if programs.len() > 1 { format!("{target}: {how}") } else { how })
+        };
+        programs.iter().filter_map(said).collect()
+    }
+
+    /// How long Keystone hashes each program before it runs.
+    fn hashing(&self) -> Vec<String> {
+        let Some(rate) = self.hash_rate() else { return Vec::new() };
+        let unsure = if self.platform.hash_rate.is_some() { "" } else { ", which QEMU does: platform add --hash-rate" };
+        let said = |program: &Compiled| {
+            let time = format!(
+                "{} in about {:.1} s, at {rate}{unsure}",
+                size(program.measured),
+                rate.seconds(program.measured)
+            );
+            let target = program.launch.program.target.name();
+            if self.built.programs.len() > 1 { format!("{target}: {time}") } else { time }
+        };
+        self.built.programs.iter().map(said).collect()
     }
 
     fn policy(&self) -> Option<PolicyView<'_>> {
-        self.built.launches.first().map(|launch| PolicyView::new(&launch.policy))
+        self.built.programs.first().map(|program| PolicyView::new(&program.launch.policy))
     }
 
     /// Tells a person.
@@ -94,7 +163,13 @@ impl Summary<'_> {
             line("", format!("interpreted, since {why}"));
         }
         line("floats", if built.floats.is_empty() { "none".to_owned() } else { built.floats.to_string() });
+        for how in self.floats() {
+            line("", how);
+        }
         line("bundle", size(self.bundle_size));
+        for (at, hashing) in self.hashing().into_iter().enumerate() {
+            line(if at == 0 { "hashing" } else { "" }, hashing);
+        }
         let heap = programs.first().and_then(|program| program.heap());
         let heap = heap.map(|heap| format!(" (enclave heap {})", size(heap)));
         line("memory cap", format!("{}{}", self.max_memory, heap.unwrap_or_default()));
@@ -107,7 +182,7 @@ impl Summary<'_> {
             line("", format!("{name}: {text}"));
         }
         line("imports", if built.interfaces.is_empty() { "none".to_owned() } else { built.interfaces.join(" ") });
-        let insecure = built.launches.iter().any(|launch| launch.program.hardware_float);
+        let insecure = built.programs.iter().any(|program| program.launch.program.hardware_float);
         if insecure && !built.bundle.manifest().platform.fp_safe {
             console::warn("--insecure-float: the host can read and change what the program computes with floats");
         }
@@ -122,11 +197,25 @@ impl Summary<'_> {
         }
     }
 
+    fn programs_json(&self) -> Vec<ProgramJson<'_>> {
+        let views = self.programs().into_iter().zip(&self.built.programs);
+        views
+            .map(|(program, compiled)| ProgramJson {
+                program,
+                float: compiled.float.map(Float::name),
+                image_size: compiled.image,
+                hashed_size: compiled.measured,
+                hash_seconds: self.hash_rate().map(|rate| rate.seconds(compiled.measured)),
+            })
+            .collect()
+    }
+
     /// Tells a script.
     ///
     /// # Errors
     /// Where standard output cannot be written.
     pub fn print_json(&self) -> anyhow::Result<()> {
+        let lowered = self.built.lowering;
         console::print_json(&Json {
             schema: SCHEMA,
             bundle: self.output.display().to_string(),
@@ -134,8 +223,13 @@ impl Summary<'_> {
             name: &self.built.bundle.manifest().name,
             wasm_kind: self.built.kind.name(),
             wasm_size: self.wasm_size,
-            programs: self.programs(),
+            programs: self.programs_json(),
             float_functions: FunctionsJson { count: self.built.floats.count, first: &self.built.floats.first },
+            lowered: lowered
+                .map(|made| LoweredJson { operators: made.operators, functions: made.functions })
+                .unwrap_or_default(),
+            hash_rate: self.hash_rate().map(HashRate::bytes_per_second),
+            hash_rate_known: self.platform.hash_rate.is_some(),
             interpreted_because: self.built.why.as_deref(),
             policy: self.policy(),
             interfaces: &self.built.interfaces,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wasmstone_bundle::{
     Platform, PlatformStore, SmHash,
     measurement::sm_hash,
-    platform::{BuildTree, DeviceKey, Pair, PlatformError, Replace},
+    platform::{BuildTree, DeviceKey, HashRate, Pair, PlatformError, Replace},
 };
 
 /// Add a platform, from the files of a Keystone build.
@@ -44,6 +44,10 @@ pub struct Add {
     /// What its processors have beyond rv64gc, such as zba,zbb.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     cpu_features: Vec<String>,
+    /// How many bytes its security monitor hashes in a second, such as 5.9M: "build" says with it how long
+    /// launching takes.
+    #[arg(long, value_name = "RATE")]
+    hash_rate: Option<HashRate>,
     /// Replace a platform of the same name.
     #[arg(long)]
     replace: bool,
@@ -98,6 +102,7 @@ impl Add {
             device_keys: keys::devices(&self.device_key)?,
             fp_safe: self.fp_safe,
             cpu_features,
+            hash_rate: self.hash_rate,
         })
     }
 }

@@ -1,0 +1,139 @@
+//! How a program's floats are computed: lowered to integer code, in floating-point registers, or interpreted.
+
+use crate::WasmError;
+use crate::engine::EngineError;
+use crate::operators::{self, Functions};
+use serde::Deserialize;
+use wasmstone_bundle::Platform;
+use wasmstone_float_lowering::{Lowered, Refused, lower};
+
+/// How floats are asked to be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Float {
+    /// By integer code that takes the place of every float operator, in every target's program.
+    Lowered,
+    /// By the processor's floating-point unit.
+    Hardware,
+    /// By the interpreter, which computes with integers.
+    Interpreted,
+}
+
+impl Float {
+    /// Its name in options and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lowered => "lowered",
+            Self::Hardware => "hardware",
+            Self::Interpreted => "interpreted",
+        }
+    }
+}
+
+/// What becomes of floats, now that the platform is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// How they are computed in machine code.
+    pub float: Float,
+    /// Whether that was asked for; lowered then means in Pulley's program too.
+    pub asked: bool,
+}
+
+/// The rule on a platform, where `asked` and `insecure` were asked for.
+///
+/// # Errors
+/// [`EngineError`] where they contradict each other, or the platform does not protect what was asked for.
+pub fn rule(asked: Option<Float>, insecure: bool, platform: &Platform) -> Result<Rule, EngineError> {
+    let float = match asked {
+        Some(float @ (Float::Lowered | Float::Interpreted)) if insecure => {
+            return Err(EngineError::Contradiction { float });
+        }
+        Some(Float::Hardware) if !platform.fp_safe && !insecure => {
+            return Err(EngineError::Unprotected { platform: platform.name.clone() });
+        }
+        Some(float) => float,
+        None if platform.fp_safe || insecure => Float::Hardware,
+        None => Float::Lowered,
+    };
+    Ok(Rule { float, asked: asked.is_some() })
+}
+
+/// Lowers a component, and looks for floats in what came out, by other means than the pass itself.
+///
+/// # Errors
+/// [`Refused`] inside, where it cannot be lowered; outside, where floats are left although it was.
+pub fn lowered(component: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft> {
+    let lowered = match lower(component) {
+        Ok(lowered) => lowered,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    without_floats(&lowered.wasm)?;
+    Ok(Ok(lowered))
+}
+
+fn without_floats(wasm: &[u8]) -> Result<(), FloatsLeft> {
+    let left = operators::scan(wasm)?.float;
+    if left.is_empty() { Ok(()) } else { Err(FloatsLeft::Operators(left)) }
+}
+
+/// Floats are left in a program that was lowered, or it was destroyed: a fault of this release.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FloatsLeft {
+    /// These functions have some.
+    #[error(
+        "floats are left in the lowered program, in {0}: choose --float interpreted, and please report it, with the \
+         program if you can"
+    )]
+    Operators(Functions),
+    /// It cannot be read.
+    #[error(
+        "the lowered program is damaged: choose --float interpreted, and please report it, with the program if you can"
+    )]
+    Damaged(#[from] WasmError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Float, FloatsLeft, Rule, lowered, rule, without_floats};
+    use crate::EngineError;
+    use wasmstone_bundle::Platform;
+
+    fn board(fp_safe: bool) -> Platform {
+        Platform { name: "board".to_owned(), fp_safe, ..Platform::sim() }
+    }
+
+    #[test]
+    fn a_float_that_is_left_is_found() {
+        let text = r#"(component (core module (func $area (export "f") (result i32) f64.const 1 i32.trunc_f64_s)))"#;
+        let component = wat::parse_str(text).unwrap();
+        let error = without_floats(&component).unwrap_err();
+        assert!(matches!(&error, FloatsLeft::Operators(left) if left.first == ["area"]), "{error}");
+        without_floats(&lowered(&component).unwrap().unwrap().wasm).unwrap();
+        assert!(matches!(without_floats(&component[..20]), Err(FloatsLeft::Damaged(_))));
+    }
+
+    #[test]
+    fn floats_are_lowered_where_nobody_protects_registers() {
+        let unasked = |float| Ok(Rule { float, asked: false });
+        assert_eq!(rule(None, false, &board(false)), unasked(Float::Lowered));
+        assert_eq!(rule(None, true, &board(false)), unasked(Float::Hardware));
+        assert_eq!(rule(None, false, &board(true)), unasked(Float::Hardware));
+        assert_eq!(rule(None, false, &Platform::sim()), unasked(Float::Hardware));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_done_where_it_is_safe_or_named_insecure() {
+        for fp_safe in [false, true] {
+            for float in [Float::Lowered, Float::Interpreted] {
+                assert_eq!(rule(Some(float), false, &board(fp_safe)), Ok(Rule { float, asked: true }));
+                assert_eq!(rule(Some(float), true, &board(fp_safe)), Err(EngineError::Contradiction { float }));
+            }
+            let hardware = Ok(Rule { float: Float::Hardware, asked: true });
+            assert_eq!(rule(Some(Float::Hardware), true, &board(fp_safe)), hardware);
+        }
+        let error = rule(Some(Float::Hardware), false, &board(false)).unwrap_err().to_string();
+        assert!(error.contains("\"board\"") && error.contains("--insecure-float"), "{error}");
+        assert!(rule(Some(Float::Hardware), false, &board(true)).is_ok());
+    }
+}
