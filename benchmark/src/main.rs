@@ -10,7 +10,9 @@ mod attestation;
 mod building;
 mod compute;
 mod echo;
+mod emulator;
 mod files;
+mod lowered;
 mod machine;
 mod native;
 mod network;
@@ -27,6 +29,7 @@ mod start;
 mod statistics;
 mod table;
 mod web;
+mod web_lowered;
 
 use anyhow::{Context, Result};
 use options::Options;
@@ -44,10 +47,11 @@ static ALLOCATOR: sim::Allocator = sim::Allocator;
 type Section = fn(&Places) -> Result<Vec<Row>>;
 
 /// The table's sections, in order, and their names.
-const SECTIONS: [(&str, Section); 11] = [
+const SECTIONS: [(&str, Section); 12] = [
     ("compute", compute::rows),
     ("native", native::rows),
     ("riscv64", riscv64::rows),
+    ("lowered", lowered::rows),
     ("start", start::rows),
     ("build", building::rows),
     ("files", files::rows),

@@ -101,6 +101,11 @@ pub mod unit {
         format!("{:+.1} µs", value * 1e6)
     }
 
+    /// Millions.
+    pub fn millions(value: f64) -> String {
+        format!("{:.1} M", value / 1e6)
+    }
+
     /// Something that is counted.
     pub fn count(value: f64) -> String {
         format!("{value:.0}")

@@ -90,6 +90,11 @@ fn executable(instructions: &str, directory: &Path) -> Vec<u8> {
 }
 
 fn run(instructions: &str) -> Output {
+    run_under(&[], instructions)
+}
+
+/// As [`run`], with options for the emulator.
+fn run_under(options: &[&str], instructions: &str) -> Output {
     let directory = TempDir::new().unwrap();
     let eapp = executable(instructions, directory.path());
     let program = b"not looked at";
@@ -118,7 +123,7 @@ fn run(instructions: &str) -> Output {
     let harness = target_directory().join("riscv64gc-unknown-linux-gnu/small/wasmstone-eyrie-harness");
     assert!(harness.exists(), "{} is missing: run `cargo xtask target`", harness.display());
     let mut command = Command::new("qemu-riscv64");
-    command.arg(harness).arg(bundle).args(["--timeout", "3000"]).stdin(Stdio::null());
+    command.args(options).arg(harness).arg(bundle).args(["--timeout", "3000"]).stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -231,5 +236,32 @@ mod needs_riscv64 {
         ends("1: addi a0, a0, 1; call 1101; j 1b", 1, "exits with 0x1, then with");
         ends("j good; ecall", 1, "2 instructions ecall");
         ends("1: j 1b", 107, "TimedOut");
+    }
+
+    /// With the plugin that the benchmark has for it.
+    #[test]
+    fn instructions_are_counted() {
+        let directory = TempDir::new().unwrap();
+        let plugin = directory.path().join("count_instructions.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benchmark/count_instructions.c");
+        let mut compile = Command::new("cc");
+        compile.args(["-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"]).arg(source);
+        assert!(compile.arg("-o").arg(&plugin).status().unwrap().success());
+        let plugin = format!("{},at=10000-20000", plugin.display());
+        let counted = |rounds: u32| -> Option<u64> {
+            let output =
+                run_under(&["-plugin", &plugin], &format!("li t0, {rounds}; 1: addi t0, t0, -1; bnez t0, 1b; j good"));
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            if stderr.contains("unknown option 'plugin'") {
+                return None;
+            }
+            assert_eq!(output.status.code(), Some(GOOD.into()), "{stderr}");
+            let number = |line: &str| line.strip_prefix("{\"instructions\":")?.strip_suffix('}')?.parse().ok();
+            Some(stderr.lines().find_map(number).unwrap_or_else(|| panic!("nothing was counted: {stderr}")))
+        };
+        match (counted(1001), counted(1)) {
+            (Some(many), Some(few)) => assert_eq!(many - few, 2000),
+            _ => eprintln!("SKIPPED: this qemu-riscv64 was built without plugins"),
+        }
     }
 }
