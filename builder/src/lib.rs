@@ -186,7 +186,9 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     let adapter = if kind == WasmKind::CoreModule { adapt::ADAPTER_MEMORY } else { 0 };
     let minimum = survey.minimum_memory.saturating_add(adapter);
     let operators = requirements::diagnosed(request.wasm, || operators::scan(&component))?;
-    let rule = float::rule(request.float, request.insecure_float, request.platform)?;
+    // Without floats there is nothing to protect.
+    let float = request.float.filter(|float| *float != Float::Hardware || !operators.float.is_empty());
+    let rule = float::rule(float, request.insecure_float, request.platform)?;
     let wanted = Wanted { engine: request.engine, targets: &request.targets, rule };
     let lowered = if wanted.lowers(&operators) {
         progress(Stage::Lowering);

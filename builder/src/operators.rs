@@ -4,7 +4,8 @@
 use crate::WasmError;
 use std::fmt;
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef, ValType,
+    BinaryReaderError, BlockType, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
+    TypeRef, ValType,
 };
 use wasmstone_float_lowering::{Refused, check_boundary};
 
@@ -111,6 +112,11 @@ impl Module {
             | Operator::ReturnCallRef { type_index } => self.ty(*type_index),
             Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => self.global(*global_index),
             Operator::TypedSelect { ty } => Uses::of(&[*ty]),
+            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => match blockty {
+                BlockType::Empty => Uses::default(),
+                BlockType::Type(ty) => Uses::of(&[*ty]),
+                BlockType::FuncType(ty) => self.ty(*ty),
+            },
             _ => Uses::default(),
         }
     }

@@ -16,6 +16,7 @@ fn whatever_touches_a_float_is_found() {
         "(func $f i32.const 0 f32.convert_i32_s drop)",
         "(func $f i32.const 0 f32.reinterpret_i32 i32.reinterpret_f32 drop)",
         "(global $g (mut f64) (f64.const 0)) (func $f global.get $g drop)",
+        "(func $f (block (result f32) unreachable) unreachable)",
         "(import \"m\" \"g\" (func $g (result f32))) (func $f call $g drop)",
     ] {
         let found = found(&format!("(module {text})"));

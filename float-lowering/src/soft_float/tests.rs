@@ -1,6 +1,7 @@
 use super::analysis::{LOCAL_GET, Piece};
 use super::{Callee, Function, LOCALS, Place, SMALL, SoftFloat};
 use crate::operators::NAMES;
+use wasm_encoder::{BlockType, Encode, Instruction};
 use wasmparser::ValType;
 
 /// As many locals of each type as are asked for.
@@ -97,6 +98,27 @@ fn a_small_one_has_what_it_calls_inside_where_speed_matters() {
     assert!(whole.body.pieces.contains(&Piece::Local { opcode: LOCAL_GET, index: 4 }));
     assert_eq!(whole.body.zeroed, [] as [u32; 0]);
     assert_eq!(function(&soft_float, "f64_add").body.zeroed, [2]);
+}
+
+#[test]
+fn in_place_a_local_becomes_zero_every_time() {
+    let text = "(func (export \"f64_ceil\") (param i64) (result i64) (local i64) local.get 1)";
+    let mut out = Vec::new();
+    function(&with(&["f64_ceil"], text).unwrap(), "f64_ceil")
+        .in_place(&mut Counting::default(), &[], &mut out)
+        .unwrap();
+    let mut expected = Vec::new();
+    for instruction in [
+        Instruction::LocalSet(2000),
+        Instruction::I64Const(0),
+        Instruction::LocalSet(2001),
+        Instruction::Block(BlockType::Result(wasm_encoder::ValType::I64)),
+        Instruction::LocalGet(2001),
+        Instruction::End,
+    ] {
+        instruction.encode(&mut expected);
+    }
+    assert_eq!(out, expected);
 }
 
 #[test]
