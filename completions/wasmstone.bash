@@ -347,7 +347,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__attest__subcmd__report)
-            opts="-o -h --nonce --output --format --json --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --help"
+            opts="-o -h --nonce --output --format --json --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --insecure-foreign-floats --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1339,7 +1339,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__run)
-            opts="-h --dir --read-only-dir --env --net --listen --connect --fresh --freshness --log --edge-calls --timings --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --help"
+            opts="-h --dir --read-only-dir --env --net --listen --connect --fresh --freshness --log --edge-calls --timings --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --insecure-foreign-floats --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1415,7 +1415,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__seal__subcmd__export)
-            opts="-h --dir --transfer-key --fresh --freshness --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --to --help"
+            opts="-h --dir --transfer-key --fresh --freshness --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --insecure-foreign-floats --to --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1563,7 +1563,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__seal__subcmd__import)
-            opts="-h --dir --transfer-key --fresh --freshness --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --from --help"
+            opts="-h --dir --transfer-key --fresh --freshness --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --insecure-foreign-floats --from --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1683,7 +1683,7 @@ _wasmstone() {
             return 0
             ;;
         wasmstone__subcmd__serve)
-            opts="-h --dir --read-only-dir --env --net --listen --connect --fresh --freshness --log --edge-calls --timings --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --addr --grace --help"
+            opts="-h --dir --read-only-dir --env --net --listen --connect --fresh --freshness --log --edge-calls --timings --timeout --boot-timeout --backend --engine --insecure-allow-unsigned --insecure-allow-unknown-signer --insecure-no-lockdown --insecure-foreign-floats --addr --grace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

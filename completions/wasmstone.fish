@@ -89,6 +89,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l timings -d '
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -l insecure-foreign-floats -d 'Insecure: do not keep a Keystone enclave\'s floating-point registers while it does not run. For tests'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l dir -d 'Grant a directory for reading and writing, as GUEST [default: as HOST is written]' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l read-only-dir -d 'Grant a directory for reading only' -r
@@ -112,6 +113,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l timings -d
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -l insecure-foreign-floats -d 'Insecure: do not keep a Keystone enclave\'s floating-point registers while it does not run. For tests'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l loader -d 'Keystone\'s loader' -r -F
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand measure" -l runtime -d 'The runtime' -r -F
@@ -147,6 +149,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_s
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from report" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from report" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from report" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from report" -l insecure-foreign-floats -d 'Insecure: do not keep a Keystone enclave\'s floating-point registers while it does not run. For tests'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from verify" -l nonce -d 'The nonce that the report was asked for with: an old report is over another one' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand attest; and __fish_seen_subcommand_from verify" -l user-data -d 'Instead, of a report that the program itself asked for: the data that it must be over, up to 64 bytes in hexadecimal digits or a file. That it is no old report must follow from these' -r
@@ -196,6 +199,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_see
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from export" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from export" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from export" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from export" -l insecure-foreign-floats -d 'Insecure: do not keep a Keystone enclave\'s floating-point registers while it does not run. For tests'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -l dir -d 'The sealed directory, as it is granted to the program' -r
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -l transfer-key -d 'The transfer key, as "wasmstone seal provision" wrapped it for the enclave of this bundle' -r -F
@@ -211,6 +215,7 @@ complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_see
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -l insecure-allow-unsigned -d 'Insecure: run a bundle that nobody has signed'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -l insecure-allow-unknown-signer -d 'Insecure: run a bundle that is signed by a key that is not trusted'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -l insecure-no-lockdown -d 'Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator'
+complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -l insecure-foreign-floats -d 'Insecure: do not keep a Keystone enclave\'s floating-point registers while it does not run. For tests'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from help" -f -a "key" -d 'Make an owner\'s key, before the first bundle with sealed directories is built'
 complete -c wasmstone -n "__fish_wasmstone_using_subcommand seal; and __fish_seen_subcommand_from help" -f -a "public" -d 'Print an owner\'s public key, which project files name as their seal-owner'

@@ -72,6 +72,9 @@ pub struct Options<'a> {
     pub signals: Option<&'a Signals>,
     /// What the first of them does instead, from the enclave's first instruction on.
     pub grace: Option<&'a Grace>,
+    /// Not to keep the enclave's floating-point registers while it does not run, as a host would that knows of none:
+    /// for tests of enclaves that use none.
+    pub foreign_floats: bool,
 }
 
 /// A time in which an enclave with `size` bytes of memory makes its first edge call on any machine, and
@@ -164,7 +167,8 @@ fn serve<D: Device>(
 ) -> Result<Outcome, LaunchError> {
     let called = Arc::new(AtomicBool::new(false));
     let (running, calling) = (enclave.clone(), called.clone());
-    let serving = Serving::start(server, move |server| run(&running, server, &calling));
+    let foreign_floats = options.foreign_floats;
+    let serving = Serving::start(server, move |server| run(&running, server, &calling, foreign_floats));
     let serving = serving.map_err(LaunchError::host("start a thread"))?;
 
     let after = |time: Option<Duration>| time.and_then(|time| started.checked_add(time));

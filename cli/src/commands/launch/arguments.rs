@@ -46,6 +46,9 @@ struct Insecure {
     /// Insecure: simulate an enclave even where its process cannot be confined, such as under an emulator.
     #[arg(long = "insecure-no-lockdown")]
     no_lockdown: bool,
+    /// Insecure: do not keep a Keystone enclave's floating-point registers while it does not run. For tests.
+    #[arg(long = "insecure-foreign-floats")]
+    foreign_floats: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,6 +85,8 @@ pub struct Limits {
     pub grace: Option<Grace>,
     /// Whether a simulated enclave may run unconfined.
     pub unconfined: bool,
+    /// Whether a Keystone enclave finds other floating-point registers whenever it is entered.
+    pub foreign_floats: bool,
 }
 
 impl EnclaveArguments {
@@ -114,6 +119,7 @@ impl EnclaveArguments {
             boot_timeout: self.boot_timeout,
             grace: None,
             unconfined: self.insecure.no_lockdown,
+            foreign_floats: self.insecure.foreign_floats,
         }
     }
 

@@ -87,8 +87,9 @@ impl Enclave {
             BackendName::Keystone => {
                 let files =
                     keystone::Files { loader: &self.loader, runtime: &self.runtime, image: &self.program.image };
-                let boot_timeout = limits.boot_timeout;
-                keystone::launch(&files, server, &keystone::Options { timeout, boot_timeout, signals, grace })?
+                let Limits { boot_timeout, foreign_floats, .. } = *limits;
+                let options = keystone::Options { timeout, boot_timeout, signals, grace, foreign_floats };
+                keystone::launch(&files, server, &options)?
             }
             BackendName::Sim => {
                 let unconfined = limits.unconfined;

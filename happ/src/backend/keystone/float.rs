@@ -20,6 +20,14 @@ pub struct FloatRegisters {
     fcsr: u64,
 }
 
+impl FloatRegisters {
+    /// What an enclave may find in them where the host has other things to compute: signalling NaNs, and rounding
+    /// towards zero.
+    pub fn foreign() -> Self {
+        Self { values: [0xfff4_0000_7fa0_dead; 32], fcsr: 0b001 << 5 }
+    }
+}
+
 /// ioctl(2) with the enclave's floating-point registers in place; the caller's are as before when it
 /// returns.
 ///

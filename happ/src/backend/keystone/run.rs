@@ -22,10 +22,11 @@ pub enum Left {
     Failed(Errno),
 }
 
-/// Runs a fresh enclave until it is left for good; `called` tells that it has made an edge call.
+/// Runs a fresh enclave until it is left for good; `called` tells that it has made an edge call. With
+/// `foreign_floats` its floating-point registers are not kept: it finds others whenever it is entered.
 ///
 /// The thread that serves is the one that enters again: an edge call costs no more than that.
-pub fn run<D: Device>(enclave: &Enclave<D>, server: &mut Server, called: &AtomicBool) -> Left {
+pub fn run<D: Device>(enclave: &Enclave<D>, server: &mut Server, called: &AtomicBool, foreign_floats: bool) -> Left {
     let mut dispatcher = Dispatcher::default();
     let mut floats = FloatRegisters::default();
     let mut request = Request::Run;
@@ -34,6 +35,9 @@ pub fn run<D: Device>(enclave: &Enclave<D>, server: &mut Server, called: &Atomic
             return Left::Closed;
         }
         let mut run = Run { eid: enclave.eid, ..Run::default() };
+        if foreign_floats {
+            floats = FloatRegisters::foreign();
+        }
         let entered = enclave.device.enter(request, &mut run, &mut floats);
         if !enclave.gate.leave() {
             return Left::Closed;
