@@ -177,7 +177,7 @@ fn canonical(ty: &FuncType, own: &[u32]) -> Result<FuncType, Refused> {
     Ok(FuncType::new(parameters, results))
 }
 
-fn has_float(ty: &FuncType) -> bool {
+pub(crate) fn has_float(ty: &FuncType) -> bool {
     ty.params().iter().chain(ty.results()).any(|ty| is_float(*ty))
 }
 

@@ -91,6 +91,11 @@ impl SoftFloat {
         self.whole.get(usize::from(operator))
     }
 
+    /// Whether each function is needed by a program that has the `open` ones.
+    pub(crate) fn needed(&self, open: Vec<usize>) -> Vec<bool> {
+        reached(&self.functions, open)
+    }
+
     /// Reads the module that they were compiled to.
     pub(crate) fn read(wasm: &[u8]) -> Result<Self, String> {
         let mut reading = Reading::default();
@@ -220,17 +225,10 @@ impl Reading {
         for number in &by_operator {
             self.name_callees(*number);
         }
-        let mut reached = vec![false; self.functions.len()];
-        let mut open = by_operator.clone();
-        while let Some(number) = open.pop() {
-            let Some(function) = self.functions.get(number) else { continue };
+        let reached = reached(&self.functions, by_operator.clone());
+        for (function, _) in self.functions.iter().zip(reached).filter(|(_, reached)| *reached) {
             if let Some(operator) = &function.body.foreign {
                 return Err(format!("{} has {operator}, which soft-float functions may not", function.name));
-            }
-            if let Some(reached) = reached.get_mut(number)
-                && !std::mem::replace(reached, true)
-            {
-                open.extend(function.callees());
             }
         }
         let mut whole = Vec::new();
@@ -271,6 +269,19 @@ impl Reading {
             *number = called;
         }
     }
+}
+
+/// Whether each function is among the `open` ones, or is called by one that is reached.
+fn reached(functions: &[Function], mut open: Vec<usize>) -> Vec<bool> {
+    let mut reached = vec![false; functions.len()];
+    while let Some(number) = open.pop() {
+        if let (Some(reached), Some(function)) = (reached.get_mut(number), functions.get(number))
+            && !std::mem::replace(reached, true)
+        {
+            open.extend(function.callees());
+        }
+    }
+    reached
 }
 
 #[cfg(test)]

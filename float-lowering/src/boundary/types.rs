@@ -1,5 +1,6 @@
 //! Which types have floats in them, however deep.
 
+use crate::plan::{has_float, is_float};
 use std::collections::HashSet;
 use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
@@ -20,22 +21,18 @@ pub fn entity(types: TypesRef<'_>, ty: &EntityType) -> bool {
 
 fn function(types: TypesRef<'_>, id: CoreTypeId) -> bool {
     match &types[id].composite_type.inner {
-        CompositeInnerType::Func(ty) => ty.params().iter().chain(ty.results()).any(plain),
+        CompositeInnerType::Func(ty) => has_float(ty),
         _ => false,
     }
 }
 
 /// A float, or a reference to a function with floats.
 fn value(types: TypesRef<'_>, ty: &ValType) -> bool {
-    let ValType::Ref(reference) = ty else { return plain(ty) };
+    let ValType::Ref(reference) = ty else { return is_float(*ty) };
     match reference.heap_type() {
         HeapType::Concrete(UnpackedIndex::Id(id)) | HeapType::Exact(UnpackedIndex::Id(id)) => function(types, id),
         _ => false,
     }
-}
-
-fn plain(ty: &ValType) -> bool {
-    matches!(ty, ValType::F32 | ValType::F64)
 }
 
 /// Looks for floats in a component's types. One that was looked at and is without is not looked at again, so that

@@ -75,7 +75,6 @@ impl<'m> Code<'m> {
     /// Decides where soft-float functions are computed in place, and so which are added.
     pub(super) fn choose(&mut self, shape: &mut Shape<'_>, soft_float: &SoftFloat) -> Result<Added, Refused> {
         sites::choose(&mut self.entries, shape, soft_float);
-        let mut needed = vec![false; soft_float.functions.len()];
         let mut open = Vec::new();
         let mut seen = [[false; 3]; NAMES.len()];
         for entry in &self.entries {
@@ -97,13 +96,7 @@ impl<'m> Code<'m> {
                 open.extend(soft_float.whole(operator).into_iter().flat_map(Function::callees));
             }
         }
-        while let Some(number) = open.pop() {
-            if let (Some(needed), Some(function)) = (needed.get_mut(number), soft_float.functions.get(number))
-                && !std::mem::replace(needed, true)
-            {
-                open.extend(function.callees());
-            }
-        }
+        let needed = soft_float.needed(open);
         let first = shape.functions.len() as u32;
         let mut added = Added { functions: Vec::new(), types: Vec::new(), names: vec![None; needed.len()] };
         for (number, (needed, function)) in needed.iter().zip(&soft_float.functions).enumerate() {

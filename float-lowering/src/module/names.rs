@@ -1,6 +1,7 @@
 //! The names of a module's functions, for people who read a trap. They decide nothing: what cannot be read
 //! is left out.
 
+use crate::features::readable;
 use std::collections::BTreeMap;
 use wasm_encoder::{NameMap, NameSection};
 use wasmparser::{KnownCustom, Name, Parser, Payload};
@@ -66,7 +67,7 @@ impl<'m> FunctionNames<'m> {
     /// A function as it is called to people.
     pub(super) fn of(&self, function: u32) -> String {
         match self.functions.get(&function) {
-            Some(name) => name.chars().flat_map(char::escape_debug).take(120).collect(),
+            Some(name) => readable(name),
             None => format!("function {function}"),
         }
     }

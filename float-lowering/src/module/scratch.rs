@@ -2,6 +2,7 @@
 
 use super::types::encoded;
 use crate::Refused;
+use crate::plan::is_float;
 use crate::soft_float::Place;
 use wasm_encoder::Encode;
 use wasmparser::{FunctionBody, ValType};
@@ -31,9 +32,7 @@ impl Locals {
         for _ in 0..groups {
             let (number, ty) = reader.read()?;
             count += u64::from(number);
-            if matches!(ty, ValType::F32 | ValType::F64) && !floats {
-                floats = true;
-            }
+            floats |= is_float(ty);
         }
         let end = reader.original_position();
         if floats {
