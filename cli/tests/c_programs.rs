@@ -12,7 +12,7 @@ use tempfile::TempDir;
 fn needs_c_toolchain_heap() {
     let directory = TempDir::new().unwrap();
     let wasm = directory.path().join("malloc.wasm");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/c/malloc.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/c/malloc.c");
     let compiled =
         Command::new("clang").args(["--target=wasm32-wasi", "-O1", "-o"]).arg(&wasm).arg(source).status().unwrap();
     assert!(compiled.success());
@@ -29,7 +29,7 @@ fn needs_c_toolchain_heap() {
 #[test]
 fn needs_c_toolchain_kernels() {
     let directory = TempDir::new().unwrap();
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/c/kernels");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/c/kernels");
     for kernel in ["gemm", "two_products", "jacobi", "lu", "paths", "correlation"] {
         let wasm = directory.path().join(format!("{kernel}.wasm"));
         let source = sources.join(format!("{kernel}.c"));

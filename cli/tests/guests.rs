@@ -68,7 +68,7 @@ fn check(name: &str, target: &str) {
 
 /// What a program printed under Wasmtime.
 fn recorded(program: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("guests/recorded").join(program);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("tests/guests/recorded").join(program);
     fs::read_to_string(path.with_extension("txt")).unwrap()
 }
 

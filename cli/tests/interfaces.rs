@@ -3,7 +3,7 @@
 
 #[allow(dead_code, reason = "only the names of the programs are needed")]
 mod list {
-    include!("../../guests/list.rs");
+    include!("../../tests/guests/list.rs");
 }
 
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn every_function_of_wasi_is_called_by_a_test_program() {
     let mut resolve = Resolve::default();
     // What is unstable is left out.
     resolve.push_dir(wit()).unwrap();
-    resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("wit")).unwrap();
+    resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("eapp/wit")).unwrap();
     let mut all = BTreeSet::new();
     for (_, package) in &resolve.packages {
         let namespace = &package.name.namespace;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 #[allow(dead_code, reason = "building them is xtask's part")]
 mod list {
-    include!("../../guests/programs.rs");
+    include!("../../tests/guests/programs.rs");
 }
 
 fn directory_with_files() -> TempDir {

@@ -9,7 +9,7 @@ use anyhow::Result;
 /// Where one does not compile, or has no case in `guests/list.rs`.
 pub fn build() -> Result<()> {
     step("Test programs");
-    let manifest = root().join("guests/Cargo.toml");
+    let manifest = root().join("tests/guests/Cargo.toml");
     let directory = target()?.join("guests");
     for (target, packages) in
         [("wasm32-wasip1", &["guests-std"][..]), ("wasm32-wasip2", &["guests-std", "guests-wasip2", "guests-http"])]
@@ -31,7 +31,7 @@ mod tests {
 
     #[allow(dead_code)]
     mod list {
-        include!("../../guests/list.rs");
+        include!("../../tests/guests/list.rs");
     }
 
     #[test]

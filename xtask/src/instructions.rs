@@ -12,7 +12,7 @@ pub fn build() -> Result<()> {
     step("Counting instructions in the emulator");
     let mut compile = Command::new("cc");
     compile.args(["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"]);
-    compile.arg(root().join("benchmark/count_instructions.c"));
+    compile.arg(root().join("tests/benchmark/count_instructions.c"));
     run(compile.arg("-o").arg(target()?.join("count_instructions.so")))
         .context("instructions are not counted: that needs a compiler for C (Debian: gcc)")
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 /// Where there is no such compiler, or one does not compile.
 pub fn build() -> Result<()> {
     step("Computing kernels in C");
-    let (sources, directory) = (root().join("guests/c/kernels"), target()?.join("kernels"));
+    let (sources, directory) = (root().join("tests/guests/c/kernels"), target()?.join("kernels"));
     fs::create_dir_all(&directory).context("cannot make the directory for them")?;
     for source in fs::read_dir(&sources).with_context(|| format!("cannot read {}", sources.display()))? {
         let source = source?.path();

@@ -7,7 +7,7 @@ use anyhow::Result;
 /// Every manifest whose code is formatted: the workspace, and what stands outside it.
 const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
-    "guests/Cargo.toml",
+    "tests/guests/Cargo.toml",
     "examples/attested/Cargo.toml",
     "examples/digits/Cargo.toml",
     "examples/hello/Cargo.toml",

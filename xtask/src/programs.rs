@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 mod list {
-    include!("../../guests/programs.rs");
+    include!("../../tests/guests/programs.rs");
 }
 
 /// Installs each natively and for WASI 0.1 into `target/programs`, unless that was done before.

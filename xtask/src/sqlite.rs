@@ -31,7 +31,7 @@ pub struct Sqlite {
 /// As [`Sqlite::compiled`].
 pub fn build() -> Result<()> {
     let sqlite = Sqlite::compiled()?;
-    sqlite.link(&root().join("guests/sqlite/workload.c"), &["-Wall", "-Wextra", "-Werror"]).map(drop)
+    sqlite.link(&root().join("tests/guests/sqlite/workload.c"), &["-Wall", "-Wextra", "-Werror"]).map(drop)
 }
 
 impl Sqlite {
@@ -81,7 +81,7 @@ fn clang() -> Command {
 fn source() -> Result<PathBuf> {
     let mut metadata = cargo();
     metadata.args(["metadata", "--quiet", "--locked", "--format-version", "1", "--manifest-path"]);
-    let output = metadata.arg(root().join("guests/sqlite/Cargo.toml")).output().context("cannot run cargo")?;
+    let output = metadata.arg(root().join("tests/guests/sqlite/Cargo.toml")).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "cannot fetch SQLite: {}", String::from_utf8_lossy(&output.stderr).trim());
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata says nothing sensible")?;
     let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 #[allow(dead_code, reason = "the programs of the build script use other parts")]
 pub mod list {
-    include!("../../../guests/list.rs");
+    include!("../../../tests/guests/list.rs");
     #[allow(unused_imports, reason = "not every test has a test for each case")]
     pub(crate) use guests;
 }

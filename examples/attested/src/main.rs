@@ -11,7 +11,7 @@ use std::fs;
 use std::process::ExitCode;
 use wasmstone::attestation::attestation;
 
-wit_bindgen::generate!({ path: "../../wit", world: "attested" });
+wit_bindgen::generate!({ path: "../../eapp/wit", world: "attested" });
 
 fn main() -> ExitCode {
     match run() {

@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 #[allow(dead_code)]
 mod list {
-    include!("../../../guests/list.rs");
+    include!("../../../tests/guests/list.rs");
 }
 use list::{Case, Data, Exit, SEED, big};
 

@@ -1,0 +1,128 @@
+//! A component with other core modules, in which nothing else is changed.
+
+use crate::plan::Plan;
+use crate::{Lowered, Refused, module};
+use std::ops::Range;
+use wasm_encoder::{ComponentSectionId, Encode};
+use wasmparser::{Parser, Payload};
+
+/// More levels of components in components than a person or a tool makes. Each level is copied once more.
+const LEVELS: usize = 100;
+
+/// Lowers all core modules of a component, nested ones too, as the one program that they are.
+///
+/// # Errors
+/// [`Refused`] by one of them.
+pub(crate) fn lower(component: &[u8]) -> Result<Lowered, Refused> {
+    let modules = modules(component)?;
+    let plan = Plan::of(&modules)?;
+    let mut sum = Lowered { wasm: Vec::new(), operators: 0, functions: 0, inlined: 0 };
+    sum.wasm = with_modules(component, |module| -> Result<_, Refused> {
+        let lowered = module::lower(module, &plan)?;
+        sum.operators += lowered.operators;
+        sum.functions += lowered.functions;
+        sum.inlined += lowered.inlined;
+        Ok(lowered.wasm)
+    })?;
+    Ok(sum)
+}
+
+/// The core modules of a component and of all components in it, in the order of the file.
+fn modules(component: &[u8]) -> Result<Vec<&[u8]>, Refused> {
+    let (mut modules, mut levels) = (Vec::new(), 0usize);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::Version { .. } => levels += 1,
+            Payload::End(_) => levels = levels.saturating_sub(1),
+            Payload::ModuleSection { unchecked_range, .. } => {
+                modules.push(part(component, unchecked_range)?);
+            }
+            Payload::ComponentSection { .. } if levels >= LEVELS => {
+                return Err(Refused::TooLarge(format!("components are nested more than {LEVELS} levels deep")));
+            }
+            _ => {}
+        }
+    }
+    Ok(modules)
+}
+
+/// A component, or a module, that is being gone through.
+struct Level {
+    start: usize,
+    /// Where the last section ended, which is where the head of the next one begins.
+    end: usize,
+    /// Where the head of the section begins that holds what is nested.
+    head: usize,
+    /// What it becomes, up to `copied`. Empty where nothing was exchanged yet.
+    out: Vec<u8>,
+    copied: usize,
+}
+
+impl Level {
+    /// Exchanges what the section with the last head has in it, after what comes `before` that head.
+    fn exchange(&mut self, before: &[u8], id: ComponentSectionId, old: &Range<usize>, new: &[u8]) {
+        self.out.extend_from_slice(before);
+        self.out.push(id.into());
+        new.encode(&mut self.out);
+        self.copied = old.end;
+    }
+}
+
+/// Exchanges the core modules of a valid component, nested ones too, in the order of the file. Everything else
+/// stays as it is, to the byte.
+///
+/// # Errors
+/// `change`'s, or [`Refused::Invalid`] for what is not a component.
+pub fn with_modules<E: From<Refused>>(
+    component: &[u8],
+    mut change: impl FnMut(&[u8]) -> Result<Vec<u8>, E>,
+) -> Result<Vec<u8>, E> {
+    let mut open: Vec<Level> = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload.map_err(Refused::from)?;
+        match &payload {
+            Payload::Version { range, .. } => {
+                let (start, end) = (range.start, range.end);
+                open.push(Level { start, end, head: end, out: Vec::new(), copied: start });
+            }
+            Payload::End(end) => {
+                let Some(mut inner) = open.pop() else { break };
+                let unchanged = inner.out.is_empty();
+                match open.last_mut() {
+                    // A core module was exchanged when its section began, and nothing inside it since.
+                    Some(_) if unchanged => {}
+                    outer => {
+                        inner.out.extend_from_slice(part(component, inner.copied..*end)?);
+                        let Some(outer) = outer else { return Ok(inner.out) };
+                        let before = part(component, outer.copied..outer.head)?;
+                        outer.exchange(before, ComponentSectionId::Component, &(inner.start..*end), &inner.out);
+                    }
+                }
+            }
+            _ => {}
+        }
+        let (Some(level), Some((_, range))) = (open.last_mut(), payload.as_section()) else { continue };
+        (level.head, level.end) = (level.end, range.end);
+        if let Payload::ModuleSection { .. } = &payload {
+            let module = part(component, range.clone())?;
+            let changed = change(module)?;
+            if changed != module {
+                let before = part(component, level.copied..level.head)?;
+                level.exchange(before, ComponentSectionId::CoreModule, &range, &changed);
+            }
+        }
+    }
+    Err(ended().into())
+}
+
+/// A part of the component. What the parser lets pass may be cut off inside what is nested.
+fn part(component: &[u8], range: Range<usize>) -> Result<&[u8], Refused> {
+    component.get(range).ok_or_else(ended)
+}
+
+fn ended() -> Refused {
+    Refused::Invalid("it ends too early".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

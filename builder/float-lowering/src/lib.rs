@@ -1,0 +1,99 @@
+//! WebAssembly with floats made WebAssembly without: the same results, from integers alone.
+
+#![forbid(unsafe_code)]
+
+mod boundary;
+mod component;
+mod features;
+mod gate;
+mod module;
+mod operators;
+mod plan;
+mod refused;
+mod soft_float;
+
+pub use component::with_modules;
+pub use refused::Refused;
+
+use plan::Plan;
+use wasmparser::Parser;
+
+/// What becomes of floats in a lone core module's own imports and exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Boundary {
+    /// They are refused: whoever is on the other side would not know.
+    #[default]
+    Refuse,
+    /// They are retyped: an `f32` is handed over as the `i32` of its bits, an `f64` as an `i64`. A function may
+    /// get further parameters after its own, for which any value will do: they keep apart what was apart.
+    AsBits,
+}
+
+/// A program without floats.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The program, of the same kind as it was given.
+    pub wasm: Vec<u8>,
+    /// How many operators were rewritten.
+    pub operators: u64,
+    /// In how many functions.
+    pub functions: u64,
+    /// How many of them were computed in place, for speed, and not by a call.
+    pub inlined: u64,
+}
+
+/// Lowers every core module of a program: a core module, or a component.
+///
+/// # Errors
+/// [`Refused`] says why not.
+pub fn lower(wasm: &[u8]) -> Result<Lowered, Refused> {
+    lower_with(wasm, Boundary::Refuse)
+}
+
+/// As [`lower`], with a choice for the floats of a lone core module's imports and exports.
+///
+/// # Errors
+/// [`Refused`] says why not.
+pub fn lower_with(wasm: &[u8], boundary: Boundary) -> Result<Lowered, Refused> {
+    let types = features::accept(wasm)?;
+    let lowered = if Parser::is_component(wasm) {
+        boundary::component(wasm)?;
+        component::lower(wasm)?
+    } else {
+        if boundary == Boundary::Refuse {
+            boundary::module(types.as_ref())?;
+        }
+        module::lower(wasm, &Plan::of(&[wasm])?)?
+    };
+    gate::check(&lowered.wasm)?;
+    Ok(lowered)
+}
+
+/// Checks that a component and what is nested in it call no function with floats, nor are called by one, from outside
+/// of their core modules. Types that are only declared are no such function's.
+///
+/// # Errors
+/// [`Refused`] with the function, or where the component cannot be read.
+pub fn check_boundary(component: &[u8]) -> Result<(), Refused> {
+    boundary::component(component)
+}
+
+/// Lowers core modules that will be linked with each other, and with others only as [`Boundary::AsBits`] says.
+///
+/// # Errors
+/// [`Refused`] says why not.
+pub fn lower_linked(modules: &[&[u8]]) -> Result<Vec<Lowered>, Refused> {
+    for module in modules {
+        features::accept(module)?;
+        if !Parser::is_core_wasm(module) {
+            return Err(Refused::Invalid("a component among core modules".to_owned()));
+        }
+    }
+    let plan = Plan::of(modules)?;
+    let lower = |module: &&[u8]| {
+        let lowered = module::lower(module, &plan)?;
+        gate::check(&lowered.wasm)?;
+        Ok(lowered)
+    };
+    modules.iter().map(lower).collect()
+}

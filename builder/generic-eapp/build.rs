@@ -1,0 +1,151 @@
+//! Builds the enclave app for RISC-V, with a Cargo of its own: what is measured must not depend on the
+//! profile, the flags, the features, nor on the place of the build that it is embedded in.
+
+#[path = "build/instructions.rs"]
+mod instructions;
+#[path = "build/switching.rs"]
+mod switching;
+
+use std::env::{self, VarError};
+use std::error::Error;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const PACKAGE: &str = "wasmstone-eapp";
+
+/// A Cargo profile and a directory for what is built, in the target directory.
+const PROFILE: &str = "eapp";
+
+/// Without floating-point instructions.
+const SOFT: &str = "riscv64imac-unknown-none-elf";
+
+const TARGETS: [&str; 2] = [SOFT, "riscv64gc-unknown-none-elf"];
+
+/// What the enclave app is made from, in the workspace.
+const SOURCES: [&str; 13] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "eapp/app/Cargo.toml",
+    "eapp/app/build.rs",
+    "eapp/app/enclave.ld",
+    "eapp/app/src",
+    "eapp/edge-protocol/Cargo.toml",
+    "eapp/edge-protocol/src",
+    "eapp/policy/Cargo.toml",
+    "eapp/policy/src",
+    "eapp/sealed-storage/Cargo.toml",
+    "eapp/sealed-storage/src",
+    "eapp/wit",
+];
+
+/// Variables that would change what is built, or that are about the package that this is a part of.
+const FOREIGN: [&str; 10] = [
+    "CARGO_BUILD_",
+    "CARGO_CFG_",
+    "CARGO_ENCODED_",
+    "CARGO_FEATURE_",
+    "CARGO_INCREMENTAL",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let workspace = manifest.ancestors().nth(2).ok_or("this package is not in its workspace")?;
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let build = target_directory(&out)?.join(PROFILE);
+    let sysroot = sysroot()?;
+    check_targets(&sysroot)?;
+    let flags = remapped(&[
+        // Of several that fit, the compiler takes the last.
+        (workspace.into(), "wasmstone"),
+        (build.clone(), "build"),
+        (cargo_home()?, "cargo"),
+        (sysroot.join("lib/rustlib/src/rust"), "rust"),
+    ]);
+
+    let mut cargo = Command::new(variable("CARGO")?);
+    for (name, _) in env::vars_os() {
+        if FOREIGN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(workspace).env("CARGO_ENCODED_RUSTFLAGS", flags);
+    cargo.args(["build", "--locked", "--profile", PROFILE, "--package", PACKAGE, "--bin", PACKAGE]);
+    cargo.args(["--features", "enclave", "--target-dir"]).arg(&build);
+    for target in TARGETS {
+        cargo.args(["--target", target]);
+    }
+    if !cargo.stdout(Stdio::null()).status()?.success() {
+        return Err("the enclave app for RISC-V could not be built; the reason is above".into());
+    }
+    for target in TARGETS {
+        let built = build.join(target).join(PROFILE).join(PACKAGE);
+        let mut eapp = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+        if target == SOFT {
+            switching::without_floats(&mut eapp)?;
+        }
+        fs::write(out.join(target), eapp)?;
+    }
+    Ok(())
+}
+
+fn variable(name: &str) -> Result<OsString, String> {
+    env::var_os(name).ok_or_else(|| format!("the variable {name} is not set: build with Cargo"))
+}
+
+/// The outer build's target directory. One that is built for another machine has a folder of its own in
+/// it; the enclave app is the same for all of them, and for every profile.
+fn target_directory(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    // PROFILE/build/PACKAGE/out
+    let parent = out.ancestors().nth(4).ok_or("the output directory is not in a target directory")?;
+    let target = variable("TARGET")?;
+    let is_of_target = parent.file_name().is_some_and(|name| name == target);
+    Ok(parent.parent().filter(|_| is_of_target).unwrap_or(parent).to_owned())
+}
+
+fn sysroot() -> Result<PathBuf, Box<dyn Error>> {
+    let output = Command::new(variable("RUSTC")?).args(["--print", "sysroot"]).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().into())
+}
+
+fn check_targets(sysroot: &Path) -> Result<(), String> {
+    let missing = TARGETS.into_iter().filter(|target| !sysroot.join("lib/rustlib").join(target).exists());
+    let missing = missing.collect::<Vec<_>>().join(" ");
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "this Rust cannot build the enclave app for Keystone; add what is missing: rustup target add {missing}"
+    ))
+}
+
+fn cargo_home() -> Result<PathBuf, VarError> {
+    env::var("CARGO_HOME").map(PathBuf::from).or_else(|_| Ok(Path::new(&env::var("HOME")?).join(".cargo")))
+}
+
+/// Flags that put other names in the place of paths of this machine, in what the compiler writes.
+fn remapped(paths: &[(PathBuf, &str)]) -> OsString {
+    let mut flags = OsString::new();
+    for (path, name) in paths {
+        if !flags.is_empty() {
+            flags.push("\x1f");
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(path);
+        flags.push("=");
+        flags.push(name);
+    }
+    flags
+}
