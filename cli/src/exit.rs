@@ -13,7 +13,7 @@ use wasmstone_bundle::{
     platform::{PlatformError, TreeError},
     verify::ContentError,
 };
-use wasmstone_happ::{backend::sim, serve::ConfigError};
+use wasmstone_happ::{backend::sim, edge_server::ConfigError};
 use wasmstone_policy::Denied;
 
 macro_rules! exits {

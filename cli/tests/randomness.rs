@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::{Outcome, sim};
-use wasmstone_happ::serve::{Config, Output, Server};
+use wasmstone_happ::edge_server::{Config, Output, Server};
 
 #[test]
 fn a_host_that_repeats_itself_does_not_get_the_same_random_numbers() {

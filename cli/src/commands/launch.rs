@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use timings::TimingsView;
 use wasmstone_happ::backend::Grace;
-use wasmstone_happ::serve::{
+use wasmstone_happ::edge_server::{
     Config, Input, Log, Output, Server, Service, StopHandle, allow_many_sockets, listening_at,
 };
 use wasmstone_policy::{Entry, Grants, Network};

@@ -10,7 +10,7 @@ use wasmstone_bundle::verify::Program;
 use wasmstone_eapp::{Ended, Platform, Region};
 use wasmstone_edge_protocol::frame::{decode_request, reply_header};
 use wasmstone_edge_protocol::{FRESHNESS_SIZE, Status, Violation};
-use wasmstone_happ::serve::{Config, Directory, Output, Server, Task, Timebase};
+use wasmstone_happ::edge_server::{Config, Directory, Output, Server, Task, Timebase};
 use wasmstone_policy::Access;
 use zerocopy::IntoBytes;
 

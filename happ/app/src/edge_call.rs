@@ -3,7 +3,7 @@
 //! Layout and limits are Eyrie's and the SDK's: call id, offset and size of the arguments, status,
 //! offset and size of the return value, all u64, little endian, offsets from the buffer's beginning.
 
-use crate::serve::Server;
+use crate::edge_server::Server;
 use std::ptr::NonNull;
 use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};

@@ -12,7 +12,7 @@ use std::io::Cursor;
 use std::os::unix::fs::symlink;
 use wasmstone_edge_protocol::frame::{FRAME_MAX, HEADER, RequestHeader, decode_reply};
 use wasmstone_edge_protocol::{OPERATIONS, Operation, OperationInfo, Status, VERSION, Violation, io::Poll};
-use wasmstone_happ::serve::{Config, Input, Server};
+use wasmstone_happ::edge_server::{Config, Input, Server};
 use zerocopy::IntoBytes;
 
 /// One edge call.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::handle::{STDERR, STDIN, STDOUT};
 use wasmstone_edge_protocol::types::{HandleRequest, PollRequest, ReadRequest};
 use wasmstone_edge_protocol::{POLL_MAX, Status, io};
-use wasmstone_happ::serve::{Config, Input, Output};
+use wasmstone_happ::edge_server::{Config, Input, Output};
 
 const FOR_EVER: u64 = u64::MAX;
 

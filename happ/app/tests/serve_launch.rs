@@ -7,7 +7,7 @@ use harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::types::{Empty, FreshnessRequest, ProgramRequest};
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, WRAPPED_KEY_SIZE, launch, record};
-use wasmstone_happ::serve::{Config, ConfigError, Directory, Server, Task, Timebase};
+use wasmstone_happ::edge_server::{Config, ConfigError, Directory, Server, Task, Timebase};
 use wasmstone_policy::Access;
 
 fn texts(payload: &[u8]) -> Vec<String> {

@@ -9,7 +9,7 @@ use wasmstone_edge_protocol::handle::STDIN;
 use wasmstone_edge_protocol::network::*;
 use wasmstone_edge_protocol::types::*;
 use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, io};
-use wasmstone_happ::serve::Config;
+use wasmstone_happ::edge_server::Config;
 use wasmstone_policy::{Names, Network};
 use zerocopy::IntoBytes;
 

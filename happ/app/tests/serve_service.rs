@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::handle::{FIRST_OPENED, STDIN, STOP};
 use wasmstone_edge_protocol::types::*;
 use wasmstone_edge_protocol::{Status, io, launch, network};
-use wasmstone_happ::serve::{Config, Service, StopHandle, listening_at};
+use wasmstone_happ::edge_server::{Config, Service, StopHandle, listening_at};
 use wasmstone_policy::{Addresses, Names, Network, Remote};
 
 const READABLE: u32 = 0;

@@ -10,7 +10,7 @@ use std::path::Path;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::{Outcome, sim};
-use wasmstone_happ::serve::{Config, Input, Output, Server};
+use wasmstone_happ::edge_server::{Config, Input, Output, Server};
 use wasmstone_peer::{self as peer, RunConfig, run};
 use wasmstone_policy::{Launch, Network};
 

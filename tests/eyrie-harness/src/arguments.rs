@@ -5,7 +5,7 @@ use clap::Parser;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wasmstone_happ::serve::Directory;
+use wasmstone_happ::edge_server::Directory;
 use wasmstone_policy::{Access, Target};
 
 /// Run a bundle's image without Keystone, as Eyrie and the host app would.

@@ -4,7 +4,7 @@
 use std::arch::asm;
 use std::thread;
 use std::time::{Duration, Instant};
-use wasmstone_happ::serve::Timebase;
+use wasmstone_happ::edge_server::Timebase;
 
 /// Long enough that reading both clocks takes no time.
 const SAMPLE: Duration = Duration::from_millis(20);

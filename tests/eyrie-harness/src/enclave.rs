@@ -12,7 +12,7 @@ use wasmstone_bundle::verify::Program;
 use wasmstone_edge_protocol::{BUFFER_SIZE, ExitStatus};
 use wasmstone_happ::backend::Outcome;
 use wasmstone_happ::edge_call::{Dispatcher, SharedBuffer};
-use wasmstone_happ::serve::Server;
+use wasmstone_happ::edge_server::Server;
 
 /// In registers whose content Eyrie leaves to chance.
 const CHANCE: u64 = 0xdead_beef_dead_beef;

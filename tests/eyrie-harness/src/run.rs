@@ -11,7 +11,7 @@ use std::time::Instant;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::Outcome;
-use wasmstone_happ::serve::{Config, Input, Output, Server, Service, StopHandle, Task};
+use wasmstone_happ::edge_server::{Config, Input, Output, Server, Service, StopHandle, Task};
 use wasmstone_policy::{Network, Target};
 
 /// The exit code where the harness fails, or the enclave does what it must not.

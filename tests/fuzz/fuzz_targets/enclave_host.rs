@@ -14,7 +14,7 @@ use wasmstone_builder::{Engine, MemorySize, Request, build};
 use wasmstone_bundle::{Platform as BundlePlatform, verify::contents};
 use wasmstone_eapp::{Platform, REPORT_BUFFER, Region};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
-use wasmstone_happ::serve::{Config, Directory, Input, Server, Task};
+use wasmstone_happ::edge_server::{Config, Directory, Input, Server, Task};
 use wasmstone_policy::Access;
 
 /// An enclave app keeps its program until the process ends, of which there are many here in one process.

@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::os::unix::fs::symlink;
 use wasmstone_edge_protocol::frame::{FRAME_MAX, HEADER, RequestHeader};
 use wasmstone_edge_protocol::{OPERATIONS, Operation, VERSION, io::Poll};
-use wasmstone_happ::serve::{Config, Directory, Input, Server};
+use wasmstone_happ::edge_server::{Config, Directory, Input, Server};
 use wasmstone_policy::Access;
 use zerocopy::IntoBytes;
 

@@ -12,7 +12,7 @@ use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 use wasmstone_attestation::{DeviceKey, Report as Keystone, ReportData, SmHash, eat};
 use wasmstone_bundle::atomic;
-use wasmstone_happ::serve::Task;
+use wasmstone_happ::edge_server::Task;
 
 /// Launch a bundle's enclave for a report of what it is, without running its program.
 ///

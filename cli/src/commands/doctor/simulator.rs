@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmstone_bundle::{measurement::measure, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::{Outcome, sim};
-use wasmstone_happ::serve::{Config, Server};
+use wasmstone_happ::edge_server::{Config, Server};
 
 #[cfg_attr(feature = "build", path = "simulator/built.rs")]
 #[cfg_attr(not(feature = "build"), path = "simulator/refused.rs")]

@@ -7,7 +7,7 @@ use anyhow::Context;
 use wasmstone_bundle::platform::{SIM, check_files};
 use wasmstone_bundle::verify::{Contents, Program};
 use wasmstone_happ::backend::{Launched, keystone, sim};
-use wasmstone_happ::{cpu, serve::Server, signals::Signals};
+use wasmstone_happ::{cpu, edge_server::Server, signals::Signals};
 use wasmstone_policy::Target;
 
 /// What is launched.

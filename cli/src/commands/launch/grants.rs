@@ -4,7 +4,7 @@ use crate::exit::{Exit, Fault};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::Path;
-use wasmstone_happ::serve::Directory;
+use wasmstone_happ::edge_server::Directory;
 use wasmstone_policy::{Access, Addresses, Names, Network, Remote};
 
 /// Options that grant something.

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use wasmstone_bundle::atomic;
 use wasmstone_edge_protocol::{ExitStatus, FRESHNESS_SIZE};
 use wasmstone_happ::backend::Outcome;
+use wasmstone_happ::edge_server::{Directory, Lock};
 use wasmstone_happ::freshness::{Freshness, NotFreshness, States};
-use wasmstone_happ::serve::{Directory, Lock};
 use wasmstone_policy::Policy;
 
 /// Options about the states of sealed directories.

@@ -3,7 +3,7 @@
 use super::arguments::{Chosen, EnclaveArguments};
 use super::ending;
 use crate::exit::{Exit, Fault};
-use wasmstone_happ::serve::{Config, Directory, Server, Task};
+use wasmstone_happ::edge_server::{Config, Directory, Server, Task};
 use wasmstone_policy::Launch;
 
 /// An enclave that can do a task.

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use wasmstone_bundle::sealing::{TransferKey, WRAPPED_SIZE};
 use wasmstone_edge_protocol::TRANSFER_DIRECTORY;
-use wasmstone_happ::serve::{Directory, Task};
+use wasmstone_happ::edge_server::{Directory, Task};
 use wasmstone_policy::{Access, Policy};
 
 /// Copy a sealed directory out of its enclave, under the transfer key.

@@ -24,7 +24,7 @@ pub use memory::{Cma, FreeMemory};
 
 use crate::backend::watch::{Serving, Watching, Woken};
 use crate::backend::{Grace, Launched, Outcome, Timings, exited, timings::Watch};
-use crate::serve::{Server, Timebase};
+use crate::edge_server::{Server, Timebase};
 use crate::signals::Signals;
 use driver::{Device, Driver};
 use enclave::{Enclave, Forming};

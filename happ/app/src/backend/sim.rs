@@ -18,7 +18,7 @@ use crate::backend::timings::Watch;
 use crate::backend::watch::{Serving, Watching, Woken};
 use crate::backend::{Grace, Launched, Outcome, Timings, exited};
 use crate::edge_call::Dispatcher;
-use crate::serve::Server;
+use crate::edge_server::Server;
 use crate::signals::Signals;
 use doorbell::{Shared, Turn};
 use enclave::{COMPLAINT, NOT_STARTED, UNCONFINED};

@@ -1,6 +1,6 @@
 //! How long what took.
 
-use crate::serve::Milestones;
+use crate::edge_server::Milestones;
 use std::time::{Duration, Instant};
 
 /// The phases of a launch, one after the other. What a backend does not have, and what was not reached,

@@ -1,6 +1,6 @@
 //! Looking after an enclave from outside, while a thread of its own serves it.
 
-use crate::serve::{Config, Server, StopHandle};
+use crate::edge_server::{Config, Server, StopHandle};
 use crate::signals::Signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;

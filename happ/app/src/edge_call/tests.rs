@@ -1,5 +1,5 @@
 use super::*;
-use crate::serve::{Config, Directory, Input, Output};
+use crate::edge_server::{Config, Directory, Input, Output};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::io::Cursor;

@@ -11,7 +11,7 @@ use wasmstone_edge_protocol::frame::{HEADER, decode_reply, request_head};
 use wasmstone_edge_protocol::handle::FIRST_DIRECTORY;
 use wasmstone_edge_protocol::types::*;
 use wasmstone_edge_protocol::{Operation, PATH_MAX, Status, io, record};
-use wasmstone_happ::serve::{Config, Directory, Server};
+use wasmstone_happ::edge_server::{Config, Directory, Server};
 use wasmstone_policy::Access;
 
 pub const CREATE: u32 = 1;

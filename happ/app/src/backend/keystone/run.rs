@@ -5,7 +5,7 @@ use super::driver::Device;
 use super::enclave::Enclave;
 use super::float::FloatRegisters;
 use crate::edge_call::Dispatcher;
-use crate::serve::Server;
+use crate::edge_server::Server;
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
 

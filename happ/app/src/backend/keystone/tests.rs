@@ -3,7 +3,7 @@ mod fake;
 use super::abi::{PAGE, Request};
 use super::*;
 use crate::edge_call::{STATUS_OK, SharedBuffer};
-use crate::serve::{Config, Input, Output, Service, StopHandle};
+use crate::edge_server::{Config, Input, Output, Service, StopHandle};
 use fake::{ADDRESS, Event, Fake, State, call, exit, interrupted};
 use rustix::io::Errno;
 use std::sync::{Mutex, mpsc};

@@ -7,7 +7,7 @@ use super::lockdown;
 use super::program;
 use crate::edge_call::{HEADER, Header, STATUS_OK};
 #[cfg(doc)]
-use crate::serve::Timebase;
+use crate::edge_server::Timebase;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 use rustix::process::Pid;
 use std::fs::File;
