@@ -1,9 +1,6 @@
 //! Opening files, their content, what is known of them.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::*;
+use crate::harness::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::time::{Duration, UNIX_EPOCH};

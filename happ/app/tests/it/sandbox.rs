@@ -1,9 +1,6 @@
 //! Nothing is reached but what was granted, and nothing is held beyond the limits.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::*;
+use crate::harness::*;
 use std::fs;
 use std::os::unix::fs::symlink;
 use wasmstone_edge_protocol::filesystem::*;

@@ -1,9 +1,6 @@
 //! The interface `network`: what the host gives, whatever the enclave decided.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::Enclave;
+use crate::harness::Enclave;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use wasmstone_edge_protocol::handle::STDIN;
 use wasmstone_edge_protocol::network::*;

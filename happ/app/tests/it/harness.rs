@@ -1,8 +1,6 @@
 //! An enclave as the server sees it: requests made by the protocol's own encoder, replies read by its
 //! own decoder.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;

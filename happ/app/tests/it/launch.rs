@@ -1,9 +1,6 @@
 //! The interface `launch`, counts and log.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
+use crate::harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::types::{Empty, FreshnessRequest, ProgramRequest};
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, WRAPPED_KEY_SIZE, launch, record};

@@ -1,9 +1,6 @@
 //! Serving HTTP, as far as it is the host's: where the enclave listens, and how it is asked to end.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::Enclave;
+use crate::harness::Enclave;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::handle::{FIRST_OPENED, STDIN, STOP};

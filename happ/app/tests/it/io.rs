@@ -1,9 +1,6 @@
 //! The interface `io`.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::{CREATE, Enclave, Host, READ, WRITABLE, WRITE};
+use crate::harness::{CREATE, Enclave, Host, READ, WRITABLE, WRITE};
 use std::fs::File;
 use std::io::{Read, Write, pipe};
 use std::os::fd::OwnedFd;

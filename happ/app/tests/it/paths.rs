@@ -1,9 +1,6 @@
 //! Making, moving, removing and listing names.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::*;
+use crate::harness::*;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;

@@ -1,10 +1,7 @@
 //! Whatever the enclave writes, the server answers as the protocol says, and nothing outside the
 //! grants changes.
 
-#[path = "support/harness.rs"]
-mod harness;
-
-use harness::{Host, WRITABLE};
+use crate::harness::{Host, WRITABLE};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
