@@ -25,17 +25,17 @@ use anyhow::Context;
 use std::path::Path;
 use wasmstone_bundle::Bundle;
 
-/// What to do.
+/// The subcommands of `wasmstone`.
 #[derive(clap::Subcommand)]
 pub enum Command {
     #[cfg(feature = "build")]
     New(new::New),
     #[cfg(feature = "build")]
     Build(build::Build),
-    /// Not in this program, which is the one for the target side: projects are started elsewhere.
+    /// Not available in this program for the target side; use the full wasmstone to start a project.
     #[cfg(not(feature = "build"))]
     New(target_side::Elsewhere),
-    /// Not in this program, which is the one for the target side: bundles are built elsewhere.
+    /// Not available in this program for the target side; use the full wasmstone to build a bundle.
     #[cfg(not(feature = "build"))]
     Build(target_side::Elsewhere),
     Run(Box<run::Run>),
@@ -53,10 +53,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// What went wrong; [`Exit::of`] knows its code.
+    /// Any failure; [`Exit::of`] maps it to an exit code.
     pub fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::New(command) => command.run(),
@@ -77,19 +77,19 @@ impl Command {
     }
 }
 
-/// Reads a bundle, once.
+/// Opens the bundle at `path` and reads it once.
 fn open(path: &Path) -> anyhow::Result<Bundle> {
     Bundle::open(path).with_context(|| format!("cannot use {}", path.display()))
 }
 
-/// The error for an output that cannot be written.
+/// The error for an output file that cannot be written. It ends in the remedy that fits the cause.
 fn unwritable(output: &Path) -> Fault {
     let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty());
     let remedy = match directory.filter(|directory| !directory.exists()) {
-        Some(missing) => format!("make the directory {}", missing.display()),
-        None if output.is_dir() => "it is a directory, so name a file in it".to_owned(),
-        None => "make room there".to_owned(),
+        Some(missing) => format!("create the directory {}", missing.display()),
+        None if output.is_dir() => "it is a directory, so name a file inside it".to_owned(),
+        None => "free some space there".to_owned(),
     };
-    let message = format!("cannot write {}: {remedy}, or choose another place with -o", output.display());
+    let message = format!("cannot write {}: {remedy}, or choose another path with -o", output.display());
     Fault::new(Exit::Output, message)
 }

@@ -1,4 +1,4 @@
-//! What people and scripts see: results on standard output, everything else on standard error.
+//! Output: results go to standard output, everything else to standard error.
 
 use crate::exit::{Exit, Fault};
 use anstyle::{AnsiColor, Style};
@@ -9,9 +9,10 @@ use std::io::{self, Write};
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Writes a line for a person to standard error, with its colours where they are wanted.
+/// Writes a line for people to standard error, with colours if the terminal and NO_COLOR allow them.
 pub fn say(line: impl Display) {
-    // In one piece, since a guest may be writing too. Nobody is left to tell where this fails.
+    // One write keeps the line whole while a guest writes too. A failure is ignored: standard error is the only
+    // place where it could be reported.
     let _ = anstream::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
@@ -28,12 +29,12 @@ pub fn error(error: &anyhow::Error) {
     }
 }
 
-/// Text of several lines, such as a piece of a file, indented below its first.
+/// Text of several lines, such as an excerpt of a file, with all lines after the first indented.
 fn paragraph(text: &str) -> String {
     text.trim_end().lines().map(visible).collect::<Vec<_>>().join("\n    ")
 }
 
-/// Text from a file that anybody may have written, without what a terminal would obey.
+/// Text from an untrusted source with its control characters escaped, so that a terminal does not obey them.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -42,10 +43,10 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Writes a result to standard output, and a line end.
+/// Writes a result and a line end to standard output.
 ///
 /// # Errors
-/// Where it cannot be written. A reader that wants no more is none.
+/// If standard output cannot be written. A reader that has closed the pipe is not an error.
 pub fn print(text: impl Display) -> Result<(), Fault> {
     print_bytes(format!("{text}\n").as_bytes())
 }
@@ -53,7 +54,7 @@ pub fn print(text: impl Display) -> Result<(), Fault> {
 /// Writes a result that is not text to standard output.
 ///
 /// # Errors
-/// Where it cannot be written. A reader that wants no more is none.
+/// If standard output cannot be written. A reader that has closed the pipe is not an error.
 pub fn print_bytes(bytes: &[u8]) -> Result<(), Fault> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -62,9 +63,9 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Fault> {
     }
 }
 
-/// The error for a result that standard output does not take.
+/// The error for a result that cannot be written to standard output.
 pub fn unprintable(error: &io::Error) -> Fault {
-    Fault::new(Exit::Output, format!("cannot write to standard output: {error}; make room where it goes"))
+    Fault::new(Exit::Output, format!("cannot write to standard output: {error}; free some space at its destination"))
 }
 
 /// Writes a result to standard output as JSON.

@@ -13,10 +13,10 @@ impl Home {
     /// `$WASMSTONE_HOME`, else `$XDG_CONFIG_HOME/wasmstone`, else `~/.config/wasmstone`.
     ///
     /// # Errors
-    /// Where none of these variables is set.
+    /// If none of these variables is set.
     pub fn find() -> Result<Self, Fault> {
         let set = |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
-        // A relative XDG_CONFIG_HOME is to be ignored, says its specification.
+        // The XDG Base Directory Specification demands that a relative XDG_CONFIG_HOME is ignored.
         let xdg = set("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
         set("WASMSTONE_HOME")
             .or_else(|| xdg.map(|config| config.join("wasmstone")))
@@ -25,7 +25,7 @@ impl Home {
             .ok_or_else(|| {
                 Fault::new(
                     Exit::Configuration,
-                    "there is no configuration directory, where keys and platforms are: set WASMSTONE_HOME to one, or HOME",
+                    "there is no configuration directory for keys and platforms: set WASMSTONE_HOME to a directory, or set HOME",
                 )
             })
     }

@@ -1,4 +1,4 @@
-//! Keys as they are named on the command line: a name in the configuration directory, or a PEM file.
+//! Keys on the command line: the name of a stored key, or a PEM file.
 
 use crate::console;
 use crate::exit::{Exit, Fault};
@@ -11,7 +11,7 @@ use std::path::Path;
 use wasmstone_bundle::sealing::{OwnerSecret, SealOwner};
 use wasmstone_bundle::{PublicKey, SecretKey, TrustPolicy, keys::KeyError, platform::DeviceKey};
 
-/// The key that signs where no other is named. It is made at first use.
+/// The key that signs if no other key is named. It is created at first use.
 const DEFAULT: &str = "default";
 
 /// The most bytes that are read of a key file.
@@ -25,15 +25,15 @@ pub struct SigningKey {
 
 enum State {
     Found(SecretKey),
-    /// The default key, which is to be made here.
-    Unmade(Home),
+    /// The default key, which does not exist yet and will be stored here.
+    NotCreated(Home),
 }
 
 impl SigningKey {
-    /// The key that `--key` or the project file names; the default one where neither does.
+    /// The key that `--key` or the project file names, otherwise the default key.
     ///
     /// # Errors
-    /// Where there is no such key, or it cannot be used.
+    /// If the key does not exist or cannot be used.
     pub fn find(named: Option<&str>) -> anyhow::Result<Self> {
         let name = named.unwrap_or(DEFAULT);
         if is_file(name) {
@@ -44,24 +44,24 @@ impl SigningKey {
 
     fn stored(home: Home, name: &str) -> anyhow::Result<Self> {
         let state = match home.keys().secret(name) {
-            Err(KeyError::Unknown { .. }) if name == DEFAULT => State::Unmade(home),
+            Err(KeyError::Unknown { .. }) if name == DEFAULT => State::NotCreated(home),
             found => State::Found(found?),
         };
         Ok(Self { name: name.to_owned(), state })
     }
 
-    /// The key and its name, made now if need be.
+    /// The key and its name; the default key is created if it does not exist.
     ///
     /// # Errors
-    /// Where it cannot be stored.
+    /// If the new key cannot be stored.
     pub fn make(self) -> anyhow::Result<(String, SecretKey)> {
         let Self { name, state } = self;
         let home = match state {
             State::Found(key) => return Ok((name, key)),
-            State::Unmade(home) => home,
+            State::NotCreated(home) => home,
         };
         let key = match home.keys().generate(&name) {
-            // Another process made it meanwhile, or the name is somebody else's.
+            // Another process created the key meanwhile, or a trusted key of somebody else has this name.
             Err(taken @ KeyError::Taken { .. }) => {
                 let key = home.keys().secret(&name).map_err(|_| taken)?;
                 return Ok((name, key));
@@ -69,7 +69,7 @@ impl SigningKey {
             made => made?,
         };
         console::say(format_args!(
-            "made the signing key \"{name}\" ({}) in {}; others need its public key: \"wasmstone key show {name}\"",
+            "created the signing key \"{name}\" ({}) in {}; others need its public key: \"wasmstone key show {name}\"",
             key.public().id().short(),
             home.path().display()
         ));
@@ -89,7 +89,7 @@ pub fn public(named: &str) -> anyhow::Result<PublicKey> {
         Err(KeyError::Unknown { .. }) => {
             let message = format!(
                 "there is no key \"{named}\": see \"wasmstone key list\"; \
-                 to add somebody else's, get it from them and run \"wasmstone key trust FILE\""
+                 to add somebody else's public key, run \"wasmstone key trust FILE\""
             );
             Err(Fault::new(Exit::Configuration, message).into())
         }
@@ -97,8 +97,8 @@ pub fn public(named: &str) -> anyhow::Result<PublicKey> {
     }
 }
 
-/// Every stored key that can be used; a warning for each of the others, which need stop nobody who only
-/// checks signatures.
+/// All stored keys that can be used. Each unusable key gets a warning and not an error, because it does not keep
+/// the other keys from checking signatures.
 ///
 /// # Errors
 /// Where the configuration directory cannot be read.
@@ -112,7 +112,7 @@ pub fn trusted(home: &Home) -> Result<TrustPolicy, KeyError> {
 /// The public key in a PEM file.
 ///
 /// # Errors
-/// Where the file does not hold one.
+/// If the file holds no public key.
 pub fn public_in(file: &str) -> anyhow::Result<PublicKey> {
     PublicKey::from_pem(&read(file)?.0).with_context(|| unusable(file))
 }
@@ -143,7 +143,7 @@ pub fn public_owner(named: &str) -> anyhow::Result<SealOwner> {
     Ok(Home::find()?.owners().secret(named)?.public())
 }
 
-/// The content of a secret key's file, which should be its owner's alone.
+/// Reads the file of a secret key, and warns if other users can read the file.
 fn read_secret(file: &str) -> anyhow::Result<String> {
     let (pem, mode) = read(file)?;
     if mode & 0o077 != 0 {
@@ -152,10 +152,10 @@ fn read_secret(file: &str) -> anyhow::Result<String> {
     Ok(pem)
 }
 
-/// The public keys of devices, each once: 64 digits or a PEM file.
+/// The public keys of devices, without duplicates; each is named by 64 hexadecimal digits or a PEM file.
 ///
 /// # Errors
-/// Where one is neither.
+/// If a name is neither.
 pub fn devices(named: &[String]) -> anyhow::Result<Vec<DeviceKey>> {
     let mut keys = Vec::new();
     for text in named {
@@ -174,13 +174,13 @@ fn device(text: &str) -> anyhow::Result<DeviceKey> {
         Err(error) => Err(error).with_context(|| {
             Fault::new(
                 Exit::Configuration,
-                format!("\"{text}\" is neither a device key nor a file: give 64 digits or a PEM file"),
+                format!("\"{text}\" is neither a device key nor a file: pass 64 hexadecimal digits or a PEM file"),
             )
         }),
     }
 }
 
-/// Whether `named` is a file: names of stored keys have neither slash nor this ending.
+/// Whether `named` is a file: names of stored keys contain no slash and do not end in `.pem`.
 pub fn is_file(named: &str) -> bool {
     named.contains('/') || named.ends_with(".pem")
 }
@@ -193,9 +193,9 @@ fn read(file: &str) -> anyhow::Result<(String, u32)> {
         Ok(mode)
     });
     let mode = opened.with_context(|| {
-        Fault::new(Exit::Other, format!("cannot read the key {file}: give the path of a PEM file, or a key's name"))
+        Fault::new(Exit::Other, format!("cannot read the key {file}: pass the path of a PEM file, or the name of a key"))
     })?;
-    // What is not text is no key either, and refused as such.
+    // Bytes that are not UTF-8 are not a key either; the parser refuses the replacement characters.
     Ok((String::from_utf8_lossy(&pem).into_owned(), mode))
 }
 

@@ -14,7 +14,7 @@ use wasmstone_policy::{Access, Arguments, Directories, Directory, Names, Network
 /// The version of everything that is printed as JSON.
 pub const SCHEMA: u32 = 1;
 
-/// `"any"`, or what is allowed.
+/// `"any"`, or the list of what is allowed.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum AnyOr<T> {
@@ -96,7 +96,7 @@ impl<'a> PolicyView<'a> {
         }
     }
 
-    /// The directories that are sealed, as the program sees them.
+    /// The sealed directories, by the paths that the program sees.
     pub fn sealed(&self) -> Vec<&str> {
         match &self.directories {
             AnyOr::Any(_) => Vec::new(),
@@ -104,15 +104,15 @@ impl<'a> PolicyView<'a> {
         }
     }
 
-    /// Whether somebody may move what is sealed.
+    /// Whether the policy names an owner who may move sealed data.
     #[cfg(feature = "build")]
     pub fn has_seal_owner(&self) -> bool {
         self.seal_owner.is_some()
     }
 
-    /// One line for each part of the policy: its name and what it says.
+    /// One line for each part of the policy: the part's name and its content.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
-        const ANY: &str = "left to whoever runs the bundle";
+        const ANY: &str = "any that the run command grants";
         let arguments = match &self.arguments {
             AnyOr::Any(_) => ANY.to_owned(),
             AnyOr::Only([]) => "none".to_owned(),
@@ -125,10 +125,10 @@ impl<'a> PolicyView<'a> {
                 let kind = |entry: &DirectoryView<'_>| if entry.sealed { ", sealed" } else { "" };
                 let shown: Vec<_> =
                     list.iter().map(|entry| format!("{} ({}{})", entry.guest, entry.access, kind(entry))).collect();
-                format!("may be given: {}", shown.join(", "))
+                format!("may be granted: {}", shown.join(", "))
             }
         };
-        let owner = self.seal_owner.as_ref().map_or("nobody can move what is sealed", String::as_str);
+        let owner = self.seal_owner.as_ref().map_or("none, so sealed data cannot be moved", String::as_str);
         let owner = (!self.sealed().is_empty()).then(|| ("seal owner", owner.to_owned()));
         let lines =
             [("arguments", arguments), ("environment", self.environment.line(ANY)), ("directories", directories)];
@@ -152,7 +152,7 @@ impl NetworkView<'_> {
             parts.push(format!("may connect to {}", connect.join(", ")));
         }
         match lookup {
-            AnyOr::Any(_) => parts.push("may look up every name".to_owned()),
+            AnyOr::Any(_) => parts.push("may look up any name".to_owned()),
             AnyOr::Only([]) => {}
             AnyOr::Only(names) => parts.push(format!("may look up {}", names.join(", "))),
         }
@@ -169,7 +169,7 @@ impl EnvironmentView<'_> {
             AnyOr::Any(_) => parts.push(format!("others {any}")),
             AnyOr::Only([]) if parts.is_empty() => parts.push("none".to_owned()),
             AnyOr::Only([]) => {}
-            AnyOr::Only(names) => parts.push(format!("may be given: {}", names.join(", "))),
+            AnyOr::Only(names) => parts.push(format!("may be granted: {}", names.join(", "))),
         }
         parts.join("; ")
     }

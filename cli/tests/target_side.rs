@@ -71,7 +71,7 @@ fn run_there(bundle: &Bundled, options: &[&str], arguments: &[&str]) -> Output {
 fn needs_riscv64_builds_are_made_elsewhere() {
     let home = TempDir::new().unwrap();
     let help = succeeds(target_side(home.path()).arg("--help"));
-    assert!(help.contains("Not in this program") && help.contains("measure"), "{help}");
+    assert!(help.contains("Not available in this program") && help.contains("measure"), "{help}");
     for command in [&["build"][..], &["build", "app.wasm", "--max-memory", "1M"], &["build", "--help"], &["new", "app"]]
     {
         fails(target_side(home.path()).args(command), 2, &["target side", "copy the .wsb here"]);

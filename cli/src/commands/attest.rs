@@ -6,7 +6,7 @@ mod verify;
 
 use crate::exit::Exit;
 
-/// Ask an enclave for a report of what runs in it, and verify such reports.
+/// Ask an enclave for an attestation report, and verify reports.
 #[derive(clap::Args)]
 pub struct Attest {
     #[command(subcommand)]

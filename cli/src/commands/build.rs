@@ -18,69 +18,68 @@ use wasmstone_policy::{Entry, Policy, Target};
 
 /// Build a signed bundle from a WebAssembly program.
 ///
-/// Takes a component, or a core module for WASI 0.1: a command, which is run, or a component that answers
-/// HTTP requests, which is served. A wasmstone.toml beside the program says the same
-/// as these options and the policy in a file; options win over it.
+/// The program is a component, or a core module for WASI 0.1. It is either a command, for "wasmstone run", or
+/// a component that answers HTTP requests, for "wasmstone serve". A wasmstone.toml beside the program can set
+/// these options and the policy; options on the command line override the file.
 #[derive(clap::Args)]
 pub struct Build {
-    /// The program; without it, ./wasmstone.toml names it.
+    /// WebAssembly program to build from [default: the one that ./wasmstone.toml names].
     wasm: Option<PathBuf>,
-    /// The bundle to write [default: the program's name with .wsb, in the current directory].
+    /// Write the bundle to this file [default: the program's name with .wsb, in the current directory].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// What of the program is called [default: command, where it is one].
+    /// Entry point: `command` or `http` [default: command, if the program exports it].
     #[arg(long, value_name = "ENTRY")]
     entry: Option<EntryName>,
-    /// How many HTTP requests are answered at once, each by an instance of its own with its own memory
-    /// [default: 16, where the memory cap has room for them].
+    /// Maximum number of HTTP requests that are answered at once, each by its own instance with its own memory
+    /// [default: 16, if the memory cap has room for them].
     #[arg(long, value_name = "N")]
     instances: Option<u32>,
-    /// The most memory that the program may have, in K, M or G (powers of 1024); an enclave has 1024M in
-    /// all [default: 256M].
+    /// Maximum memory of the program, in K, M or G (powers of 1024); an enclave has at most 1024M in total
+    /// [default: 256M].
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<String>,
-    /// The platform to build for [default: sim].
+    /// Platform to build for [default: sim].
     #[arg(long, value_name = "NAME")]
     platform: Option<String>,
-    /// How the program is run: as machine code, interpreted, or as machine code where that is safe, which
-    /// is the default.
+    /// Engine that runs the program [default: auto].
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineName>,
-    /// The targets to build for, instead of an engine's own, separated by commas.
+    /// Targets to build for, separated by commas, instead of the engine's own.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = target(), conflicts_with = "engine")]
     targets: Vec<Target>,
-    /// CPU features that machine code may use, such as zba,zbb [default: those of the platform].
+    /// CPU features that native code may use, such as zba,zbb [default: the platform's].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     cpu_features: Option<Vec<String>>,
-    /// How floats are computed [default: hardware on a platform that protects floating-point registers,
-    /// else lowered, and interpreted where that is impossible].
+    /// How to compute floats [default: hardware if the platform protects floating-point registers; otherwise
+    /// lowered, or interpreted if lowering is impossible].
     #[arg(long, value_name = "FLOAT")]
     float: Option<FloatName>,
-    /// Insecure: compute with floating-point registers although the platform does not protect them.
+    /// Insecure: use floating-point registers although the platform does not protect them.
     #[arg(long)]
     insecure_float: bool,
-    /// The signing key: a name, or a PEM file [default: default, made at first use].
+    /// Signing key: a name, or a PEM file [default: the key `default`, created at first use].
     #[arg(long, value_name = "FILE|NAME")]
     key: Option<String>,
-    /// The program's name, its argument zero [default: the file name of the program].
+    /// Program name, which the program sees as its argument zero [default: the program's file name].
     #[arg(long)]
     name: Option<String>,
-    /// The project file [default: wasmstone.toml beside the program].
+    /// Project file [default: wasmstone.toml beside the program].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
-    /// Print no progress and no summary.
+    /// Print neither progress nor a summary.
     #[arg(short, long)]
     quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum EntryName {
-    /// wasi:cli/run, for "wasmstone run".
+    /// Export wasi:cli/run, for "wasmstone run".
     Command,
-    /// wasi:http/incoming-handler, for "wasmstone serve".
+    /// Export wasi:http/incoming-handler, for "wasmstone serve".
     Http,
 }
 
@@ -95,11 +94,11 @@ impl From<EntryName> for Entry {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum EngineName {
-    /// Machine code where it is safe, else Pulley.
+    /// Native code if that is safe, otherwise Pulley.
     Auto,
-    /// Portable bytecode, interpreted.
+    /// Portable bytecode for the Pulley interpreter.
     Pulley,
-    /// Machine code.
+    /// Native code.
     Native,
 }
 
@@ -115,11 +114,11 @@ impl From<EngineName> for Engine {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FloatName {
-    /// By integer code in their place, on every platform and in every target's program.
+    /// As integer code, on every platform and for every target.
     Lowered,
-    /// In floating-point registers; where the platform does not protect them, only with --insecure-float.
+    /// In floating-point registers; if the platform does not protect them, add --insecure-float.
     Hardware,
-    /// By the interpreter, which computes with integers: no machine code for a program with floats.
+    /// In the interpreter, which computes with integers; a program with floats gets no native code.
     Interpreted,
 }
 
@@ -133,12 +132,12 @@ impl From<FloatName> for Float {
     }
 }
 
-/// One of the targets, by name.
+/// Parses a target by its name.
 fn target() -> impl TypedValueParser<Value = Target> {
     let names = Target::ALL.iter().map(|target| target.name());
     PossibleValuesParser::new(names).try_map(|name| {
         let found = Target::ALL.iter().find(|target| target.name() == name);
-        found.copied().ok_or("there is no such target")
+        found.copied().ok_or("this target does not exist")
     })
 }
 
@@ -175,7 +174,7 @@ impl Build {
             policy.seal_owner = Some(keys::public_owner(owner)?.0);
         }
 
-        // What the command line says of engine or targets wins over whatever the file says of either.
+        // Engine and targets exclude each other, so either of them on the command line overrides both in the file.
         let (engine, targets) = match (self.engine, self.targets) {
             (None, targets) if targets.is_empty() => (
                 from_file.and_then(|project| project.engine).unwrap_or_default(),
@@ -184,7 +183,7 @@ impl Build {
             (engine, targets) => (engine.map(Engine::from).unwrap_or_default(), targets),
         };
         let cpu_features = self.cpu_features.or_else(|| from_file?.cpu_features.clone());
-        // The same for floats.
+        // Likewise, an option about floats on the command line overrides everything that the file sets for floats.
         let (float, insecure_float) = match (self.float, self.insecure_float) {
             (None, false) => from_file.map_or((None, false), |project| (project.float, project.insecure_float)),
             (Some(FloatName::Hardware), insecure) => {
@@ -230,7 +229,7 @@ impl Build {
             key: (&key_name, key_id),
         };
         if !self.quiet {
-            summary.say();
+            summary.print_text();
         }
         if self.json {
             summary.print_json()?;
@@ -238,7 +237,7 @@ impl Build {
         Ok(Exit::Success)
     }
 
-    /// The project file that applies.
+    /// The project file that applies: the one that `--config` names, or wasmstone.toml beside the program.
     fn project(&self) -> anyhow::Result<Option<Project>> {
         if let Some(file) = &self.config {
             return Ok(Some(Project::read(file)?));
@@ -248,7 +247,7 @@ impl Build {
         let found = Project::find(beside)?;
         if found.is_none() && Path::new(FILE_NAME).exists() {
             console::warn(format_args!(
-                "./{FILE_NAME} is not used, since it is not beside {}: say --config {FILE_NAME} to use it",
+                "ignoring ./{FILE_NAME}, because it is not beside {}: pass --config {FILE_NAME} to use it",
                 wasm.display()
             ));
         }
@@ -260,12 +259,12 @@ fn no_program(project: Option<&Project>) -> Fault {
     match project {
         None => Fault::new(
             Exit::Usage,
-            format!("no program was given, and there is no {FILE_NAME} here: run \"wasmstone build app.wasm\""),
+            format!("no program was given, and this directory has no {FILE_NAME}: run \"wasmstone build app.wasm\""),
         ),
         Some(project) => Fault::new(
             Exit::Configuration,
             format!(
-                "no program was given, and {} names none: add a line such as wasm = \"app.wasm\"",
+                "no program was given, and {} does not name one: add a line such as wasm = \"app.wasm\"",
                 project.path.display()
             ),
         ),
@@ -275,11 +274,11 @@ fn no_program(project: Option<&Project>) -> Fault {
 fn file_name(wasm: &Path) -> Result<String, Fault> {
     let name = wasm.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned).ok_or_else(|| {
-        Fault::new(Exit::Configuration, format!("{} has no name in UTF-8: choose one with --name", wasm.display()))
+        Fault::new(Exit::Configuration, format!("the file name of {} is not UTF-8: choose a program name with --name", wasm.display()))
     })
 }
 
-/// Writing the bundle over the program would lose it.
+/// Refuses an output that is the input, since writing the bundle would destroy the program.
 fn not_the_input(wasm: &Path, output: &Path) -> Result<(), Fault> {
     match (wasm.canonicalize(), output.canonicalize()) {
         (Ok(wasm), Ok(output)) if wasm == output => {

@@ -9,7 +9,7 @@ use clap_complete::{Shell, generate};
 /// Print a shell's completion script.
 #[derive(clap::Args)]
 pub struct Completion {
-    /// The shell.
+    /// Shell to print the script for.
     shell: Name,
 }
 

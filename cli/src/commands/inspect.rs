@@ -13,12 +13,12 @@ use wasmstone_bundle::{
     verify::{Program, contents, signers},
 };
 
-/// Show what is in a bundle, without running anything.
+/// Show the contents of a bundle, without running it.
 ///
-/// The members are held against the manifest, and measured; whose signatures they are does not matter.
+/// The command checks the members against the manifest and measures them. It shows signatures by any key.
 #[derive(clap::Args)]
 pub struct Inspect {
-    /// The bundle.
+    /// Bundle to show.
     bundle: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -87,7 +87,7 @@ impl Inspect {
     pub fn run(self) -> anyhow::Result<Exit> {
         let bundle = super::open(&self.bundle)?;
         let contents = contents(&bundle).with_context(|| format!("cannot use {}", self.bundle.display()))?;
-        // Without a configuration directory no key is trusted, and there is still something to show.
+        // Without a configuration directory no key is trusted, but the contents can still be shown.
         let trust = Home::find().map_or_else(|_| Ok(TrustPolicy::default()), |home| keys::trusted(&home))?;
         let manifest = bundle.manifest();
         let shown = Json {
@@ -124,11 +124,11 @@ fn print(shown: &Json<'_>) -> anyhow::Result<()> {
     line("name", shown.name.to_owned())?;
     line("format", format!("{}, by {}", shown.format, shown.created_by))?;
     line("platform", shown.platform.name.to_owned())?;
-    line("  sm hash", shown.platform.sm_hash.clone().unwrap_or_else(|| "not known".to_owned()))?;
+    line("  sm hash", shown.platform.sm_hash.clone().unwrap_or_else(|| "unknown".to_owned()))?;
     line("  fp", if shown.platform.fp_safe { "protected" } else { "neither saved nor protected" }.to_owned())?;
     line("  loader", file(&shown.loader))?;
     line("  runtime", file(&shown.runtime))?;
-    let float = if shown.eapp.hardware_float { "hard: computes with" } else { "soft: uses no" };
+    let float = if shown.eapp.hardware_float { "hard, uses" } else { "soft, does not use" };
     line("enclave app", file(&shown.eapp.file))?;
     line("  float", format!("{float} floating-point registers"))?;
     for program in &shown.programs {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::path::Path;
 use wasmstone_bundle::keys::{KeyKind, StoredKey};
 
-/// Make, trust and show the keys that sign bundles.
+/// Create, trust and show the keys that sign bundles.
 #[derive(clap::Args)]
 pub struct Key {
     #[command(subcommand)]
@@ -19,28 +19,28 @@ pub struct Key {
 
 #[derive(clap::Subcommand)]
 enum Verb {
-    /// Make a signing key.
+    /// Create a signing key.
     New {
-        /// Its name.
+        /// Name of the key.
         name: String,
     },
-    /// List all keys: one's own, and those of others that are trusted.
+    /// List your own keys and the trusted keys of others.
     List {
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Trust the key of somebody else from now on.
+    /// Trust somebody else's key from now on.
     Trust {
-        /// Their public key, a PEM file.
+        /// PEM file of the public key.
         file: String,
-        /// The name to know it by [default: the file's, without .pem].
+        /// Name to store the key under [default: the file's name without .pem].
         #[arg(long)]
         name: Option<String>,
     },
-    /// Print a public key, to be given to others.
+    /// Print a public key, to give to others.
     Show {
-        /// The key: a name, or a PEM file.
+        /// Key to print: a name, or a PEM file.
         #[arg(value_name = "NAME|FILE")]
         key: String,
         /// Print JSON.
@@ -77,7 +77,7 @@ impl Key {
                 let key = Home::find()?.keys().generate(&name)?;
                 console::print(key.public().id())?;
                 console::say(format_args!(
-                    "made the key \"{name}\"; others need its public key: \"wasmstone key show {name}\""
+                    "created the key \"{name}\"; others need its public key: \"wasmstone key show {name}\""
                 ));
             }
             Verb::List { json } => list(&Home::find()?.keys().list()?, json)?,
@@ -115,7 +115,7 @@ fn list(keys: &[StoredKey], json: bool) -> anyhow::Result<()> {
         return console::print_json(&Json { schema: SCHEMA, content });
     }
     if keys.is_empty() {
-        console::say("there are no keys yet: make one with \"wasmstone key new NAME\"");
+        console::say("there are no keys yet: create one with \"wasmstone key new NAME\"");
     }
     for key in keys {
         console::print(format_args!("{:<7} {:<20} {}", kind(key.kind), key.name, key.public.id()))?;
@@ -134,5 +134,5 @@ fn stem(file: &str) -> anyhow::Result<String> {
     let name = Path::new(file).file_name().and_then(|name| name.to_str());
     let name = name.map(|name| name.strip_suffix(".pem").unwrap_or(name));
     let name = name.map(|name| name.strip_suffix(".pub").unwrap_or(name).to_owned());
-    name.with_context(|| Fault::new(Exit::Configuration, format!("{file} gives no name: choose one with --name")))
+    name.with_context(|| Fault::new(Exit::Configuration, format!("no name can be derived from {file}: choose one with --name")))
 }

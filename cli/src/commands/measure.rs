@@ -17,28 +17,28 @@ use wasmstone_bundle::{
 };
 use wasmstone_policy::Target;
 
-/// Print what Keystone will measure.
+/// Print the measurement that Keystone will take.
 ///
-/// Of a bundle, from its members anew, signed or not; of a loader, a runtime and an enclave app, as the
-/// three files are; or of a firmware image, the hash of its security monitor.
+/// Recompute a bundle's measurement; signatures are ignored. Or compute the measurement of a loader, a runtime
+/// and an enclave app, or the hash of the security monitor in a firmware image.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["bundle", "loader", "sm"]))]
 pub struct Measure {
-    /// The bundle.
+    /// Bundle to measure.
     bundle: Option<PathBuf>,
-    /// Keystone's loader.
+    /// Keystone's loader (loader.bin).
     #[arg(long, value_name = "FILE", requires = "runtime", requires = "eapp")]
     loader: Option<PathBuf>,
-    /// The runtime.
+    /// Keystone's runtime (eyrie-rt).
     #[arg(long, value_name = "FILE", requires = "loader")]
     runtime: Option<PathBuf>,
-    /// The enclave app, as it will be loaded.
+    /// Enclave app, as Keystone will load it.
     #[arg(long, value_name = "FILE", requires = "loader")]
     eapp: Option<PathBuf>,
-    /// The raw firmware image that holds the security monitor.
+    /// Raw firmware image that contains the security monitor.
     #[arg(long, value_name = "FILE")]
     sm: Option<PathBuf>,
-    /// Of a bundle for several targets, print the measurement for this one alone.
+    /// Print only the measurement for this target of the bundle.
     #[arg(long, value_name = "TARGET", requires = "bundle")]
     target: Option<String>,
     #[command(flatten)]
@@ -97,12 +97,12 @@ impl Measure {
         let programs = contents(&bundle).with_context(|| format!("cannot use {}", path.display()))?.programs;
         let platform = &bundle.manifest().platform.name;
         let wanted = |target: Target| self.target.as_deref().is_none_or(|name| name == target.name());
-        // What no report can show is not pinned.
+        // No report can show a program for another kind of machine, so such a program is not pinned.
         let shown = |target: Target| self.pins.pins.is_none() || is_attested(target, platform);
         let found: Vec<_> = programs.iter().filter(|program| wanted(program.target) && shown(program.target)).collect();
         if found.is_empty() {
             let names: Vec<_> = programs.iter().map(|program| program.target.name()).collect();
-            let message = format!("the bundle is not built for that target, but for {}", names.join(", "));
+            let message = format!("the bundle is not built for that target, only for {}", names.join(", "));
             return Err(Fault::new(Exit::Platform, message).into());
         }
         if let Some(file) = &self.pins.pins {
@@ -114,7 +114,7 @@ impl Measure {
     }
 }
 
-/// An enclave has at most as much.
+/// The most bytes of a file; an enclave cannot be larger.
 const MAX_BYTES: u64 = 1 << 30;
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

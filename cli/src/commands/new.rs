@@ -8,12 +8,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Start a project: a program, its build, its wasmstone.toml.
+/// Start a project: a program, its build files and its wasmstone.toml.
 #[derive(clap::Args)]
 pub struct New {
-    /// Its name, and that of the directory to make.
+    /// Name of the project and of the directory to create.
     name: String,
-    /// What it is written in, and for.
+    /// Language and kind of the program.
     #[arg(long, value_enum, default_value_t = Template::Rust)]
     template: Template,
 }
@@ -28,8 +28,8 @@ enum Template {
     C,
 }
 
-/// A file of a template: its path and its text, in which `{{name}}` stands for the project's name, and
-/// `{{crate}}` for what Cargo calls a library of that name.
+/// A file of a template: its path and its text. In the text, `{{name}}` stands for the project's name, and
+/// `{{crate}}` for the name that Cargo gives to a library of that name.
 type File = (&'static str, &'static str);
 
 macro_rules! template {
@@ -57,13 +57,13 @@ impl New {
             Template::C => C,
         };
         write(target, files)
-            .with_context(|| Fault::new(Exit::Output, format!("cannot make the directory {}", self.name)))?;
-        console::say(format_args!("made {0}; {0}/README.md says how to go on", self.name));
+            .with_context(|| Fault::new(Exit::Output, format!("cannot create the directory {}", self.name)))?;
+        console::say(format_args!("created {0}; {0}/README.md describes the next steps", self.name));
         Ok(Exit::Success)
     }
 }
 
-/// Writes the project aside and renames it, so that it is there whole or not at all.
+/// Writes the project to a temporary directory and renames that, so that a failure leaves nothing behind.
 fn write(target: &Path, files: &[File]) -> std::io::Result<()> {
     let name = target.to_string_lossy();
     let aside = tempfile::Builder::new().prefix(".wasmstone-").tempdir_in(".")?;
@@ -79,7 +79,7 @@ fn write(target: &Path, files: &[File]) -> std::io::Result<()> {
     fs::rename(project, target)
 }
 
-/// What is a name to cargo, make and C alike.
+/// Checks that Cargo, make and C all accept the name.
 fn check_name(name: &str) -> Result<(), Fault> {
     let fits = name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -87,7 +87,7 @@ fn check_name(name: &str) -> Result<(), Fault> {
     if fits {
         return Ok(());
     }
-    let message = format!("\"{name}\" cannot be a project's name: use up to 64 of a-z A-Z 0-9 - _, and a letter first");
+    let message = format!("\"{name}\" is not a valid project name: use at most 64 characters of a-z A-Z 0-9 - _, starting with a letter");
     Err(Fault::new(Exit::Configuration, message))
 }
 

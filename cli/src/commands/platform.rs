@@ -30,7 +30,7 @@ enum Verb {
     },
     /// Show a platform.
     Show {
-        /// Its name.
+        /// Name of the platform.
         name: String,
         /// Print JSON.
         #[arg(long)]
@@ -108,9 +108,9 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
     for (name, file) in [("loader", shown.loader), ("runtime", shown.runtime)] {
         line(name, format!("{}, sha256 {}", size(file.size as u64), file.sha256))?;
     }
-    line("sm hash", shown.sm_hash.unwrap_or_else(|| "not known".to_owned()))?;
+    line("sm hash", shown.sm_hash.unwrap_or_else(|| "unknown".to_owned()))?;
     for key in &platform.device_keys {
-        let test = if *key == DeviceKey::PUBLIC_TEST { " (Keystone's public test key: proves nothing)" } else { "" };
+        let test = if *key == DeviceKey::PUBLIC_TEST { " (Keystone's public test key: reports under it prove nothing)" } else { "" };
         line("device key", format!("{key}{test}"))?;
     }
     line("fp", if shown.fp_safe { "protected" } else { "neither saved nor protected" }.to_owned())?;
@@ -119,10 +119,10 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How fast the platform hashes, and who says so.
+/// How fast the platform hashes; the text says whether the rate is the platform's own or assumed.
 pub fn hash_rate(platform: &Description) -> String {
     match platform.hash_rate {
         Some(rate) => rate.to_string(),
-        None => format!("not known, {} assumed, which QEMU was seen to do", HashRate::ASSUMED),
+        None => format!("unknown; assuming {}, the rate measured on QEMU", HashRate::ASSUMED),
     }
 }

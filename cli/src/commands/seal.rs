@@ -10,10 +10,10 @@ use crate::keys;
 use crate::view::SCHEMA;
 use serde::Serialize;
 
-/// Move what is in sealed directories to another release.
+/// Move the contents of sealed directories to another release.
 ///
-/// Or to another machine. Only the enclave that wrote it can read it, and only the owner that the bundle's policy names can have it copied:
-/// out of the old enclave under a transfer key, and into the new one.
+/// Or to another machine. Only the enclave that wrote the contents can read them. Only the owner that the bundle's
+/// policy names can have them copied: the old enclave exports them under a transfer key, the new one imports them.
 #[derive(clap::Args)]
 pub struct Seal {
     #[command(subcommand)]
@@ -22,14 +22,14 @@ pub struct Seal {
 
 #[derive(clap::Subcommand)]
 enum Verb {
-    /// Make an owner's key, before the first bundle with sealed directories is built.
+    /// Create an owner's key, before you build the first bundle with sealed directories.
     Key {
-        /// Its name.
+        /// Name of the key.
         name: String,
     },
-    /// Print an owner's public key, which project files name as their seal-owner.
+    /// Print an owner's public key, which project files name as seal-owner.
     Public {
-        /// The key: a name, or a PEM file.
+        /// Key to print: a name, or a PEM file.
         #[arg(value_name = "NAME|FILE")]
         key: String,
         /// Print JSON.
@@ -56,8 +56,8 @@ impl Seal {
                 let home = Home::find()?;
                 console::print(home.owners().generate(&name)?)?;
                 console::say(format_args!(
-                    "made the seal key \"{name}\" in {}: write seal-owner = \"{name}\" into wasmstone.toml, and keep a copy \
-                     of the key, since without it no sealed data can be moved",
+                    "created the seal key \"{name}\" in {}: add seal-owner = \"{name}\" to wasmstone.toml, and keep a copy \
+                     of the key, because sealed data cannot be moved without it",
                     home.path().join("seal").display()
                 ));
                 Ok(Exit::Success)

@@ -12,16 +12,16 @@ use wasmstone_bundle::{
 
 /// Add a signature to a bundle.
 ///
-/// Whoever signs vouches for the content: it is held against the manifest first. Look at it with
-/// "wasmstone inspect" before. Signatures that are there stay; one that is not valid is an error.
+/// A signature vouches for the content, so look at the bundle with "wasmstone inspect" first. The command checks the
+/// content against the manifest, keeps existing signatures, and refuses a bundle with an invalid one.
 #[derive(clap::Args)]
 pub struct Sign {
-    /// The bundle.
+    /// Bundle to sign.
     bundle: PathBuf,
-    /// The signing key: a name, or a PEM file [default: default, made at first use].
+    /// Signing key: a name, or a PEM file [default: the key `default`, created at first use].
     #[arg(long, value_name = "FILE|NAME")]
     key: Option<String>,
-    /// Where the signed bundle goes [default: in the place of the bundle].
+    /// Write the signed bundle to this file [default: replace the bundle].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -31,7 +31,7 @@ impl Sign {
         let key = SigningKey::find(self.key.as_deref())?;
         let mut bundle = super::open(&self.bundle)?;
         let refused = || format!("will not sign {}", self.bundle.display());
-        // Whose signatures these are does not matter, but that the bundle is still what was signed.
+        // It does not matter who signed, only that every signature still fits the bundle.
         let signers = signers(&bundle, &TrustPolicy::default());
         if let Some(invalid) = signers.iter().find(|signer| signer.standing == Standing::Invalid) {
             return Err(VerifyError::from(SignatureError::Invalid { key: invalid.key })).with_context(refused);

@@ -1,9 +1,9 @@
-//! What the program for the target side has in the place of `wasmstone new` and `wasmstone build`.
+//! The program for the target side has these commands in place of `wasmstone new` and `wasmstone build`.
 
 use crate::exit::{Exit, Fault};
 use std::ffi::OsString;
 
-/// A command that the full program has.
+/// A command that only the full program has.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Elsewhere {
@@ -14,7 +14,7 @@ pub struct Elsewhere {
 impl Elsewhere {
     pub fn run(self) -> anyhow::Result<Exit> {
         let message = "this is the wasmstone for the target side, which has no compiler: \
-                       build the bundle with the full wasmstone, on the machine where the program is made, \
+                       build the bundle with the full wasmstone on another machine, \
                        and copy the .wsb here";
         Err(Fault::new(Exit::Usage, message).into())
     }

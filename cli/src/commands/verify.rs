@@ -10,12 +10,12 @@ use serde::Serialize;
 use std::path::PathBuf;
 use wasmstone_bundle::{TrustPolicy, verify};
 
-/// Check a bundle: its members, its signatures, its measurement.
+/// Check a bundle's members, signatures and measurement.
 #[derive(clap::Args)]
 pub struct Verify {
-    /// The bundle.
+    /// Bundle to check.
     bundle: PathBuf,
-    /// Trust only this key: a name, or a PEM file; can be given more than once [default: all that are stored].
+    /// Trust only this key: a name, or a PEM file; can be given more than once [default: all stored keys].
     #[arg(long, value_name = "FILE|NAME")]
     key: Vec<String>,
     /// Print JSON.
@@ -51,7 +51,7 @@ impl Verify {
             line("signed by", signature.to_string())?;
         }
         for program in programs {
-            line("measurement", format!("{} ({}, computed anew)", program.measurement, program.target.name()))?;
+            line("measurement", format!("{} ({}, recomputed)", program.measurement, program.target.name()))?;
         }
         Ok(Exit::Success)
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use wasmstone_bundle::{Measurement, Sha256Digest};
 use wasmstone_policy::{Launch, Target};
 
-/// What a program was compiled to, and what it measures to.
+/// The compiled form of a program and its measurement.
 #[derive(Debug, Serialize)]
 pub struct ProgramView<'a> {
     target: &'static str,
@@ -37,13 +37,13 @@ impl<'a> ProgramView<'a> {
         }
     }
 
-    /// The target, and how code for it is run.
+    /// The target, whether its code is native or interpreted, and the code's size.
     pub fn engine(&self) -> String {
         let native = Target::ALL.iter().any(|target| target.name() == self.target && target.is_native());
-        format!("{}, {}, {}", self.target, if native { "machine code" } else { "interpreted" }, size(self.size))
+        format!("{}, {}, {}", self.target, if native { "native code" } else { "interpreted" }, size(self.size))
     }
 
-    /// What is called, and by how many at once.
+    /// The entry point, and how many requests it answers at once.
     pub fn entry(&self) -> String {
         match self.instances {
             0 => self.entry.to_owned(),
@@ -58,22 +58,22 @@ impl<'a> ProgramView<'a> {
         format!("{} {}", self.target, self.measurement)
     }
 
-    /// What it asks of a processor.
+    /// The CPU features that the program needs.
     pub fn cpu_features(&self) -> String {
         if self.cpu_features.is_empty() { "none".to_owned() } else { self.cpu_features.join(", ") }
     }
 
-    /// Whether it computes with floating-point registers.
+    /// Whether the program uses floating-point registers.
     pub fn hardware_float(&self) -> &'static str {
-        if self.hardware_float { "computes with floating-point registers" } else { "no floating-point registers" }
+        if self.hardware_float { "uses floating-point registers" } else { "does not use floating-point registers" }
     }
 
-    /// The SHA-256 of what was compiled.
+    /// The SHA-256 of the compiled program.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// The measurement in digits.
+    /// The measurement in hexadecimal digits.
     pub fn measurement(&self) -> &str {
         &self.measurement
     }
@@ -83,18 +83,18 @@ impl<'a> ProgramView<'a> {
         self.max_memory
     }
 
-    /// The enclave's heap, where it is not too large for any.
+    /// The size of the enclave's heap in bytes; `None` if it is too large for any enclave.
     pub fn heap(&self) -> Option<u64> {
         self.heap
     }
 }
 
-/// A target and what it measures to.
+/// A target and the measurement of its program.
 #[derive(Debug, Serialize)]
 pub struct MeasurementView {
     /// The target's name.
     pub target: &'static str,
-    /// The measurement in digits.
+    /// The measurement in hexadecimal digits.
     pub measurement: String,
 }
 

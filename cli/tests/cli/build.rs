@@ -10,7 +10,7 @@ fn the_bundle_goes_to_the_current_directory() {
     sandbox.wasm("sub/app.wasm", NOTHING);
     let ran = sandbox.wasmstone(["build", "sub/app.wasm"]).succeeds();
     assert_eq!(ran.stdout, "");
-    for word in ["built app.wsb", "core module", "memory cap   256M", "left to whoever runs the bundle", "measurement"]
+    for word in ["built app.wsb", "core module", "memory cap   256M", "any that the run command grants", "measurement"]
     {
         assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
     }
@@ -21,8 +21,8 @@ fn the_bundle_goes_to_the_current_directory() {
 fn the_key_is_made_once_and_said() {
     let sandbox = Sandbox::new();
     sandbox.wasm("app.wasm", NOTHING);
-    assert!(sandbox.wasmstone(["build", "app.wasm"]).succeeds().stderr.contains("made the signing key \"default\""));
-    assert!(!sandbox.wasmstone(["build", "app.wasm"]).succeeds().stderr.contains("made the signing key"));
+    assert!(sandbox.wasmstone(["build", "app.wasm"]).succeeds().stderr.contains("created the signing key \"default\""));
+    assert!(!sandbox.wasmstone(["build", "app.wasm"]).succeeds().stderr.contains("created the signing key"));
 }
 
 #[test]

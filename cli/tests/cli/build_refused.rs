@@ -185,7 +185,7 @@ fn names_must_be_one_line() {
 fn keys_and_platforms_must_exist() {
     let wasm = wat::parse_str(NOTHING).unwrap();
     refused(&wasm, &["--key", "nobody"], 109, &["no key \"nobody\"", "wasmstone key new"]);
-    refused(&wasm, &["--key", "./nobody.pem"], 1, &["cannot read the key ./nobody.pem", "give the path of a PEM file"]);
+    refused(&wasm, &["--key", "./nobody.pem"], 1, &["cannot read the key ./nobody.pem", "pass the path of a PEM file"]);
     refused(&wasm, &["--platform", "nowhere"], 109, &["no platform \"nowhere\""]);
     refused(&wasm, &["--config", "nowhere.toml"], 1, &["nowhere.toml"]);
 }

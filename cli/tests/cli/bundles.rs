@@ -170,7 +170,7 @@ fn verify_says_what_was_checked() {
     let sandbox = Sandbox::new();
     sandbox.bundle(NOTHING);
     let ran = sandbox.wasmstone(["verify", "app.wsb"]).succeeds();
-    for word in ["app.wsb is whole", "5 match", "trusted as \"default\"", "computed anew"] {
+    for word in ["app.wsb is whole", "5 match", "trusted as \"default\"", "recomputed"] {
         assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
     }
     let json = sandbox.wasmstone(["verify", "app.wsb", "--json"]).succeeds().json();

@@ -172,7 +172,7 @@ fn keystone_gets_machine_code_where_that_is_safe() {
     assert!(said.contains("lowered to integer code: "), "{said}");
     let (target, hardware_float, _, said) = build(&["--platform", "safe"]);
     assert_eq!((target.as_str(), hardware_float), ("riscv64", true));
-    assert!(!said.contains("insecure") && said.contains("computed with floating-point registers"), "{said}");
+    assert!(!said.contains("insecure") && said.contains("computed in floating-point registers"), "{said}");
     for engine in ["native", "pulley"] {
         let (_, hardware_float, _, said) = build(&["--platform", "stock", "--engine", engine, "--insecure-float"]);
         assert!(hardware_float && said.contains("warning: --insecure-float"), "{said}");

@@ -38,7 +38,7 @@ fn of_the_simulator_everything_is_known() {
     assert_eq!(pins.signers.iter().map(ToString::to_string).collect::<Vec<_>>(), [id.as_str().unwrap()]);
     // Who reviews the pins sees what the program may do.
     let text = String::from_utf8(sandbox.read("pins.toml")).unwrap();
-    assert!(text.contains("#   network: left to whoever runs the bundle\n"), "{text}");
+    assert!(text.contains("#   network: any that the run command grants\n"), "{text}");
 
     sandbox.wasmstone(["measure", "app.wsb", "--pins", "one.toml", "--target", "x86_64"]).succeeds();
     assert_eq!(read(&sandbox, "one.toml").measurements, pins.measurements[1..]);
@@ -49,7 +49,7 @@ fn a_file_is_replaced_only_if_that_is_said() {
     let sandbox = Sandbox::new();
     sandbox.bundle(NOTHING);
     sandbox.write("pins.toml", "mine");
-    sandbox.wasmstone(["measure", "app.wsb", "--pins", "pins.toml"]).fails(109, &["is there already", "--replace"]);
+    sandbox.wasmstone(["measure", "app.wsb", "--pins", "pins.toml"]).fails(109, &["exists already", "--replace"]);
     assert_eq!(sandbox.read("pins.toml"), b"mine");
     sandbox.wasmstone(["measure", "app.wsb", "--pins", "pins.toml", "--replace"]).succeeds();
     read(&sandbox, "pins.toml");

@@ -49,7 +49,7 @@ fn what_proves_nothing_is_named() {
     let test_key = DeviceKey::PUBLIC_TEST.to_string();
     let twice = ["--device-key", &test_key, "--device-key", &test_key];
     let ran = sandbox.wasmstone(ADD.iter().copied().chain(twice)).succeeds();
-    for warning in ["public test key", "reports under it prove nothing", "security monitor is not known"] {
+    for warning in ["public test key", "reports under it prove nothing", "security monitor is unknown"] {
         assert!(ran.stderr.contains(warning), "{warning:?} is not in {}", ran.stderr);
     }
     let json = sandbox.wasmstone(["platform", "show", "board", "--json"]).succeeds().json();

@@ -59,7 +59,7 @@ fn sealing_is_said_before_it_hurts() {
     let sandbox = sealed();
     let owner = sandbox.wasmstone(["seal", "public", "me", "--json"]).json()["seal_owner"].clone();
     let ran = sandbox.wasmstone(["build", "app.wasm"]).succeeds();
-    for words in ["/data (read-write, sealed)", "very measurement alone", "seal export", owner.as_str().unwrap()] {
+    for words in ["/data (read-write, sealed)", "exactly this measurement", "seal export", owner.as_str().unwrap()] {
         assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
     }
     let inspected = sandbox.wasmstone(["inspect", "app.wsb"]).succeeds().stdout;
@@ -69,7 +69,7 @@ fn sealing_is_said_before_it_hurts() {
 
     sandbox.write("wasmstone.toml", SEALED);
     let ran = sandbox.wasmstone(["build", "app.wasm", "--targets", "pulley64,x86_64"]).succeeds();
-    for words in ["nobody can move what is sealed", "seal key NAME", "has its own measurement"] {
+    for words in ["none, so sealed data cannot be moved", "seal key NAME", "has its own measurement"] {
         assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
     }
     sandbox.write("wasmstone.toml", "");
@@ -110,12 +110,12 @@ fn a_transfer_key_is_wrapped_for_an_enclave_that_is_verified() {
     assert!(!sandbox.path("transfer.key").exists() && !sandbox.path("wrapped").exists());
 
     let provision = || sandbox.wasmstone([&PROVISION[..], &WRAP].concat());
-    assert!(provision().succeeds().stderr.contains("made the transfer key transfer.key"));
+    assert!(provision().succeeds().stderr.contains("created the transfer key transfer.key"));
     let (key, wrapped) = (sandbox.read("transfer.key"), sandbox.read("wrapped"));
     assert_eq!((key.len(), wrapped.len()), (32, 72));
     assert_eq!(fs::metadata(sandbox.path("transfer.key")).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!wrapped.windows(32).any(|window| window == key));
-    assert!(!provision().succeeds().stderr.contains("made the transfer key"));
+    assert!(!provision().succeeds().stderr.contains("created the transfer key"));
     assert_eq!(sandbox.read("transfer.key"), key);
     assert_ne!(sandbox.read("wrapped"), wrapped, "another nonce each time");
 
@@ -134,7 +134,7 @@ fn what_cannot_be_moved_is_said() {
         sandbox.wasmstone(["seal", "export", "app.wsb", "--to", "copy", "--dir", dir, "--transfer-key", key])
     };
     export("data::/data", "transfer.key").fails(109, &["the transfer key itself", "seal provision"]);
-    export("data::/data", "report").fails(109, &["no wrapped transfer key"]);
+    export("data::/data", "report").fails(109, &["not a wrapped transfer key"]);
     export("data::/data", "nowhere").fails(1, &["nowhere"]);
     export("data::/other", "wrapped").fails(109, &["/other is no sealed directory", "one of /data"]);
     export("nowhere::/data", "wrapped").fails(109, &["nowhere"]);

@@ -1,4 +1,4 @@
-//! Reports, and what they are held against, as they are given on the command line.
+//! Reports, nonces and pins, as the command line names them.
 
 use crate::console;
 use crate::exit::{Exit, Fault};
@@ -25,8 +25,8 @@ impl FromStr for Nonce {
         let bytes = hex::decode(text).ok().filter(|bytes| (NONCE_MIN..=NONCE_MAX).contains(&bytes.len()));
         bytes.map(Self).ok_or_else(|| {
             format!(
-                "a nonce is {} to {} hexadecimal digits that nobody could guess, other ones each time, \
-                 as from \"openssl rand -hex 16\"",
+                "a nonce is {} to {} hexadecimal digits, unpredictable and used only once, \
+                 such as \"openssl rand -hex 16\" prints",
                 2 * NONCE_MIN,
                 2 * NONCE_MAX
             )
@@ -34,16 +34,16 @@ impl FromStr for Nonce {
     }
 }
 
-/// Options of everything that verifies a report.
+/// Options of every command that verifies a report.
 #[derive(clap::Args)]
 pub struct Trusted {
-    /// What is accepted: a file that "wasmstone measure --pins" wrote.
+    /// Accept what this file pins; "wasmstone measure --pins" writes such files.
     #[arg(long, value_name = "FILE")]
     pins: PathBuf,
-    /// Insecure: accept reports under Keystone's public test key, which anybody can make.
+    /// Insecure: accept reports under Keystone's public test key, although anybody can make them.
     #[arg(long)]
     insecure_allow_test_device: bool,
-    /// Insecure: accept reports of the simulator, which anybody can make.
+    /// Insecure: accept reports of the simulator, although anybody can make them.
     #[arg(long)]
     insecure_allow_simulator: bool,
 }
@@ -52,14 +52,14 @@ impl Trusted {
     /// Reads the pins.
     ///
     /// # Errors
-    /// Where the file has none.
+    /// If the file cannot be read or holds no pins.
     pub fn pins(&self) -> anyhow::Result<Pins> {
         let file = self.pins.display();
         let text = fs::read_to_string(&self.pins).with_context(|| format!("cannot read the pins {file}"))?;
         Pins::from_toml(&text).with_context(|| format!("cannot use the pins {file}"))
     }
 
-    /// Verifies the report in a file, and warns of what is accepted although it proves nothing.
+    /// Verifies the report in a file, and warns if an `--insecure-` option accepts a report that proves nothing.
     ///
     /// # Errors
     /// The first check that fails, as a [`Refusal`].
@@ -69,18 +69,18 @@ impl Trusted {
         let shown = file.display();
         let verified = pins.verify(&read(file)?, expected, risks).map_err(|refusal| {
             let unless = match refusal {
-                Refusal::PublicTestKey => "; tests can say --insecure-allow-test-device",
-                Refusal::SimulatorKey => "; tests can say --insecure-allow-simulator",
+                Refusal::PublicTestKey => "; for tests, pass --insecure-allow-test-device",
+                Refusal::SimulatorKey => "; for tests, pass --insecure-allow-simulator",
                 _ => "",
             };
             anyhow::Error::from(refusal).context(format!("do not rely on {shown}{unless}"))
         })?;
         for (taken, option, whose) in [
             (verified.risks().public_test_key, "--insecure-allow-test-device", "is under Keystone's public test key"),
-            (verified.risks().simulator, "--insecure-allow-simulator", "is of the simulator"),
+            (verified.risks().simulator, "--insecure-allow-simulator", "comes from the simulator"),
         ] {
             if taken {
-                console::warn(format_args!("{option}: the report {whose}: anybody can have made it"));
+                console::warn(format_args!("{option}: the report {whose}, so anybody could have made it"));
             }
         }
         Ok(verified)
@@ -90,7 +90,7 @@ impl Trusted {
 /// Reads a report, as Keystone makes it or as an Entity Attestation Token; `-` is standard input.
 ///
 /// # Errors
-/// Where the file holds neither.
+/// If the file holds neither form.
 fn read(path: &Path) -> anyhow::Result<Report> {
     let mut bytes = Vec::new();
     let read = match path.as_os_str() == "-" {
@@ -99,7 +99,7 @@ fn read(path: &Path) -> anyhow::Result<Report> {
     };
     read.with_context(|| format!("cannot read the report {}", path.display()))?;
     let parsed = Report::parse(&bytes).or_else(|error| {
-        // Tokens have other lengths, and say what they are.
+        // A token has another length and names its own type, so its parser's error is the more precise one.
         eat::parse_evidence(&bytes).map_err(|token| match token {
             eat::TokenError::Form(_) => anyhow::Error::from(error),
             other => other.into(),
@@ -108,7 +108,7 @@ fn read(path: &Path) -> anyhow::Result<Report> {
     parsed.with_context(|| format!("do not rely on {}", path.display()))
 }
 
-/// The part of a report that people and scripts look at.
+/// The fields of a report that people and scripts read.
 #[derive(Serialize)]
 pub struct ReportView {
     measurement: String,
@@ -158,8 +158,8 @@ impl ReportView {
     }
 }
 
-/// The error for a machine that answers with something else than was asked.
-pub fn strange(what: &str) -> Fault {
-    let message = format!("the enclave {what}; please report it, with the bundle if you can");
+/// The error for an enclave whose answer is not what was asked for.
+pub fn unexpected_answer(what: &str) -> Fault {
+    let message = format!("the enclave {what}; please report this, with the bundle if possible");
     Fault::new(Exit::Enclave, message)
 }

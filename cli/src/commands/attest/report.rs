@@ -1,6 +1,6 @@
 //! `wasmstone attest report`.
 
-use super::evidence::{Nonce, ReportView, strange};
+use super::evidence::{Nonce, ReportView, unexpected_answer};
 use crate::commands::launch::{EnclaveArguments, task::Worker};
 use crate::console;
 use crate::exit::{Exit, Fault};
@@ -14,19 +14,19 @@ use wasmstone_attestation::{DeviceKey, Report as Keystone, ReportData, SmHash, e
 use wasmstone_bundle::atomic;
 use wasmstone_happ::edge_server::Task;
 
-/// Launch a bundle's enclave for a report of what it is, without running its program.
+/// Launch a bundle's enclave and print its attestation report, without running its program.
 ///
-/// The report is over the nonce of whoever will verify it, and over the enclave's own public key. It goes to
-/// standard output, unless -o or --json is given.
+/// The report covers the verifier's nonce and the enclave's own public key. The command writes it to standard
+/// output, unless -o or --json is given.
 #[derive(clap::Args)]
 pub struct Report {
-    /// The verifier's nonce, 16 to 128 hexadecimal digits.
+    /// Verifier's nonce, 16 to 128 hexadecimal digits.
     #[arg(long, value_name = "HEX")]
     nonce: Nonce,
-    /// Where the report goes.
+    /// Write the report to this file.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The form of the report.
+    /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Keystone)]
     format: Format,
     /// Print JSON.
@@ -38,7 +38,7 @@ pub struct Report {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// The 1352 bytes of Keystone's.
+    /// Keystone's own report of 1352 bytes.
     Keystone,
     /// An Entity Attestation Token (RFC 9711), as CBOR.
     Eat,
@@ -57,25 +57,25 @@ impl Report {
         let printed = self.output.is_none() && !self.json;
         if printed && stdout().is_terminal() {
             let message =
-                "a report is nothing for a terminal: write it to a file with -o FILE, or print it with --json";
+                "a report is binary and not fit for a terminal: write it to a file with -o FILE, or print it with --json";
             return Err(Fault::new(Exit::Usage, message).into());
         }
         let nonce = self.nonce.0;
         let server = Worker::find(&self.enclave)?.perform(Task::Report { nonce: nonce.clone() }, Vec::new())?;
-        let bytes = server.attested().ok_or_else(|| strange("made no report"))?;
-        let report = Keystone::parse(bytes).map_err(|_| strange("made a report that is none"))?;
+        let bytes = server.attested().ok_or_else(|| unexpected_answer("returned no report"))?;
+        let report = Keystone::parse(bytes).map_err(|_| unexpected_answer("returned an invalid report"))?;
         match report.contents() {
             Some(ReportData::Exchange { nonce: found, .. }) if found == nonce => {}
-            _ => return Err(strange("made a report over something else than the nonce").into()),
+            _ => return Err(unexpected_answer("returned a report that does not cover the nonce").into()),
         }
-        say_what_it_lacks(&report);
+        warn_of_missing_trust(&report);
         let bytes = match self.format {
             Format::Keystone => report.to_bytes().to_vec(),
             Format::Eat => eat::evidence(&report),
         };
         if let Some(file) = &self.output {
             atomic::write(file, &bytes).with_context(|| crate::commands::unwritable(file))?;
-            console::say(format_args!("wrote {}: whoever has the nonce can verify it", file.display()));
+            console::say(format_args!("wrote {}: the verifier that chose the nonce can verify it", file.display()));
         }
         if self.json {
             console::print_json(&Json { schema: SCHEMA, report: hex::encode(&bytes), view: (&report).into() })?;
@@ -87,17 +87,17 @@ impl Report {
     }
 }
 
-/// Why nobody can rely on a report. That of the simulator needs no further word.
-fn say_what_it_lacks(report: &Keystone) {
+/// Warns about a report that proves nothing. The simulator's banner covers the simulator's reports.
+fn warn_of_missing_trust(report: &Keystone) {
     if report.sm_hash() == SmHash([0; 64]) {
         console::warn(
-            "the machine's boot ROM did not measure the security monitor, so that the report proves nothing: \
-             boot it with Keystone's boot ROM",
+            "the machine's boot ROM did not measure the security monitor, so the report proves nothing: \
+             boot the machine with Keystone's boot ROM",
         );
     }
     if report.device_key() == DeviceKey::PUBLIC_TEST {
         console::warn(
-            "the machine has Keystone's public test key, so that the report proves nothing: use it for tests",
+            "the machine has Keystone's public test key, so the report proves nothing: use this machine only for tests",
         );
     }
 }

@@ -16,30 +16,31 @@ use wasmstone_attestation::data::GUEST_MAX;
 use wasmstone_attestation::{Expected, Refusal, Verified, eat::AttestationResult};
 use wasmstone_bundle::atomic;
 
-/// Verify a report: that a genuine enclave made it, on a pinned device, of a pinned bundle, and just now.
+/// Verify a report.
 ///
-/// Exit code 200 says that the report does not prove this; the error says which check failed.
+/// A verified report proves that a genuine enclave made it on a pinned device, that the enclave runs a pinned
+/// bundle, and that the report is fresh. Exit code 200 means that a check failed; the error names the check.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("over").required(true).args(["nonce", "user_data"]))]
 pub struct Verify {
-    /// The report, as Keystone makes it or as an Entity Attestation Token; - is standard input.
+    /// Report to verify, in Keystone's format or as an Entity Attestation Token; - is standard input.
     report: PathBuf,
-    /// The nonce that the report was asked for with: an old report is over another one.
+    /// Nonce that the report was requested with; an old report covers another nonce.
     #[arg(long, value_name = "HEX")]
     nonce: Option<Nonce>,
-    /// Instead, of a report that the program itself asked for: the data that it must be over, up to 64 bytes in
-    /// hexadecimal digits or a file. That it is no old report must follow from these.
+    /// Data that a report requested by the program itself must cover, instead of a nonce: up to 64 bytes, as
+    /// hexadecimal digits or a file. These data must show that the report is fresh.
     #[arg(long, value_name = "HEX|FILE")]
     user_data: Option<UserData>,
     #[command(flatten)]
     trusted: Trusted,
-    /// Write the result as an Entity Attestation Token (RFC 9711), signed with --key.
+    /// Write the result to this file as an Entity Attestation Token (RFC 9711), signed with --key.
     #[arg(long, value_name = "FILE", requires = "key")]
     result: Option<PathBuf>,
-    /// The key that signs the result: a name, or a PEM file.
+    /// Key that signs the result: a name, or a PEM file.
     #[arg(long, value_name = "FILE|NAME", requires = "result")]
     key: Option<String>,
-    /// Print JSON, also where the report is refused.
+    /// Print JSON, also if the report is refused.
     #[arg(long)]
     json: bool,
 }
@@ -54,13 +55,13 @@ impl FromStr for UserData {
         let data = match hex::decode(text) {
             Ok(data) => data,
             Err(_) => read_user_data(Path::new(text)).map_err(|error| {
-                format!("neither hexadecimal digits nor a file that can be read ({error}): give one of them")
+                format!("neither hexadecimal digits nor a readable file ({error}): pass one of these")
             })?,
         };
         match data.len() {
             0..=GUEST_MAX => Ok(Self(data)),
             _ => {
-                Err(format!("a program's report is over at most {GUEST_MAX} bytes: give these, such as a hash of more"))
+                Err(format!("a program's report covers at most {GUEST_MAX} bytes: pass the bytes that it covers, such as a hash of more data"))
             }
         }
     }
@@ -94,7 +95,7 @@ impl Verify {
         let expected = match (&self.nonce, &self.user_data) {
             (Some(Nonce(nonce)), _) => Expected::Exchange(nonce),
             (None, Some(UserData(data))) => Expected::Guest(data),
-            (None, None) => return Err(Fault::new(Exit::Usage, "which nonce? say --nonce HEX").into()),
+            (None, None) => return Err(Fault::new(Exit::Usage, "no nonce was given: pass --nonce HEX").into()),
         };
         let verified = match self.trusted.verify(&pins, &self.report, expected) {
             Err(error) if self.json && Exit::of(&error) == Exit::Unproven => {
@@ -139,7 +140,7 @@ impl Verify {
     }
 }
 
-/// Tells others of a report that was verified here.
+/// Writes the verification's result as a signed token for other relying parties.
 fn write_result(file: &Path, key: &str, verified: &Verified) -> anyhow::Result<()> {
     let (_, key) = SigningKey::find(Some(key))?.make()?;
     let id = key.public().id();

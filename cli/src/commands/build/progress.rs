@@ -4,14 +4,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 use wasmstone_builder::Stage;
 
-/// A line that shows what is being done, where standard error is a terminal.
+/// A progress line, shown only if standard error is a terminal.
 pub struct Progress(ProgressBar);
 
 impl Progress {
     pub fn new(quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(None, target);
-        // The template is a constant that is known to be right; the default one would do too.
+        // The template is a valid constant; if it were not, the default style would do.
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}") {
             bar.set_style(style);
         }

@@ -1,4 +1,4 @@
-//! What was built, for people and as JSON.
+//! The summary of a build, for people and as JSON.
 
 use crate::console::{self, size, visible};
 use crate::view::{PolicyView, ProgramView, SCHEMA};
@@ -10,7 +10,7 @@ use wasmstone_bundle::{
     platform::{HashRate, SIM},
 };
 
-/// What was built, and of what.
+/// A finished build and its inputs.
 pub struct Summary<'a> {
     pub built: &'a Built,
     pub wasm: &'a Path,
@@ -43,31 +43,31 @@ struct Json<'a> {
     key_id: String,
 }
 
-/// Says before it hurts that sealed data stay with this bundle.
+/// Warns, before any data is sealed, that only this bundle can read it.
 fn warn_of_sealing(policy: &PolicyView<'_>, programs: usize) {
     let sealed = visible(&policy.sealed().join(", "));
     if sealed.is_empty() {
         return;
     }
     let remedy = if policy.has_seal_owner() {
-        "before you build another release, keep this one: its data are moved with \"wasmstone seal export\" and \
-         \"wasmstone seal import\""
+        "keep this bundle when you build the next release: \"wasmstone seal export\" and \"wasmstone seal import\" \
+         move its data"
     } else {
-        "and no seal-owner is named, so that they cannot be moved to another release: make a key with \
-         \"wasmstone seal key NAME\", and write seal-owner = \"NAME\" into wasmstone.toml, now"
+        "the policy names no seal-owner, so the data cannot be moved to another release: create a key with \
+         \"wasmstone seal key NAME\", and add seal-owner = \"NAME\" to wasmstone.toml, now"
     };
     console::warn(format_args!(
-        "what is written to {sealed} can be read by a bundle with this very measurement alone, on the same machine; {remedy}"
+        "only a bundle with exactly this measurement, on the same machine, can read what is written to {sealed}; {remedy}"
     ));
     if programs > 1 {
         console::warn(
-            "each of the bundle's programs has its own measurement, and cannot read what another one has sealed: \
-             build for one target, or run it always with the same --engine",
+            "each of the bundle's programs has its own measurement and cannot read what another one has sealed: \
+             build for one target, or always run the bundle with the same --engine",
         );
     }
 }
 
-/// A number of things.
+/// A count and its noun, in the singular or the plural.
 fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
@@ -101,15 +101,15 @@ impl Summary<'_> {
         programs.map(|(program, entry)| ProgramView::new(&program.launch, &entry.measurement)).collect()
     }
 
-    /// How fast the platform hashes what it launches; `None` for the simulator, which takes no time for it.
+    /// How fast the platform hashes an enclave at launch; `None` for the simulator, which does not hash.
     fn hash_rate(&self) -> Option<HashRate> {
         (self.platform.name != SIM).then(|| self.platform.hash_rate.unwrap_or(HashRate::ASSUMED))
     }
 
-    /// What becomes of floats in each program.
+    /// One line for each program that has floats: how it computes them.
     fn floats(&self) -> Vec<String> {
         let Built { programs, lowering, .. } = self.built;
-        let said = |program: &Compiled| {
+        let describe = |program: &Compiled| {
             let how = match (program.float?, lowering) {
                 (Float::Lowered, Some(lowering)) => format!(
                     "lowered to integer code: {} in {}",
@@ -117,20 +117,20 @@ impl Summary<'_> {
                     counted(lowering.functions, "function")
                 ),
                 (Float::Lowered, None) => "lowered to integer code".to_owned(),
-                (Float::Hardware, _) => "computed with floating-point registers".to_owned(),
-                (Float::Interpreted, _) => "interpreted, with integers".to_owned(),
+                (Float::Hardware, _) => "computed in floating-point registers".to_owned(),
+                (Float::Interpreted, _) => "interpreted, using integers".to_owned(),
             };
             let target = program.launch.program.target.name();
             Some(if programs.len() > 1 { format!("{target}: {how}") } else { how })
         };
-        programs.iter().filter_map(said).collect()
+        programs.iter().filter_map(describe).collect()
     }
 
-    /// How long Keystone hashes each program before it runs.
+    /// One line for each program: how long Keystone hashes its image before it starts.
     fn hashing(&self) -> Vec<String> {
         let Some(rate) = self.hash_rate() else { return Vec::new() };
-        let unsure = if self.platform.hash_rate.is_some() { "" } else { ", which QEMU does: platform add --hash-rate" };
-        let said = |program: &Compiled| {
+        let unsure = if self.platform.hash_rate.is_some() { "" } else { ", QEMU's rate; set the platform's with platform add --hash-rate" };
+        let describe = |program: &Compiled| {
             let time = format!(
                 "{} in about {:.1} s, at {rate}{unsure}",
                 size(program.measured),
@@ -139,15 +139,15 @@ impl Summary<'_> {
             let target = program.launch.program.target.name();
             if self.built.programs.len() > 1 { format!("{target}: {time}") } else { time }
         };
-        self.built.programs.iter().map(said).collect()
+        self.built.programs.iter().map(describe).collect()
     }
 
     fn policy(&self) -> Option<PolicyView<'_>> {
         self.built.programs.first().map(|program| PolicyView::new(&program.launch.policy))
     }
 
-    /// Tells a person.
-    pub fn say(&self) {
+    /// Prints the summary for people to standard error.
+    pub fn print_text(&self) {
         let line = |name: &str, text: String| console::say(format_args!("  {name:<12} {text}"));
         let Self { built, .. } = self;
         console::say(format_args!("built {} from {}", self.output.display(), self.wasm.display()));
@@ -160,7 +160,7 @@ impl Summary<'_> {
             line("compiled", program.engine());
         }
         if let Some(why) = &built.why {
-            line("", format!("interpreted, since {why}"));
+            line("", format!("interpreted, because {why}"));
         }
         line("floats", if built.floats.is_empty() { "none".to_owned() } else { built.floats.to_string() });
         for how in self.floats() {
@@ -175,7 +175,7 @@ impl Summary<'_> {
         line("memory cap", format!("{}{}", self.max_memory, heap.unwrap_or_default()));
         match self.project {
             Some(project) => line("policy", format!("from {}", project.path.display())),
-            None => line("policy", "open: there is no wasmstone.toml beside the program".to_owned()),
+            None => line("policy", "open, because there is no wasmstone.toml beside the program".to_owned()),
         }
         let policy = self.policy();
         for (name, text) in policy.iter().flat_map(PolicyView::lines) {
@@ -184,7 +184,7 @@ impl Summary<'_> {
         line("imports", if built.interfaces.is_empty() { "none".to_owned() } else { built.interfaces.join(" ") });
         let insecure = built.programs.iter().any(|program| program.launch.program.hardware_float);
         if insecure && !built.bundle.manifest().platform.fp_safe {
-            console::warn("--insecure-float: the host can read and change what the program computes with floats");
+            console::warn("--insecure-float: the host can read and change the program's floating-point values");
         }
         line("platform", built.bundle.manifest().platform.name.clone());
         line("signed by", format!("{} ({})", self.key.0, self.key.1.short()));
@@ -210,10 +210,10 @@ impl Summary<'_> {
             .collect()
     }
 
-    /// Tells a script.
+    /// Prints the summary as JSON to standard output.
     ///
     /// # Errors
-    /// Where standard output cannot be written.
+    /// If standard output cannot be written.
     pub fn print_json(&self) -> anyhow::Result<()> {
         let lowered = self.built.lowering;
         console::print_json(&Json {

@@ -1,4 +1,4 @@
-//! `wasmstone measure --pins`: what a verifier far away has to know of a bundle and its platform.
+//! `wasmstone measure --pins`: what a remote verifier needs to know about a bundle and its platform.
 
 use crate::console;
 use crate::exit::{Exit, Fault};
@@ -20,23 +20,24 @@ use wasmstone_policy::{Policy, Target};
 /// Options about pins.
 #[derive(clap::Args)]
 pub struct PinsArguments {
-    /// Of a bundle, write what "wasmstone attest verify" is to accept: its measurements and signers, and the
-    /// security monitor and the devices of its platform.
+    /// Write the values that "wasmstone attest verify" accepts to this file: the bundle's measurements and signers,
+    /// and the security monitor and the devices of its platform.
     #[arg(long, value_name = "FILE", requires = "bundle", conflicts_with_all = ["loader", "sm"])]
     pub pins: Option<PathBuf>,
-    /// The hash of the security monitor to pin, 128 digits; can be given more than once [default: the platform's].
+    /// Pin this hash of the security monitor, 128 hexadecimal digits; can be given more than once
+    /// [default: the platform's].
     #[arg(long, value_name = "HEX", requires = "pins")]
     sm_hash: Vec<PlatformSmHash>,
-    /// A device to pin, by its public key, 64 digits or a PEM file; can be given more than once
+    /// Pin this device's public key, 64 hexadecimal digits or a PEM file; can be given more than once
     /// [default: the platform's].
     #[arg(long, value_name = "HEX|FILE", requires = "pins")]
     device_key: Vec<String>,
-    /// Replace a file of pins that is there.
+    /// Replace the pins file if it exists.
     #[arg(long, requires = "pins")]
     replace: bool,
 }
 
-/// Whether a report can show a program for `target`: Keystone runs bytecode and RISC-V.
+/// Whether a report can show a program for `target`: Keystone runs Pulley bytecode and RISC-V code only.
 pub fn is_attested(target: Target, platform: &str) -> bool {
     platform == SIM || matches!(target, Target::Pulley64 | Target::Riscv64)
 }
@@ -45,7 +46,7 @@ impl PinsArguments {
     /// Writes the pins of `programs` to `file`.
     ///
     /// # Errors
-    /// Where something is not known that has to be pinned, or the file is there.
+    /// If a value to pin is not known, or if the file exists and `--replace` is not given.
     pub fn write(&self, file: &Path, bundle: &Bundle, programs: &[&Program]) -> anyhow::Result<()> {
         let entry = &bundle.manifest().platform;
         let platform = Known::of(&entry.name)?;
@@ -61,8 +62,8 @@ impl PinsArguments {
         };
         if device_keys.contains(&DeviceKey::PUBLIC_TEST) {
             console::warn(
-                "a pinned device has Keystone's public test key, whose secret key everybody has: \
-                 \"wasmstone attest verify\" accepts its reports with --insecure-allow-test-device alone",
+                "a pinned device has Keystone's public test key, and its secret key is public too: \
+                 \"wasmstone attest verify\" accepts its reports only with --insecure-allow-test-device",
             );
         }
         let pins = Pins {
@@ -73,11 +74,11 @@ impl PinsArguments {
             signers: valid_signers(bundle)?,
         };
         if pins.signers.is_empty() {
-            console::warn("nobody has signed the bundle: the pins say what it is, and not whose");
+            console::warn("the bundle has no signature: the pins identify the program, but not its author");
         }
         let policy = programs.first().map(|program| comments(&program.launch.policy)).unwrap_or_default();
         self.store(file, (policy + &pins.to_toml()).as_bytes())?;
-        console::say(format_args!("wrote {}: give it to those who verify reports", file.display()));
+        console::say(format_args!("wrote {}: give this file to the verifiers of reports", file.display()));
         Ok(())
     }
 
@@ -86,7 +87,7 @@ impl PinsArguments {
         match written {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let message =
-                    format!("{} is there already: choose another name, or replace it with --replace", file.display());
+                    format!("{} exists already: choose another name, or pass --replace", file.display());
                 Err(Fault::new(Exit::Configuration, message).into())
             }
             written => written.with_context(|| crate::commands::unwritable(file)),
@@ -94,7 +95,7 @@ impl PinsArguments {
     }
 }
 
-/// What is known here of a platform.
+/// What this machine's configuration knows about a platform.
 #[derive(Default)]
 struct Known {
     sm_hash: Option<PlatformSmHash>,
@@ -107,7 +108,7 @@ impl Known {
             let sm_hash = Some(PlatformSmHash(SmHash::SIMULATOR.0));
             return Ok(Self { sm_hash, device_keys: vec![DeviceKey::SIMULATOR] });
         }
-        // Without a configuration directory there are no platforms, and there are still the options.
+        // Without a configuration directory no platform is known, but the options can still name the values.
         let Ok(home) = Home::find() else { return Ok(Self::default()) };
         match home.platforms().load(name) {
             Ok(Platform { sm_hash, device_keys, .. }) => {
@@ -119,7 +120,7 @@ impl Known {
     }
 }
 
-/// Those whose signatures are valid, trusted here or not.
+/// The signers with valid signatures, whether or not this machine trusts them.
 fn valid_signers(bundle: &Bundle) -> Result<Vec<SignerId>, VerifyError> {
     let signers = signers(bundle, &TrustPolicy::default());
     match signers.iter().find(|signer| signer.standing == Standing::Invalid) {
@@ -128,9 +129,9 @@ fn valid_signers(bundle: &Bundle) -> Result<Vec<SignerId>, VerifyError> {
     }
 }
 
-/// The policy, for those who review the pins.
+/// The policy as TOML comments, for people who review the pins.
 fn comments(policy: &Policy) -> String {
-    let mut text = "# The bundle's policy, which the measurements stand for:\n".to_owned();
+    let mut text = "# The bundle's policy, which is part of the measurements:\n".to_owned();
     for (name, line) in PolicyView::new(policy).lines() {
         let _ = writeln!(text, "#   {name}: {line}");
     }
@@ -139,16 +140,16 @@ fn comments(policy: &Policy) -> String {
 
 fn no_sm_hash(platform: &str) -> Fault {
     let message = format!(
-        "the hash of the security monitor of the platform \"{platform}\" is not known: give it with --sm-hash, as \
-         \"wasmstone measure --sm fw_jump.bin\" prints it of the firmware, or add the platform with --sm"
+        "the hash of the security monitor of the platform \"{platform}\" is not known: pass --sm-hash with the \
+         hash that \"wasmstone measure --sm fw_jump.bin\" prints for the firmware, or add the platform with --sm"
     );
     Fault::new(Exit::Configuration, message)
 }
 
 fn no_device_key(platform: &str) -> Fault {
     let message = format!(
-        "no device of the platform \"{platform}\" is known: give the devices' public keys with --device-key, \
-         as whoever made the devices publishes them, or add the platform with --device-key"
+        "no device of the platform \"{platform}\" is known: pass the public keys that the devices' manufacturer \
+         publishes with --device-key, or add the platform with --device-key"
     );
     Fault::new(Exit::Configuration, message)
 }

@@ -13,39 +13,39 @@ use wasmstone_bundle::{
     platform::{BuildTree, DeviceKey, HashRate, Pair, PlatformError, Replace},
 };
 
-/// Add a platform, from the files of a Keystone build.
+/// Add a platform from the files of a Keystone build.
 ///
-/// With --from they are looked for in its directory; what the other options name wins over that.
+/// --from searches a build directory for the files; the other options override what it finds.
 #[derive(clap::Args)]
 pub struct Add {
-    /// Its name.
+    /// Name of the platform.
     name: String,
-    /// The directory of a Keystone build, such as build-generic64, to find loader, runtime and firmware in.
+    /// Search this Keystone build directory, such as build-generic64, for loader, runtime and firmware.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
     /// Keystone's loader (loader.bin).
     #[arg(long, value_name = "FILE", required_unless_present = "from", requires = "runtime")]
     loader: Option<PathBuf>,
-    /// The runtime (eyrie-rt).
+    /// Keystone's runtime (eyrie-rt).
     #[arg(long, value_name = "FILE", required_unless_present = "from", requires = "loader")]
     runtime: Option<PathBuf>,
-    /// The raw firmware image that holds the security monitor (fw_jump.bin), which is hashed.
+    /// Hash the security monitor in this raw firmware image (fw_jump.bin).
     #[arg(long, value_name = "FILE", conflicts_with = "sm_hash")]
     sm: Option<PathBuf>,
-    /// The hash of the security monitor, 128 hexadecimal digits.
+    /// Hash of the security monitor, 128 hexadecimal digits.
     #[arg(long, value_name = "HEX")]
     sm_hash: Option<SmHash>,
-    /// The public key of a device, 64 hexadecimal digits or a PEM file; can be given more than once.
+    /// Public key of a device, 64 hexadecimal digits or a PEM file; can be given more than once.
     #[arg(long, value_name = "HEX|FILE")]
     device_key: Vec<String>,
     /// The platform saves and protects floating-point registers. Stock Keystone does not.
     #[arg(long)]
     fp_safe: bool,
-    /// What its processors have beyond rv64gc, such as zba,zbb.
+    /// CPU features of the platform's processors beyond rv64gc, such as zba,zbb.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     cpu_features: Vec<String>,
-    /// How many bytes its security monitor hashes in a second, such as 5.9M: "build" says with it how long
-    /// launching takes.
+    /// Bytes that the security monitor hashes in a second, such as 5.9M; "build" uses it to estimate how long
+    /// a launch takes.
     #[arg(long, value_name = "RATE")]
     hash_rate: Option<HashRate>,
     /// Replace a platform of the same name.
@@ -62,7 +62,7 @@ impl Add {
             error => error.into(),
         })?;
         console::say(format_args!("added the platform \"{}\"", platform.name));
-        say_what_it_lacks(&platform);
+        warn_of_missing_trust(&platform);
         Ok(())
     }
 
@@ -75,7 +75,7 @@ impl Add {
                 (taken_from(&loader, "loader"), taken_from(&runtime, "runtime"))
             }
             (_, _, None) => {
-                let message = "which files? say --loader FILE and --runtime FILE, or --from DIR";
+                let message = "no files were given: pass --loader FILE and --runtime FILE, or --from DIR";
                 return Err(Fault::new(Exit::Usage, message).into());
             }
         };
@@ -107,34 +107,35 @@ impl Add {
     }
 }
 
-/// Says what was chosen in a build tree.
+/// Prints which file of a build tree is used.
 fn taken_from(path: &Path, what: &str) -> PathBuf {
     console::say(format_args!("{what:<12} {}", path.display()));
     path.to_owned()
 }
 
-/// What nobody can check about reports of this platform, and how to mend that.
-fn say_what_it_lacks(platform: &Platform) {
+/// Warns about checks that reports of this platform cannot pass, and how to make them possible.
+fn warn_of_missing_trust(platform: &Platform) {
     if platform.sm_hash.is_none() {
         console::warn(
-            "the hash of its security monitor is not known, so nobody can tell from a report which one \
-             is running: give the firmware with --sm",
+            "the hash of the platform's security monitor is unknown, so no report can show which security monitor \
+             is running: pass the firmware with --sm",
         );
     }
     if platform.device_keys.contains(&DeviceKey::PUBLIC_TEST) {
         console::warn(
-            "that device key is Keystone's public test key, whose secret key everybody has: \
-             reports under it prove nothing, so use such a platform for tests alone",
+            "this device key is Keystone's public test key, and its secret key is public too: \
+             reports under it prove nothing, so use this platform only for tests",
         );
     }
 }
 
 fn taken(name: &str) -> Fault {
-    let message = format!("there is a platform \"{name}\" already: choose another name, or replace it with --replace");
+    let message = format!("a platform \"{name}\" exists already: choose another name, or pass --replace");
     Fault::new(Exit::Configuration, message)
 }
 
-/// More than any file of a platform has; what is longer is refused when it is added.
+/// The most bytes that are read of a platform's file. The store refuses files this large, so a longer file is
+/// refused as well.
 const MAX_BYTES: u64 = 65 << 20;
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -13,26 +13,26 @@ use wasmstone_attestation::Expected;
 use wasmstone_bundle::{atomic, sealing::TransferKey};
 use zeroize::Zeroizing;
 
-/// Wrap a transfer key for an enclave, once its report is verified.
+/// Verify an enclave's report and wrap a transfer key for that enclave.
 ///
-/// Done twice with one transfer key: for the enclave that exports, and for the one that imports.
+/// Run this twice with the same transfer key: for the enclave that exports, and for the enclave that imports.
 #[derive(clap::Args)]
 pub struct Provision {
-    /// The report of the enclave, from "wasmstone attest report"; - is standard input.
+    /// Report of the enclave, from "wasmstone attest report"; - is standard input.
     #[arg(long, value_name = "FILE")]
     report: PathBuf,
-    /// The nonce that the report was asked for with.
+    /// Nonce that the report was requested with.
     #[arg(long, value_name = "HEX")]
     nonce: Nonce,
     #[command(flatten)]
     trusted: Trusted,
-    /// The owner's key, from "wasmstone seal key": a name, or a PEM file.
+    /// Owner's key, from "wasmstone seal key": a name, or a PEM file.
     #[arg(long, value_name = "FILE|NAME")]
     owner: String,
-    /// The transfer key, 32 bytes that nobody else may have; made where it is not there.
+    /// Transfer key, 32 secret bytes; the command creates the file if it does not exist.
     #[arg(long, value_name = "FILE")]
     transfer_key: PathBuf,
-    /// Where the wrapped key goes, which is nothing secret.
+    /// Write the wrapped key to this file; it is not secret.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -42,25 +42,25 @@ impl Provision {
         let owner = keys::owner(&self.owner)?;
         let pins = self.trusted.pins()?;
         let verified = self.trusted.verify(&pins, &self.report, Expected::Exchange(&self.nonce.0))?;
-        let enclave = verified.key().ok_or_else(|| evidence::strange("has no key"))?;
+        let enclave = verified.key().ok_or_else(|| evidence::unexpected_answer("has no key in its report"))?;
         let key = transfer_key(&self.transfer_key)?;
         let wrapped = owner.wrap(&key, &enclave)?;
         atomic::write(&self.output, &wrapped).with_context(|| crate::commands::unwritable(&self.output))?;
-        console::say(format_args!("wrote {}: the transfer key, for that enclave alone", self.output.display()));
+        console::say(format_args!("wrote {}: only that enclave can unwrap this transfer key", self.output.display()));
         Ok(Exit::Success)
     }
 }
 
-/// The key in a file, made now if need be.
+/// The transfer key in a file, created if the file does not exist.
 fn transfer_key(path: &Path) -> anyhow::Result<TransferKey> {
     if let Some(key) = read(path)? {
         return Ok(key);
     }
-    let key = TransferKey::generate().context("cannot make a transfer key")?;
+    let key = TransferKey::generate().context("cannot create a transfer key")?;
     match atomic::create(path, key.as_bytes(), 0o600) {
         Ok(()) => {
             console::say(format_args!(
-                "made the transfer key {}: whoever has it can read what is exported with it, so remove it afterwards",
+                "created the transfer key {}: anybody who has it can read what is exported with it, so remove it afterwards",
                 path.display()
             ));
             Ok(key)
@@ -90,7 +90,7 @@ fn read(path: &Path) -> anyhow::Result<Option<TransferKey>> {
     }
     let key = TransferKey::from_bytes(&bytes).ok_or_else(|| {
         let message = format!(
-            "{shown} is no transfer key, which has {} bytes: name a file that is not there, to have one made",
+            "{shown} is not a transfer key, since it does not have {} bytes: name a file that does not exist to create one",
             TransferKey::SIZE
         );
         Fault::new(Exit::Configuration, message)

@@ -13,36 +13,36 @@ use wasmstone_edge_protocol::TRANSFER_DIRECTORY;
 use wasmstone_happ::edge_server::{Directory, Task};
 use wasmstone_policy::{Access, Policy};
 
-/// Copy a sealed directory out of its enclave, under the transfer key.
+/// Export a sealed directory from its enclave, encrypted under the transfer key.
 ///
-/// The program does not run meanwhile. The copy can be taken to another machine.
+/// The program does not run meanwhile. You can take the copy to another machine.
 #[derive(clap::Args)]
 pub struct Export {
     #[command(flatten)]
     common: Common,
-    /// Where the copy goes: an empty directory, which is made if need be.
+    /// Write the copy to this directory, which must be empty; the command creates it if it does not exist.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 }
 
-/// Copy what was exported into a sealed directory, which has to be empty.
+/// Import an exported copy into a sealed directory, which must be empty.
 ///
 /// The program does not run meanwhile.
 #[derive(clap::Args)]
 pub struct Import {
     #[command(flatten)]
     common: Common,
-    /// Where the copy is, from "wasmstone seal export".
+    /// Directory with the copy, from "wasmstone seal export".
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
 }
 
 #[derive(clap::Args)]
 struct Common {
-    /// The sealed directory, as it is granted to the program.
+    /// Sealed directory, as you grant it to the program.
     #[arg(long, value_name = "HOST::GUEST")]
     dir: String,
-    /// The transfer key, as "wasmstone seal provision" wrapped it for the enclave of this bundle.
+    /// Transfer key, wrapped by "wasmstone seal provision" for this bundle's enclave.
     #[arg(long, value_name = "FILE")]
     transfer_key: PathBuf,
     #[command(flatten)]
@@ -51,12 +51,12 @@ struct Common {
     enclave: EnclaveArguments,
 }
 
-/// Where data go.
+/// Direction of a transfer.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+enum Direction {
     /// Out of the sealed directory.
     Out,
-    /// Into it.
+    /// Into the sealed directory.
     In,
 }
 
@@ -70,11 +70,11 @@ impl Export {
         made.with_context(|| {
             Fault::new(
                 Exit::Output,
-                format!("cannot make the directory {}: choose another place with --to", to.display()),
+                format!("cannot create the directory {}: choose another path with --to", to.display()),
             )
         })?;
-        self.common.perform(Way::Out, to)?;
-        console::say(format_args!("exported to {}: whoever has the transfer key can read it", to.display()));
+        self.common.perform(Direction::Out, to)?;
+        console::say(format_args!("exported to {}: anybody who has the transfer key can read the copy", to.display()));
         Ok(Exit::Success)
     }
 }
@@ -83,9 +83,9 @@ impl Import {
     pub fn run(self) -> anyhow::Result<Exit> {
         self.common.freshness.none_given()?;
         let from = &self.from;
-        self.common.perform(Way::In, from)?;
+        self.common.perform(Direction::In, from)?;
         console::say(format_args!(
-            "imported {}: remove it, and the transfer key, when the program has what it needs",
+            "imported {}: remove the copy and the transfer key once the program has its data",
             from.display()
         ));
         Ok(Exit::Success)
@@ -94,25 +94,25 @@ impl Import {
 
 impl Common {
     /// Copies between the sealed directory and `transfer`.
-    fn perform(&self, way: Way, transfer: &Path) -> anyhow::Result<()> {
+    fn perform(&self, direction: Direction, transfer: &Path) -> anyhow::Result<()> {
         let wrapped_key = wrapped_key(&self.transfer_key)?;
         let worker = Worker::find(&self.enclave)?;
         let policy = &worker.launch().policy;
         let mut sealed = directory(&self.dir, Access::ReadWrite)?;
-        sealed.access = movable(policy, &sealed.guest)?;
-        let access = match way {
-            Way::Out => Access::ReadWrite,
-            Way::In => Access::ReadOnly,
+        sealed.access = movable_access(policy, &sealed.guest)?;
+        let access = match direction {
+            Direction::Out => Access::ReadWrite,
+            Direction::In => Access::ReadOnly,
         };
         let transfer = Directory::open(transfer, TRANSFER_DIRECTORY, access).with_context(|| {
             Fault::new(Exit::Configuration, format!("cannot use the directory {}", transfer.display()))
         })?;
         let _lock = lock(&transfer)?;
         let mut directories = vec![sealed, transfer];
-        let (held, task) = match way {
-            Way::Out => (Sealed::prepare(&self.freshness, policy, &mut directories)?, Task::Export { wrapped_key }),
-            // What is known of a state is of the directory that was exported.
-            Way::In => (Sealed::lock(&self.freshness, policy, &directories)?, Task::Import { wrapped_key }),
+        let (held, task) = match direction {
+            Direction::Out => (Sealed::prepare(&self.freshness, policy, &mut directories)?, Task::Export { wrapped_key }),
+            // A freshness state would describe the exported directory, and the one to import into is empty.
+            Direction::In => (Sealed::lock(&self.freshness, policy, &directories)?, Task::Import { wrapped_key }),
         };
         let server = worker.perform(task, directories)?;
         let sealed = server.freshness().iter().filter(|(guest, _)| *guest != TRANSFER_DIRECTORY);
@@ -120,22 +120,22 @@ impl Common {
     }
 }
 
-/// What the program may do in a sealed directory that can be moved.
-fn movable(policy: &Policy, guest: &str) -> Result<Access, Fault> {
+/// The program's access to a sealed directory, if the policy allows moving it.
+fn movable_access(policy: &Policy, guest: &str) -> Result<Access, Fault> {
     let no = |message: String| Err(Fault::new(Exit::Configuration, message));
     let Some(sealed) = policy.sealed_directories().find(|directory| directory.guest == guest) else {
         let names: Vec<_> = policy.sealed_directories().map(|directory| directory.guest.as_str()).collect();
         return no(match names.join(", ") {
             none if none.is_empty() => {
-                "the bundle has no sealed directories, so that there is nothing to move".to_owned()
+                "the bundle has no sealed directories, so there is nothing to move".to_owned()
             }
-            names => format!("{guest} is no sealed directory of the bundle: name one of {names} as HOST::GUEST"),
+            names => format!("{guest} is not a sealed directory of the bundle: name one of {names} as HOST::GUEST"),
         });
     };
     if policy.seal_owner.is_none() {
         return no(
-            "the bundle's policy names no seal-owner, so that nobody can move what it has sealed: only the program \
-                   itself can give it out"
+            "the bundle's policy names no seal-owner, so nobody can move its sealed data: only the program \
+                   itself can hand them out"
                 .to_owned(),
         );
     }
@@ -150,13 +150,13 @@ fn wrapped_key(path: &Path) -> anyhow::Result<Vec<u8>> {
         WRAPPED_SIZE => Ok(bytes),
         TransferKey::SIZE => {
             let message = format!(
-                "{shown} is the transfer key itself, which is not for this machine's eyes: wrap it for the enclave with \
+                "{shown} is the transfer key itself, which this machine must not see: wrap it for the enclave with \
                  \"wasmstone seal provision\""
             );
             Err(Fault::new(Exit::Configuration, message).into())
         }
         _ => {
-            let message = format!("{shown} is no wrapped transfer key: make one with \"wasmstone seal provision\"");
+            let message = format!("{shown} is not a wrapped transfer key: create one with \"wasmstone seal provision\"");
             Err(Fault::new(Exit::Configuration, message).into())
         }
     }
