@@ -102,7 +102,7 @@ fn no_program_and_no_file_is_wrong_usage() {
     let sandbox = Sandbox::new();
     sandbox.wasmstone(["build"]).fails(2, &["no program was given", "wasmstone build app.wasm"]);
     sandbox.write("wasmstone.toml", "name = \"x\"\n");
-    sandbox.wasmstone(["build"]).fails(109, &["names none", "wasm = \"app.wasm\""]);
+    sandbox.wasmstone(["build"]).fails(109, &["does not name one", "wasm = \"app.wasm\""]);
 }
 
 #[test]
