@@ -1,8 +1,12 @@
 //! The one engine configuration. The compiler on the build side starts from it, the enclave app runs
 //! with it, so the two cannot drift; Wasmtime refuses a program made with another one by name.
 
-use crate::serve::Stacks;
+pub mod memory;
+pub mod program;
+mod stacks;
+
 use alloc::{string::ToString, sync::Arc};
+use stacks::Stacks;
 use wasmstone_policy::{Program, Target};
 use wasmtime::{Config, CustomCodeMemory, Engine, MemoryCreator, ModuleVersionStrategy, Result};
 

@@ -1,10 +1,10 @@
 //! What the guest's WASI calls work on.
 
+use crate::exchange::in_flight::Moving;
+use crate::files::OpenFile;
 use crate::host::Host;
 use crate::random::Random;
-use crate::serve::Seat;
-use crate::wasi::filesystem::OpenFile;
-use crate::wasi::http::moving::Moving;
+use crate::turns::Seat;
 use crate::wasi::input::Buffer;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::Violation;

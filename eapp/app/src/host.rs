@@ -3,9 +3,9 @@
 
 use crate::channel::Channel;
 use crate::clock::Clock;
-use crate::sealed::SealedDirectory;
+use crate::files::{RecentStat, SealedNode};
+use crate::volumes::SealedDirectory;
 use crate::wasi::FileFailure;
-use crate::wasi::filesystem::{RecentStat, SealedNode};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use wasmstone_edge_protocol::{Operation, Status, Violation, handle, io, types::HandleRequest};

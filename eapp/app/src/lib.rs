@@ -20,49 +20,47 @@ mod bindings {
     #![allow(clippy::all, clippy::restriction, missing_docs)]
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
+mod boot;
 pub mod channel;
 mod clock;
 mod ending;
 mod engine;
+mod exchange;
+mod files;
 mod guest;
 mod host;
-pub mod http;
+pub mod http1;
+mod http_service;
 mod keys;
-mod memory;
+mod metadata;
+mod net;
 mod platform;
-mod program;
 mod random;
 mod report;
-mod sealed;
-mod serve;
 mod start;
-mod tasks;
+mod turns;
+mod volumes;
 mod wasi;
 
 #[cfg(test)]
-#[path = "../tests/inside/lying_host.rs"]
-mod lying_host;
+mod tests;
 
-#[cfg(test)]
-#[path = "../tests/inside/sealed.rs"]
-mod sealed_tests;
-
+pub use engine::memory::Region;
+pub use engine::program::Resident;
 pub use engine::{SIMULATED_RISCV64, address_space, config};
 pub use guest::TABLE_MAX;
-pub use memory::Region;
 pub use platform::{Platform, REPORT_BUFFER};
-pub use program::Resident;
 
 use crate::ending::Ending;
 use alloc::{boxed::Box, sync::Arc};
 use channel::Channel;
 use clock::Clock;
+use engine::memory::LinearMemories;
+use engine::program::Precompiled;
 use guest::{Given, Guest};
 use host::{Handles, Host};
-use memory::LinearMemories;
-use program::Precompiled;
+use http_service::Service;
 use random::{Generator, Random};
-use serve::Service;
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
 use wasmstone_policy::{Entry, Launch, Memory};
@@ -147,7 +145,7 @@ fn prepare(
 ) -> Result<Next, Ending> {
     let launch = Launch::decode(launch_segment).map_err(Ending::refused)?;
     let start = Start::fetch(channel, &launch.policy, launch.entry)?;
-    if let Some(done) = tasks::perform(channel, &launch, &start) {
+    if let Some(done) = boot::tasks::perform(channel, &launch, &start) {
         return done.map(Next::Done);
     }
     let engine = engine::engine(&launch.program, Arc::new(memories)).map_err(Ending::from_start)?;
@@ -162,7 +160,7 @@ fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>
     let carry = carry(&launch);
     let mut random = Generator::new(channel.platform(), &start.entropy);
     let mut handles = Handles::default();
-    let sealed = match sealed::open_all(&mut channel, &mut handles, &launch.policy, &start, &mut random) {
+    let sealed = match volumes::open_all(&mut channel, &mut handles, &launch.policy, &start, &mut random) {
         Ok(sealed) => sealed,
         Err(ending) => return (ending, Some(channel)),
     };
@@ -183,7 +181,7 @@ fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>
     // A host that broke the contract is not spoken to again.
     let ending = match ending {
         Ending::Violation(_) => ending,
-        ending => ending.unless(sealed::close_all(&mut host)),
+        ending => ending.unless(volumes::close_all(&mut host)),
     };
     (ending, Some(host.channel))
 }

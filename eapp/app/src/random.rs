@@ -133,5 +133,4 @@ impl Random {
 }
 
 #[cfg(test)]
-#[path = "../tests/inside/random.rs"]
 mod tests;

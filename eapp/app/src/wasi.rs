@@ -13,7 +13,6 @@ pub mod output;
 pub mod poll;
 mod random;
 pub mod sockets;
-pub mod times;
 
 use crate::bindings;
 use crate::bindings::wasi::filesystem::types::{ErrorCode, Host as FilesystemHost};

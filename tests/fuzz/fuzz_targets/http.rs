@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wasmstone_eapp::http::decode::{BadBody, Decoder};
-use wasmstone_eapp::http::head::Search;
-use wasmstone_eapp::http::length::Length;
-use wasmstone_eapp::http::{FIELDS_MAX, HEAD_MAX, TRAILERS_MAX};
+use wasmstone_eapp::http1::decode::{BadBody, Decoder};
+use wasmstone_eapp::http1::head::Search;
+use wasmstone_eapp::http1::length::Length;
+use wasmstone_eapp::http1::{FIELDS_MAX, HEAD_MAX, TRAILERS_MAX};
 use wasmstone_fuzz::edited;
 
 const REQUEST: &[u8] =

@@ -2,9 +2,10 @@
 
 use crate::bindings::wasi::filesystem::preopens;
 use crate::bindings::wasi::filesystem::types::{DirectoryEntry, HostDirectoryEntryStream};
+use crate::files::{Entries, OpenFile};
 use crate::guest::Guest;
 use crate::wasi::FileFailure;
-use crate::wasi::filesystem::{Descriptor, Entries, OpenFile};
+use crate::wasi::filesystem::Descriptor;
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 use wasmstone_edge_protocol::handle;
 use wasmstone_policy::Access;

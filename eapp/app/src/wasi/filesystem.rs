@@ -4,17 +4,14 @@
 //! otherwise let the guest's data out.
 
 mod descriptor;
-mod hosted;
-mod system;
 
 pub use descriptor::Descriptor;
-pub use hosted::{RecentStat, listed};
-pub use system::{At, Entries, FileResult, FileSystem, How, OpenFile, Opened, SealedNode};
 
 use crate::bindings::wasi::filesystem::types::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, HostDescriptor, MetadataHashValue, NewTimestamp,
     OpenFlags, PathFlags,
 };
+use crate::files::{At, FileResult, How};
 use crate::guest::Guest;
 use crate::wasi::FileFailure;
 use crate::wasi::directory::EntryStream;

@@ -1,13 +1,9 @@
 //! `wasi:http`: what is said over a connection is understood here, in the enclave; the host only carries it.
 
-pub mod client;
-pub mod connection;
-
 pub mod fields;
 pub mod handler;
 pub mod incoming;
 pub mod method;
-pub mod moving;
 pub mod outgoing;
 pub mod outparam;
 pub mod request;

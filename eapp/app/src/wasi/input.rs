@@ -2,11 +2,11 @@
 
 use crate::bindings::wasi::io::streams::HostInputStream;
 use crate::channel::Channel;
+use crate::files::OpenFile;
 use crate::guest::Guest;
 use crate::host::Host;
 use crate::wasi::StreamFailure;
 use crate::wasi::blocking::now;
-use crate::wasi::filesystem::OpenFile;
 use crate::wasi::poll::Pollable;
 use alloc::{sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::types::{ReadAtRequest, ReadRequest};

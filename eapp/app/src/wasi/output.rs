@@ -3,10 +3,10 @@
 //! it writes to a connection the host may still have; then the next write has to wait.
 
 use crate::bindings::wasi::io::streams::HostOutputStream;
+use crate::files::OpenFile;
 use crate::guest::Guest;
 use crate::host::Host;
 use crate::wasi::blocking::{now, too_large};
-use crate::wasi::filesystem::OpenFile;
 use crate::wasi::input::InputStream;
 use crate::wasi::poll::Pollable;
 use crate::wasi::{FileFailure, StreamFailure};

@@ -3,15 +3,14 @@
 //!
 //! What the policy does not allow is denied here already, before the host is asked.
 
-pub mod address;
 pub mod lookup;
-pub mod stream;
 pub mod tcp;
 pub mod udp;
 
 use crate::bindings::wasi::sockets::instance_network;
 use crate::bindings::wasi::sockets::network::{ErrorCode, Host, HostNetwork, IpAddressFamily};
 use crate::guest::Guest;
+use crate::net::address;
 use crate::wasi::{FileFailure, IoError};
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, DeniedRequest, OptionRequest, SocketRequest};
@@ -19,14 +18,14 @@ use wasmstone_edge_protocol::{Status, network};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-pub(in crate::wasi) type SocketResult<T> = Result<T, FileFailure>;
+pub type SocketResult<T> = Result<T, FileFailure>;
 
 /// `network.network`: all of it; what may be used is decided address by address.
 pub struct Network;
 
 /// What the policy is asked for, as the host is told where it denies.
 #[derive(Clone, Copy)]
-pub(in crate::wasi) enum Use {
+pub enum Use {
     Bind = 0,
     Connect = 1,
     Lookup = 2,
@@ -46,7 +45,7 @@ enum SocketOption {
 
 impl Guest {
     /// Makes a socket that is bound to nothing.
-    pub(in crate::wasi) fn make_socket(&mut self, protocol: u32, family: IpAddressFamily) -> SocketResult<u32> {
+    pub fn make_socket(&mut self, protocol: u32, family: IpAddressFamily) -> SocketResult<u32> {
         let family = address::family_number(family);
         let (handle, ()) = self.host.opening(self.id, Status::NewSocketLimit, |host, handle| {
             let request = SocketRequest { handle: handle.into(), protocol: protocol.into(), family: family.into() };
@@ -65,7 +64,7 @@ impl Guest {
     }
 
     /// Fails where the policy does not allow it, which the host may log.
-    pub(in crate::wasi) fn permit(&mut self, allowed: bool, what: Use) -> SocketResult<()> {
+    pub fn permit(&mut self, allowed: bool, what: Use) -> SocketResult<()> {
         if allowed {
             return Ok(());
         }
@@ -118,7 +117,7 @@ macro_rules! options {
 use options;
 
 /// The status that is kept to be told later; what ends the guest goes on.
-pub(in crate::wasi) fn kept<T>(result: SocketResult<T>) -> Result<core::result::Result<T, Status>> {
+pub fn kept<T>(result: SocketResult<T>) -> Result<core::result::Result<T, Status>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(FileFailure::Code(status)) => Ok(Err(status)),

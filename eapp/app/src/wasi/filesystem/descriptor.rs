@@ -1,7 +1,7 @@
 //! What the guest has open, and what it may do with it.
 
-use super::system::{FileResult, OpenFile, Opened, SealedNode};
 use crate::bindings::wasi::filesystem::types::{DescriptorFlags, DescriptorStat, DescriptorType, OpenFlags, PathFlags};
+use crate::files::{FileResult, OpenFile, Opened, SealedNode};
 use crate::guest::Guest;
 use alloc::sync::Arc;
 use wasmstone_edge_protocol::Status;

@@ -2,7 +2,7 @@
 
 use crate::bindings::wasi::http::types::{HeaderError, HostFields};
 use crate::guest::Guest;
-use crate::http::field::{FieldError, Fields, checked_value, is_forbidden, is_token};
+use crate::http1::field::{FieldError, Fields, checked_value, is_forbidden, is_token};
 use crate::wasi::http::HeaderFailure;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

@@ -1,15 +1,15 @@
 //! `outgoing-handler`, and `types.future-incoming-response`.
 
-use super::client::{ClientRequest, Message};
 use super::incoming::IncomingResponse;
-use super::moving::Moving;
 use super::request::{OutgoingRequest, RequestOptions};
 use super::{HttpFailure, method};
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{ErrorCode, HostFutureIncomingResponse, Scheme};
+use crate::exchange::in_flight::Moving;
+use crate::exchange::outbound::{ClientRequest, Message};
 use crate::guest::Guest;
-use crate::http::encode::{Encoder, content_length};
-use crate::http::target::{Authority, Host};
+use crate::http1::encode::{Encoder, content_length};
+use crate::http1::target::{Authority, Host};
 use crate::wasi::poll::{Pollable, Wants};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

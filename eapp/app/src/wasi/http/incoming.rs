@@ -1,14 +1,14 @@
 //! What comes: `types.incoming-request`, `incoming-response`, `incoming-body` and `future-trailers`.
 
-use super::connection::{Part, Shared};
 use super::fields::FieldMap;
 use super::method;
 use crate::bindings::wasi::http::types::{
     ErrorCode, HostFutureTrailers, HostIncomingBody, HostIncomingRequest, HostIncomingResponse, Method, Scheme,
 };
+use crate::exchange::connection::{Part, Shared};
 use crate::guest::Guest;
-use crate::http::field::Fields;
-use crate::http::head;
+use crate::http1::field::Fields;
+use crate::http1::head;
 use crate::wasi::StreamFailure;
 use crate::wasi::input::InputStream;
 use crate::wasi::poll::{Pollable, Wants};

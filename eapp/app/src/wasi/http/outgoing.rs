@@ -4,7 +4,7 @@ use super::HttpFailure;
 use super::fields::FieldMap;
 use crate::bindings::wasi::http::types::{ErrorCode, HostOutgoingBody};
 use crate::guest::Guest;
-use crate::http::field::Fields;
+use crate::http1::field::Fields;
 use crate::wasi::StreamFailure;
 use crate::wasi::output::OutputStream;
 use crate::wasi::poll::Wants;
@@ -20,10 +20,10 @@ const KEPT_MAX: usize = 60 << 10;
 
 /// A body: for the guest that writes it, and for the message that it belongs to.
 pub struct Outgoing {
-    pub(super) of_request: bool,
+    pub of_request: bool,
     /// As the fields of the message say.
-    pub(super) expected: Option<u64>,
-    pub(super) written: u64,
+    pub expected: Option<u64>,
+    pub written: u64,
     /// What was written and not sent.
     pub bytes: Vec<u8>,
     /// What is behind it, once the guest said so.

@@ -3,8 +3,9 @@
 use crate::bindings::wasi::sockets::ip_name_lookup;
 use crate::bindings::wasi::sockets::network::IpAddress;
 use crate::guest::Guest;
+use crate::net::address;
 use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::{Network, SocketResult, Use, address, kept};
+use crate::wasi::sockets::{Network, SocketResult, Use, kept};
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::net::IpAddr;
@@ -25,7 +26,7 @@ pub struct AddressStream {
 
 impl Guest {
     /// Begins to look `name` up, under the handle that is returned.
-    pub(in crate::wasi) fn look_up(&mut self, name: &str) -> SocketResult<u32> {
+    pub fn look_up(&mut self, name: &str) -> SocketResult<u32> {
         if name.len() > NAME_MAX {
             return Err(Status::Invalid.into());
         }
@@ -38,7 +39,7 @@ impl Guest {
     }
 
     /// The addresses of `name`, which was looked up under `handle`.
-    pub(in crate::wasi) fn addresses(&mut self, handle: u32, name: &str) -> SocketResult<VecDeque<IpAddr>> {
+    pub fn addresses(&mut self, handle: u32, name: &str) -> SocketResult<VecDeque<IpAddr>> {
         let cap = network::Addresses::REPLY_PAYLOAD_MAX;
         let (reply, payload) =
             self.host.ask::<network::Addresses>(&HandleRequest { handle: handle.into() }, &[], cap)?;

@@ -3,11 +3,12 @@
 use crate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use crate::bindings::wasi::sockets::{tcp, tcp_create_socket};
 use crate::guest::Guest;
+use crate::net::address;
+use crate::net::transport::Transport;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
 use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::stream::Transport;
-use crate::wasi::sockets::{Network, SocketOption, SocketResult, Use, address, kept, options};
+use crate::wasi::sockets::{Network, SocketOption, SocketResult, Use, kept, options};
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest, ListenRequest};
 use wasmstone_edge_protocol::{Status, network};

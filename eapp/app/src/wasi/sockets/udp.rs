@@ -3,9 +3,10 @@
 use crate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use crate::bindings::wasi::sockets::{udp, udp_create_socket};
 use crate::guest::Guest;
+use crate::net::address;
 use crate::wasi::FileFailure;
 use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::{Network, SocketOption, SocketResult, Use, address, options};
+use crate::wasi::sockets::{Network, SocketOption, SocketResult, Use, options};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;

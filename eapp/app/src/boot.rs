@@ -1,0 +1,3 @@
+//! An enclave from its start to its end.
+
+pub mod tasks;

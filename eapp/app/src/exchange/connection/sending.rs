@@ -1,0 +1,173 @@
+//! Sending.
+
+use crate::exchange::connection::{Connection, STALL};
+use crate::host::Host;
+use crate::http1::encode::Encoder;
+use crate::wasi::StreamFailure;
+use crate::wasi::http::outgoing::{End, Outgoing};
+use crate::wasi::poll::Wants;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem::{replace, take};
+use spinning_top::Spinlock;
+
+/// Bytes that go around a piece of a body, at most.
+const FRAME_MAX: usize = 32;
+
+/// What is sent.
+#[derive(Default)]
+pub(super) struct Output {
+    /// Goes out before the body.
+    head: Vec<u8>,
+    /// The message that was begun.
+    message: Option<Message>,
+    /// The host has still some of what was sent, and did not say anything since.
+    is_blocked: bool,
+    /// When something was sent the last time, in nanoseconds since the enclave's start.
+    moved: u64,
+}
+
+struct Message {
+    encoder: Encoder,
+    /// None where it has no body, or its end was made.
+    body: Option<Arc<Spinlock<Outgoing>>>,
+    is_ended: bool,
+}
+
+impl Output {
+    fn has_something(&self) -> bool {
+        let has_body = |body: &Outgoing| !body.bytes.is_empty() || body.end.is_some();
+        let of_message =
+            |message: &Message| !message.is_ended && message.body.as_ref().is_none_or(|body| has_body(&body.lock()));
+        !self.head.is_empty() || self.message.as_ref().is_some_and(of_message)
+    }
+}
+
+impl Connection {
+    /// Begins to send a message with this head, and a body if it has one.
+    pub fn respond(&mut self, encoder: Encoder, head: Vec<u8>, body: Option<Arc<Spinlock<Outgoing>>>) {
+        self.say(&head);
+        self.output.message = Some(Message { encoder, body, is_ended: false });
+    }
+
+    /// Puts bytes before whatever is sent next.
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        self.output.head.extend_from_slice(bytes);
+    }
+
+    /// Whether a message was begun.
+    pub(super) fn is_begun(&self) -> bool {
+        self.output.message.is_some()
+    }
+
+    /// Whether all of the message was sent.
+    pub(super) fn is_sent(&self) -> bool {
+        self.output.head.is_empty() && self.output.message.as_ref().is_some_and(|message| message.is_ended)
+    }
+
+    /// Bytes that are kept until they are sent.
+    pub fn unsent(&self) -> usize {
+        let body = self.output.message.as_ref().and_then(|message| message.body.as_ref());
+        self.output.head.len().saturating_add(body.map_or(0, |body| body.lock().bytes.len()))
+    }
+
+    /// Whether the connection has to end with the message.
+    pub(super) fn is_until_close(&self) -> bool {
+        self.output.message.as_ref().is_none_or(|message| message.encoder.is_until_close())
+    }
+
+    /// Nobody writes to the message any more, whether it has an end or not.
+    pub(super) fn leave_body(&mut self) {
+        if let Some(body) = self.output.message.as_ref().and_then(|message| message.body.as_ref()) {
+            body.lock().end.get_or_insert(End::Aborted);
+        }
+    }
+
+    /// Forgets the message before.
+    pub(super) fn renew(&mut self) {
+        if let Some(Message { body: Some(body), .. }) = self.output.message.take() {
+            body.lock().is_lost = true;
+        }
+    }
+
+    /// Sends what there is, as far as the host takes it.
+    ///
+    /// # Errors
+    /// Where the host broke the contract.
+    pub fn pump(&mut self, host: &mut Host) -> wasmtime::Result<()> {
+        while !self.is_broken && self.output.has_something() {
+            let is_stalled = self.output.moved.saturating_add(STALL) <= host.elapsed();
+            if self.output.is_blocked && !is_stalled {
+                break;
+            }
+            match self.transport.permit(host) {
+                Ok(0) if is_stalled => self.break_off(host)?,
+                Ok(0) => self.output.is_blocked = true,
+                Ok(permit) => self.send(host, permit)?,
+                Err(StreamFailure::Trap(error)) => return Err(error),
+                Err(_) => self.break_off(host)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends all that fits, with one edge call.
+    fn send(&mut self, host: &mut Host, permit: usize) -> wasmtime::Result<()> {
+        let head = take(&mut self.output.head);
+        let message = self.output.message.as_mut().filter(|message| !message.is_ended);
+        let Some(message) = message.filter(|_| head.len() + FRAME_MAX < permit) else {
+            let (now, later) = head.split_at(head.len().min(permit));
+            self.say(later);
+            return self.write(host, &[now]);
+        };
+        let (bytes, end) = match &message.body {
+            Some(body) => {
+                let mut body = body.lock();
+                let length = body.bytes.len().min(permit - head.len() - FRAME_MAX);
+                let rest = body.bytes.split_off(length);
+                let end = if rest.is_empty() { body.end.take() } else { None };
+                (replace(&mut body.bytes, rest), end)
+            }
+            None => (Vec::new(), Some(End::Finished(None))),
+        };
+        let framed = message.encoder.frame(bytes.len());
+        let mut last = Vec::new();
+        let ended = match &end {
+            Some(End::Finished(trailers)) => message.encoder.finish(&mut last, trailers.as_deref()),
+            _ => Ok(()),
+        };
+        message.is_ended = matches!(end, Some(End::Finished(_)));
+        let (Ok(frame), Ok(())) = (framed, ended) else { return Ok(self.break_off(host)?) };
+        let [before, data, after] = frame.parts(&bytes);
+        // What ends the body goes with it, if there is room.
+        if head.len() + before.len() + data.len() + after.len() + last.len() > permit {
+            self.say(&take(&mut last));
+        }
+        self.write(host, &[&head, before, data, after, &last])?;
+        if let Some(End::Aborted) = end { Ok(self.break_off(host)?) } else { Ok(()) }
+    }
+
+    fn write(&mut self, host: &mut Host, parts: &[&[u8]]) -> wasmtime::Result<()> {
+        self.output.moved = host.elapsed();
+        match self.transport.write(host, parts) {
+            Ok(()) => Ok(()),
+            Err(StreamFailure::Trap(error)) => Err(error),
+            Err(_) => Ok(self.break_off(host)?),
+        }
+    }
+
+    /// What has to happen before more can be sent; nothing where nothing is in the way.
+    pub fn wants_output(&self) -> Wants {
+        match self.transport.awaits_output() {
+            question @ Some(_) if self.output.has_something() && !self.is_broken => {
+                Wants { question, deadline: Some(self.output.moved.saturating_add(STALL)) }
+            }
+            _ => Wants::default(),
+        }
+    }
+
+    /// The host says that it takes more.
+    pub fn wake_output(&mut self) {
+        self.output.is_blocked = false;
+    }
+}

@@ -1,0 +1,62 @@
+//! What may be done at a place, by the rules of Linux.
+
+use crate::bindings::wasi::filesystem::types::{DescriptorFlags, OpenFlags};
+use crate::files::How;
+use wasmstone_edge_protocol::Status;
+use wasmstone_sealed_storage as storage;
+use wasmstone_sealed_storage::{Code, Disk, Failure, Kind, NodeId, Place, Time, Volume};
+
+/// Opens something, or makes a file.
+pub fn opened(
+    volume: &mut Volume,
+    disk: &mut dyn Disk,
+    directory: NodeId,
+    path: &str,
+    how: How,
+    now: Time,
+) -> storage::Result<NodeId> {
+    let creates = how.open.contains(OpenFlags::CREATE);
+    let makes_new = creates && how.open.contains(OpenFlags::EXCLUSIVE);
+    let place = volume.resolve(disk, directory, path, how.follow && !makes_new)?;
+    let Some(found) = place.node else {
+        return match (creates, place.slash) {
+            (false, _) => Err(Code::NotFound.into()),
+            (true, true) => Err(Code::IsDirectory.into()),
+            (true, false) => volume.create_file(disk, place.directory, &place.name, now),
+        };
+    };
+    if makes_new {
+        return Err(Code::Exists.into());
+    }
+    match volume.stat(disk, found)?.kind {
+        Kind::Symlink => return Err(Code::Loop.into()),
+        Kind::Directory if how.flags.contains(DescriptorFlags::WRITE) => return Err(Code::IsDirectory.into()),
+        Kind::File if place.slash && creates => return Err(Code::IsDirectory.into()),
+        Kind::File if place.slash || how.open.contains(OpenFlags::DIRECTORY) => {
+            return Err(Code::NotDirectory.into());
+        }
+        Kind::File if how.open.contains(OpenFlags::TRUNCATE) => volume.set_size(disk, found, 0, now)?,
+        Kind::Directory | Kind::File => {}
+    }
+    Ok(found)
+}
+
+/// That nothing is where something comes to lie that is no directory. Before a slash there are directories only.
+pub fn vacant(volume: &mut Volume, disk: &mut dyn Disk, place: &Place) -> storage::Result<()> {
+    match (place.node, place.slash) {
+        (Some(found), true) if !is_directory(volume, disk, found)? => Err(Code::NotDirectory.into()),
+        (Some(_), _) => Err(Code::Exists.into()),
+        (None, true) => Err(Code::NotFound.into()),
+        (None, false) => Ok(()),
+    }
+}
+
+/// Whether it is a directory.
+pub fn is_directory(volume: &mut Volume, disk: &mut dyn Disk, node: NodeId) -> storage::Result<bool> {
+    Ok(volume.stat(disk, node)?.kind == Kind::Directory)
+}
+
+/// That a place is one that something can be renamed from or to.
+pub fn movable(place: &Place) -> storage::Result<()> {
+    if place.name == "." { Err(Failure(Status::Busy.number().into()).into()) } else { Ok(()) }
+}

@@ -1,0 +1,4 @@
+//! Sockets of the host's.
+
+pub mod address;
+pub mod transport;

@@ -1,0 +1,4 @@
+//! Tests of the whole enclave app.
+
+mod lying_host;
+mod sealed;
