@@ -6,47 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// What the enclave app serves.
-const WORLD: &str = "
-package wasmstone:enclave;
-
-world guest {
-  import wasi:io/error@0.2.12;
-  import wasi:io/poll@0.2.12;
-  import wasi:io/streams@0.2.12;
-  import wasi:cli/environment@0.2.12;
-  import wasi:cli/exit@0.2.12;
-  import wasi:cli/stdin@0.2.12;
-  import wasi:cli/stdout@0.2.12;
-  import wasi:cli/stderr@0.2.12;
-  import wasi:cli/terminal-input@0.2.12;
-  import wasi:cli/terminal-output@0.2.12;
-  import wasi:cli/terminal-stdin@0.2.12;
-  import wasi:cli/terminal-stdout@0.2.12;
-  import wasi:cli/terminal-stderr@0.2.12;
-  import wasi:clocks/monotonic-clock@0.2.12;
-  import wasi:clocks/wall-clock@0.2.12;
-  import wasi:filesystem/types@0.2.12;
-  import wasi:filesystem/preopens@0.2.12;
-  import wasi:random/random@0.2.12;
-  import wasi:random/insecure@0.2.12;
-  import wasi:random/insecure-seed@0.2.12;
-  import wasi:sockets/instance-network@0.2.12;
-  import wasi:sockets/ip-name-lookup@0.2.12;
-  import wasi:sockets/network@0.2.12;
-  import wasi:sockets/tcp@0.2.12;
-  import wasi:sockets/tcp-create-socket@0.2.12;
-  import wasi:sockets/udp@0.2.12;
-  import wasi:sockets/udp-create-socket@0.2.12;
-  import wasi:http/types@0.2.12;
-  import wasi:http/outgoing-handler@0.2.12;
-  import wasmstone:attestation/attestation@0.1.0;
-}
-";
+#[allow(dead_code)]
+#[path = "src/interfaces.rs"]
+mod interfaces;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=enclave.ld");
+    println!("cargo::rerun-if-changed=src/interfaces.rs");
     if env::var("CARGO_CFG_TARGET_OS")? == "none" {
         link_for_eyrie(&env::var("CARGO_MANIFEST_DIR")?);
     }
@@ -58,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::create_dir_all(&deps)?;
     let root = wasip2_root()?;
-    for package in ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"] {
+    for package in interfaces::SERVED.iter().filter_map(|(name, ..)| name.strip_prefix("wasi:")) {
         let source = root.join("wit/deps").join(package).with_extension("wit");
         fs::copy(&source, deps.join(package).with_extension("wit"))
             .map_err(|error| format!("{}: {error}", source.display()))?;
@@ -66,12 +33,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let own = "../wit/attestation.wit";
     fs::copy(own, deps.join("attestation.wit")).map_err(|error| format!("{own}: {error}"))?;
     println!("cargo::rerun-if-changed={own}");
-    fs::write(wit.join("guest.wit"), WORLD)?;
+    fs::write(wit.join("guest.wit"), world())?;
     // The macro takes a literal path only, so the line that names it is generated.
     let macro_call = fs::read_to_string("src/bindings.in")?.replace("@WIT@", &wit.display().to_string());
     fs::write(out.join("bindings.rs"), macro_call)?;
     println!("cargo::rerun-if-changed=src/bindings.in");
     Ok(())
+}
+
+/// The WIT world that the bindings are made from.
+fn world() -> String {
+    let mut world = "package wasmstone:enclave;\n\nworld guest {\n".to_owned();
+    for (package, version, interfaces) in interfaces::SERVED {
+        for interface in interfaces.split(' ') {
+            world += &format!("  import {package}/{interface}@{version};\n");
+        }
+    }
+    world + "}\n"
 }
 
 /// How the linker makes the executable that Eyrie loads.

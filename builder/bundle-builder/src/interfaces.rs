@@ -7,40 +7,8 @@ use crate::{
     wasm_error::Names,
 };
 use wasmstone_eapp::TABLE_MAX;
+use wasmstone_eapp::interfaces::{COMMAND, HTTP_HANDLER, SERVED, WASI_VERSION};
 use wasmstone_policy::Entry;
-
-/// The interfaces of WASI 0.2 that are served in an enclave.
-const SERVED: [&str; 29] = [
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stderr",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stderr",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
-    "wasi:clocks/monotonic-clock",
-    "wasi:clocks/wall-clock",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
-    "wasi:http/outgoing-handler",
-    "wasi:http/types",
-    "wasi:io/error",
-    "wasi:io/poll",
-    "wasi:io/streams",
-    "wasi:random/insecure",
-    "wasi:random/insecure-seed",
-    "wasi:random/random",
-    "wasi:sockets/instance-network",
-    "wasi:sockets/ip-name-lookup",
-    "wasi:sockets/network",
-    "wasi:sockets/tcp",
-    "wasi:sockets/tcp-create-socket",
-    "wasi:sockets/udp",
-    "wasi:sockets/udp-create-socket",
-];
 
 /// Checks that a core module imports WASI 0.1 alone, and is a command.
 ///
@@ -69,7 +37,7 @@ pub fn check_tables(survey: &Survey) -> Result<(), WasmError> {
     if elements > TABLE_MAX as u64 { Err(WasmError::Table { elements }) } else { Ok(()) }
 }
 
-/// Checks that a component imports WASI 0.2 and [`ATTESTATION`] alone. Returns what it imports, each with its version.
+/// Checks that a component imports interfaces of [`SERVED`] alone. Returns what it imports, each with its version.
 ///
 /// # Errors
 /// [`WasmError`] names what no WASI 0.2 has.
@@ -91,9 +59,12 @@ pub fn check_component(survey: &Survey) -> Result<Vec<String>, WasmError> {
 /// [`WasmError::NoEntry`] or [`WasmError::OtherEntry`].
 pub fn entry(survey: &Survey, asked: Option<Entry>) -> Result<Entry, WasmError> {
     let exports = |start: &str| survey.exports.iter().any(|name| name.starts_with(start));
-    let has = |entry: &Entry| match entry {
-        Entry::Command => exports("wasi:cli/run@0.2."),
-        Entry::Http => exports("wasi:http/incoming-handler@0.2."),
+    let has = |entry: &Entry| {
+        let (interface, _) = match entry {
+            Entry::Command => COMMAND,
+            Entry::Http => HTTP_HANDLER,
+        };
+        exports(&format!("{interface}@{}", series(WASI_VERSION)))
     };
     let first = [Entry::Command, Entry::Http].into_iter().find(has);
     let newer = ["wasi:cli/run@0.3.", "wasi:http/handler@0.3."].into_iter().any(exports);
@@ -104,15 +75,24 @@ pub fn entry(survey: &Survey, asked: Option<Entry>) -> Result<Entry, WasmError> 
     }
 }
 
-/// For programs that want to know of the enclave around them.
+/// Not of WASI: for programs that ask about the enclave around them.
 const ATTESTATION: &str = "wasmstone:attestation/attestation";
 
-/// Whether there is an interface of that name and version: WASI 0.2's, or our own.
+/// A version without its last number, such as `0.2.`: versions that begin with it are compatible.
+fn series(version: &str) -> &str {
+    version.trim_end_matches(|character: char| character.is_ascii_digit())
+}
+
+/// Whether the enclave app serves an interface of that name, in a version that is compatible.
 fn is_served(name: &str) -> bool {
     let Some((interface, version)) = name.split_once('@') else { return false };
-    let digits = |patch: &str| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit());
-    let series = if interface == ATTESTATION { "0.1." } else { "0.2." };
-    (SERVED.contains(&interface) || interface == ATTESTATION) && version.strip_prefix(series).is_some_and(digits)
+    let Some((package, interface)) = interface.split_once('/') else { return false };
+    let is_number = |patch: &str| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit());
+    SERVED.iter().any(|(name, served, interfaces)| {
+        *name == package
+            && interfaces.split(' ').any(|name| name == interface)
+            && version.strip_prefix(series(served)).is_some_and(is_number)
+    })
 }
 
 fn module_advice(module: &str, name: &str) -> &'static str {

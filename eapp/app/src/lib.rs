@@ -31,6 +31,7 @@ mod guest;
 mod host;
 pub mod http1;
 mod http_service;
+pub mod interfaces;
 mod keys;
 mod metadata;
 mod net;
@@ -52,7 +53,7 @@ pub use guest::TABLE_MAX;
 pub use platform::{Platform, REPORT_BUFFER};
 
 use crate::ending::Ending;
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, format, sync::Arc};
 use channel::Channel;
 use clock::Clock;
 use engine::memory::LinearMemories;
@@ -60,6 +61,7 @@ use engine::program::Precompiled;
 use guest::{Given, Guest};
 use host::{Handles, Host};
 use http_service::Service;
+use interfaces::WASI_VERSION;
 use random::{Generator, Random};
 use start::Start;
 use wasmstone_edge_protocol::{ExitStatus, Operation, Violation, launch, types::Empty};
@@ -81,10 +83,11 @@ pub fn check(component: &Component, entry: Entry) -> wasmtime::Result<()> {
 fn entry_point(component: &Component, entry: Entry) -> wasmtime::Result<ComponentExportIndex> {
     // Any version that is compatible has it under this name as well.
     let (interface, function) = match entry {
-        Entry::Command => ("wasi:cli/run@0.2.12", "run"),
-        Entry::Http => ("wasi:http/incoming-handler@0.2.12", "handle"),
+        Entry::Command => interfaces::COMMAND,
+        Entry::Http => interfaces::HTTP_HANDLER,
     };
-    let found = component.get_export_index(None, interface);
+    let interface = format!("{interface}@{WASI_VERSION}");
+    let found = component.get_export_index(None, &interface);
     let found = found.and_then(|interface| component.get_export_index(Some(&interface), function));
     found.ok_or_else(|| format_err!("the program does not export {function} of {interface}"))
 }

@@ -3,11 +3,12 @@
 
 use crate::bindings::wasi::io::streams::{Host as _, HostInputStream as _, HostOutputStream as _, StreamError};
 use crate::guest::Guest;
+use crate::interfaces::WASI_VERSION;
 use crate::wasi::StreamFailure;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
 use crate::wasi::poll::{Inquiry, Pollable, chosen};
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{boxed::Box, format, vec, vec::Vec};
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use wasmtime::component::{Linker, Resource, ResourceType};
@@ -57,14 +58,14 @@ macro_rules! define {
 /// Where memory runs out.
 pub fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.allow_shadowing(true);
-    let mut poll = linker.instance("wasi:io/poll@0.2.12")?;
+    let mut poll = linker.instance(&format!("wasi:io/poll@{WASI_VERSION}"))?;
     poll.func_wrap_async("[method]pollable.block", |mut store, (pollable,): (Resource<Pollable>,)| {
         Box::new(async move { store.data_mut().wait_for_any(vec![pollable]).await.map(drop) })
     })?;
     poll.func_wrap_async("poll", |mut store, (pollables,): (Vec<Resource<Pollable>>,)| {
         Box::new(async move { Ok((store.data_mut().wait_for_any(pollables).await?,)) })
     })?;
-    let mut streams = linker.instance("wasi:io/streams@0.2.12")?;
+    let mut streams = linker.instance(&format!("wasi:io/streams@{WASI_VERSION}"))?;
     define!(streams:
         "[method]input-stream.blocking-read" read_some(stream: Input, length: u64),
         "[method]input-stream.blocking-skip" skip_some(stream: Input, length: u64),
