@@ -1,11 +1,11 @@
 //! Compiles the soft-float functions to WebAssembly, with the compiler itself: they need nothing, and what becomes of
 //! them is in every program that is lowered, so that it must not depend on the profile, the flags, nor on the place.
 
-use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasmstone_build_support::{rust_targets, variable};
 
 const TARGET: &str = "wasm32-wasip1";
 
@@ -34,31 +34,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../soft-float/src").canonicalize()?;
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", source.display());
-    let compiler = variable("RUSTC")?;
-    check_target(&compiler)?;
+    rust_targets::require(&[TARGET], "the soft-float functions")?;
 
     let mut remapped = OsString::from("--remap-path-prefix=");
     remapped.push(&source);
     remapped.push("=soft-float");
-    let mut rustc = Command::new(compiler);
+    let mut rustc = Command::new(variable("RUSTC")?);
     rustc.args(ARGUMENTS).arg(remapped).arg(source.join("lib.rs"));
     rustc.arg("-o").arg(Path::new(&variable("OUT_DIR")?).join("soft_float.wasm"));
     if !rustc.status()?.success() {
         return Err("the soft-float functions could not be compiled; the reason is above".into());
     }
     Ok(())
-}
-
-fn variable(name: &str) -> Result<OsString, String> {
-    env::var_os(name).ok_or_else(|| format!("the variable {name} is not set: build with Cargo"))
-}
-
-fn check_target(compiler: &OsString) -> Result<(), Box<dyn Error>> {
-    let output = Command::new(compiler).args(["--print", "sysroot"]).output()?;
-    let sysroot = PathBuf::from(String::from_utf8(output.stdout)?.trim());
-    if sysroot.join("lib/rustlib").join(TARGET).exists() {
-        return Ok(());
-    }
-    Err(format!("this Rust cannot compile the soft-float functions; add what is missing: rustup target add {TARGET}")
-        .into())
 }

@@ -1,8 +1,6 @@
 //! Builds the enclave app for RISC-V, with a Cargo of its own: what is measured must not depend on the
 //! profile, the flags, the features, nor on the place of the build that it is embedded in.
 
-#[path = "build/instructions.rs"]
-mod instructions;
 #[path = "build/switching.rs"]
 mod switching;
 
@@ -12,6 +10,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use wasmstone_build_support::{rust_targets, variable};
 
 const PACKAGE: &str = "wasmstone-eapp";
 
@@ -65,8 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let build = target_directory(&out)?.join(PROFILE);
-    let sysroot = sysroot()?;
-    check_targets(&sysroot)?;
+    rust_targets::require(&TARGETS, "the enclave app for Keystone")?;
+    let sysroot = rust_targets::sysroot()?;
     let flags = remapped(&[
         // Of several that fit, the compiler takes the last.
         (workspace.into(), "wasmstone"),
@@ -101,10 +100,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn variable(name: &str) -> Result<OsString, String> {
-    env::var_os(name).ok_or_else(|| format!("the variable {name} is not set: build with Cargo"))
-}
-
 /// The outer build's target directory. One that is built for another machine has a folder of its own in
 /// it; the enclave app is the same for all of them, and for every profile.
 fn target_directory(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
@@ -113,22 +108,6 @@ fn target_directory(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let target = variable("TARGET")?;
     let is_of_target = parent.file_name().is_some_and(|name| name == target);
     Ok(parent.parent().filter(|_| is_of_target).unwrap_or(parent).to_owned())
-}
-
-fn sysroot() -> Result<PathBuf, Box<dyn Error>> {
-    let output = Command::new(variable("RUSTC")?).args(["--print", "sysroot"]).output()?;
-    Ok(String::from_utf8(output.stdout)?.trim().into())
-}
-
-fn check_targets(sysroot: &Path) -> Result<(), String> {
-    let missing = TARGETS.into_iter().filter(|target| !sysroot.join("lib/rustlib").join(target).exists());
-    let missing = missing.collect::<Vec<_>>().join(" ");
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "this Rust cannot build the enclave app for Keystone; add what is missing: rustup target add {missing}"
-    ))
 }
 
 fn cargo_home() -> Result<PathBuf, VarError> {

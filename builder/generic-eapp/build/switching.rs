@@ -2,9 +2,9 @@
 //! without any too. In the enclave app that must not touch them these instructions become ones that do nothing:
 //! what they save is nobody's there.
 
-use crate::instructions::{decode, is_float};
 use object::{Object, ObjectSection, SectionFlags, elf};
 use std::error::Error;
+use wasmstone_build_support::riscv::{decode, is_float};
 
 /// `fs0` to `fs11`, the registers that a function must leave as they were.
 const SAVED: usize = 12;

@@ -1,10 +1,7 @@
 //! What the executables must be, whatever the compiler makes of the sources.
 
-#[path = "../build/instructions.rs"]
-mod instructions;
-
-use instructions::{is_ecall, is_float};
 use object::{Object, ObjectSection, SectionFlags, elf};
+use wasmstone_build_support::riscv::{self, is_ecall, is_float};
 use wasmstone_bundle::image::{Image, LAUNCH_BASE, Permissions, Segment};
 use wasmstone_generic_eapp::{HARD, SOFT};
 
@@ -24,7 +21,7 @@ fn instructions(eapp: &[u8]) -> Vec<(u64, u32)> {
         |flags| matches!(flags, SectionFlags::Elf { sh_flags } if sh_flags & u64::from(elf::SHF_EXECINSTR) != 0);
     let sections: Vec<_> = file.sections().filter(|section| executable(section.flags())).collect();
     assert_eq!(sections.len(), 1, "sections with machine code");
-    sections.iter().flat_map(|section| instructions::decode(section.address(), section.data().unwrap())).collect()
+    sections.iter().flat_map(|section| riscv::decode(section.address(), section.data().unwrap())).collect()
 }
 
 fn segments(eapp: &[u8]) -> Vec<Segment> {
