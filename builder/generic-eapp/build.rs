@@ -17,10 +17,11 @@ const PACKAGE: &str = "wasmstone-eapp";
 /// A Cargo profile and a directory for what is built, in the target directory.
 const PROFILE: &str = "eapp";
 
-/// Without floating-point instructions.
+/// The target of the enclave app without floating-point instructions.
 const SOFT: &str = "riscv64imac-unknown-none-elf";
 
-const TARGETS: [&str; 2] = [SOFT, "riscv64gc-unknown-none-elf"];
+/// The target of the enclave app with floating-point instructions, which the feature `hard` adds.
+const HARD: &str = "riscv64gc-unknown-none-elf";
 
 /// What the enclave app is made from, in the workspace.
 const SOURCES: [&str; 13] = [
@@ -64,7 +65,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let build = target_directory(&out)?.join(PROFILE);
-    rust_targets::require(&TARGETS, "the enclave app for Keystone")?;
+    let targets = if env::var_os("CARGO_FEATURE_HARD").is_some() { &[SOFT, HARD][..] } else { &[SOFT] };
+    rust_targets::require(targets, "the enclave app for Keystone")?;
     let sysroot = rust_targets::sysroot()?;
     let flags = remapped(&[
         // Of several that fit, the compiler takes the last.
@@ -83,16 +85,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     cargo.current_dir(workspace).env("CARGO_ENCODED_RUSTFLAGS", flags);
     cargo.args(["build", "--locked", "--profile", PROFILE, "--package", PACKAGE, "--bin", PACKAGE]);
     cargo.args(["--features", "enclave", "--target-dir"]).arg(&build);
-    for target in TARGETS {
+    for target in targets {
         cargo.args(["--target", target]);
     }
     if !cargo.stdout(Stdio::null()).status()?.success() {
         return Err("the enclave app for RISC-V could not be built; the reason is above".into());
     }
-    for target in TARGETS {
+    for target in targets {
         let built = build.join(target).join(PROFILE).join(PACKAGE);
         let mut eapp = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
-        if target == SOFT {
+        if *target == SOFT {
             switching::without_floats(&mut eapp)?;
         }
         fs::write(out.join(target), eapp)?;

@@ -18,7 +18,7 @@ const PACKAGE: &str = "wasmstone-generic-eapp";
 pub fn run_both() -> Result<()> {
     setup::targets()?;
     step("Here");
-    run(cargo().args(["build", "--locked", "--package", PACKAGE]))?;
+    run(cargo().args(["build", "--locked", "--package", PACKAGE, "--features", "hard"]))?;
 
     step("Elsewhere");
     let elsewhere = target()?.join("some where else");
@@ -31,7 +31,7 @@ pub fn run_both() -> Result<()> {
     fs::create_dir(&home)?;
     symlink(cargo_home()?.join("registry"), home.join("registry"))?;
     run(cargo()
-        .args(["build", "--locked", "--release", "--package", PACKAGE, "--target-dir"])
+        .args(["build", "--locked", "--release", "--package", PACKAGE, "--features", "hard", "--target-dir"])
         .arg(&there)
         .env("CARGO_HOME", &home)
         .current_dir(&tree))?;

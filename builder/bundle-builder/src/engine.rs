@@ -163,6 +163,13 @@ pub enum EngineError {
         /// How floats were asked to be computed.
         float: Float,
     },
+    /// The enclave app with floating-point instructions is not in this build.
+    #[error(
+        "the program would compute with floating-point registers, and this wasmstone was built without the enclave app \
+         that uses them: choose --float lowered and leave --insecure-float out, or build wasmstone with its Cargo \
+         feature \"hard\", which is one of its default features"
+    )]
+    NoHardEapp,
     /// There is no compiler for this machine.
     #[error("there is no machine code for this machine ({0}): choose --engine pulley, or name others with --targets")]
     NoTarget(&'static str),

@@ -203,7 +203,7 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     if let Some(asked) = asked {
         cpu::check(asked, &choice.targets)?;
     }
-    let eapp = generic_eapp(request.platform, choice.hardware_float());
+    let eapp = generic_eapp(request.platform, choice.hardware_float())?;
     request.max_memory.holds(minimum, request.platform, &eapp)?;
     let instances = instances::choose(entry, request.instances, minimum, request.max_memory)?;
 
@@ -245,13 +245,16 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
 }
 
 /// The generic enclave app of this release for a platform.
-fn generic_eapp(platform: &Platform, hardware_float: bool) -> Cow<'static, [u8]> {
+///
+/// # Errors
+/// [`EngineError::NoHardEapp`].
+fn generic_eapp(platform: &Platform, hardware_float: bool) -> Result<Cow<'static, [u8]>, EngineError> {
     if platform.name == SIM {
-        stand_in::eapp().into()
+        Ok(stand_in::eapp().into())
     } else if hardware_float {
-        wasmstone_generic_eapp::HARD.into()
+        wasmstone_generic_eapp::HARD.map(Cow::Borrowed).ok_or(EngineError::NoHardEapp)
     } else {
-        wasmstone_generic_eapp::SOFT.into()
+        Ok(wasmstone_generic_eapp::SOFT.into())
     }
 }
 

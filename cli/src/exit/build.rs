@@ -26,7 +26,9 @@ fn of_build(error: &BuildError) -> Exit {
     match error {
         BuildError::Source(error) => of_source(error),
         BuildError::Wasm(_) | BuildError::Compile(_) | BuildError::Memory(MemoryError::NeverFits { .. }) => Exit::Wasm,
-        BuildError::Engine(EngineError::Unprotected { .. } | EngineError::Contradiction { .. }) => Exit::Configuration,
+        BuildError::Engine(
+            EngineError::Unprotected { .. } | EngineError::Contradiction { .. } | EngineError::NoHardEapp,
+        ) => Exit::Configuration,
         BuildError::Engine(_) | BuildError::FloatsLeft(_) => Exit::Wasm,
         BuildError::Memory(_) | BuildError::Instances(_) | BuildError::Cpu(_) => Exit::Configuration,
         BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
