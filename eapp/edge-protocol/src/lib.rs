@@ -13,22 +13,24 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::wildcard_imports)]
 
 pub mod attestation;
+mod coded;
 pub mod exit;
 pub mod frame;
 pub mod handle;
 mod operations;
 pub mod record;
 mod status;
-mod task;
 pub mod types;
 mod untrusted;
+pub mod value;
 
+pub use coded::{Coded, CodedSet, Set, Value, ValueTable};
 pub use exit::ExitStatus;
 pub use operations::{OPERATIONS, Operation, OperationInfo, filesystem, io, launch, network};
-pub use status::Status;
-pub use task::Task;
+pub use status::{STATUSES, Status};
 pub use untrusted::{Untrusted, Violation};
 
 /// The protocol's version; both sides come from one release, so it must be equal.
@@ -42,6 +44,9 @@ pub const PAYLOAD_MAX: usize = BUFFER_SIZE - 4096;
 
 /// The longest path in bytes, Linux's `PATH_MAX`.
 pub const PATH_MAX: usize = 4096;
+
+/// The timeout of a poll that waits until an entry is ready, in nanoseconds.
+pub const NO_TIMEOUT: u64 = u64::MAX;
 
 /// The most entries of one poll: every handle, to be read and to be written.
 pub const POLL_MAX: usize = 2 * (handle::OPEN_MAX + 3);

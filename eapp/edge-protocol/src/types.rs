@@ -1,6 +1,10 @@
 //! The fixed-size structs of the operations. Fields that the host fills are [`Untrusted`].
 
-use crate::{Untrusted, Violation};
+use crate::value::{
+    AddressFamily, Advice, DeniedUse, DescriptorFlag, Direction, FileTime, FileType, Interest, OpenFlag, PathFlag,
+    Protocol, SocketOption, StandardStream, TaskKind, TimeChange,
+};
+use crate::{Coded, CodedSet, Untrusted, Violation};
 use core::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -28,8 +32,8 @@ wire! {
         wall_seconds: Untrusted<U64>,
         /// Its nanoseconds, below 10⁹.
         wall_nanoseconds: Untrusted<U32>,
-        /// Bit 0, 1, 2: standard input, output, error is a terminal.
-        terminals: Untrusted<U32>,
+        /// The standard streams that are terminals.
+        terminals: CodedSet<StandardStream>,
         /// Entropy from the host, mixed with what the enclave has itself.
         entropy: [u8; 32],
         /// How many arguments the payload holds, without argument zero.
@@ -42,11 +46,10 @@ wire! {
         ticks_per_second: Untrusted<U32>,
         /// Bit n: directory n may be written to.
         writable: Untrusted<U64>,
-        /// Where to serve; no address where nothing is served.
+        /// Where an HTTP service listens; no address for a command.
         serve: SocketAddress,
-        /// What is to be done, a [`crate::Task`]. All but running the guest have a record of their own, the last
-        /// of the payload.
-        task: Untrusted<U32>,
+        /// What the enclave is started for. Each task but running the guest has a record, the last of the payload.
+        task: Coded<TaskKind>,
     }
 
     /// Tells what a sealed directory was left in; the payload is its freshness value.
@@ -109,8 +112,8 @@ wire! {
     PollEntry {
         /// The handle.
         handle: U32,
-        /// 0: readable, 1: writable.
-        interest: U32,
+        /// What the poll waits for.
+        interest: Coded<Interest>,
     }
 
     /// Opening. The payload is the path.
@@ -119,12 +122,12 @@ wire! {
         directory: U32,
         /// The number for the new handle.
         handle: U32,
-        /// `wasi:filesystem` path-flags.
-        path_flags: U32,
-        /// `wasi:filesystem` open-flags.
-        open_flags: U32,
-        /// `wasi:filesystem` descriptor-flags.
-        flags: U32,
+        /// How the path is resolved.
+        path_flags: CodedSet<PathFlag>,
+        /// How it is opened.
+        open_flags: CodedSet<OpenFlag>,
+        /// What it is used for.
+        flags: CodedSet<DescriptorFlag>,
     }
 
     /// Reading from a file at an offset.
@@ -151,16 +154,16 @@ wire! {
     PathRequest {
         /// The directory.
         handle: U32,
-        /// `wasi:filesystem` path-flags.
-        path_flags: U32,
+        /// How the path is resolved.
+        path_flags: CodedSet<PathFlag>,
     }
 
     /// What is known of a file.
     StatReply {
-        /// `wasi:filesystem` descriptor-type.
-        kind: Untrusted<U32>,
-        /// Bit 0, 1, 2: access, modification, status change time is known.
-        known_times: Untrusted<U32>,
+        /// What the file is.
+        kind: Coded<FileType>,
+        /// Which of the times below are known.
+        known_times: CodedSet<FileTime>,
         /// Number of hard links.
         links: Untrusted<U64>,
         /// Size in bytes.
@@ -187,8 +190,8 @@ wire! {
 
     /// A new time stamp.
     NewTime {
-        /// 0: no change, 1: now, 2: the fields below.
-        kind: U32,
+        /// What becomes of the time stamp.
+        kind: Coded<TimeChange>,
         /// Below 10⁹.
         nanoseconds: U32,
         /// Seconds since 1970-01-01.
@@ -209,8 +212,8 @@ wire! {
     SetTimesRequest {
         /// The handle.
         handle: U32,
-        /// `wasi:filesystem` path-flags.
-        path_flags: U32,
+        /// How the path is resolved.
+        path_flags: CodedSet<PathFlag>,
         /// Time of the last access.
         accessed: NewTime,
         /// Time of the last modification.
@@ -221,8 +224,8 @@ wire! {
     AdviseRequest {
         /// The handle.
         handle: U32,
-        /// `wasi:filesystem` advice.
-        advice: U32,
+        /// How the range will be used.
+        advice: Coded<Advice>,
         /// Offset in bytes.
         offset: U64,
         /// Length in bytes.
@@ -243,8 +246,8 @@ wire! {
         old_directory: U32,
         /// The directory of the new path.
         new_directory: U32,
-        /// `wasi:filesystem` path-flags of the old path.
-        path_flags: U32,
+        /// How the old path is resolved.
+        path_flags: CodedSet<PathFlag>,
         /// Length of the old path in bytes; the new one follows.
         old_length: U32,
     }
@@ -268,8 +271,8 @@ wire! {
 
     /// An IP address and a port.
     SocketAddress {
-        /// 4 or 6; 0 where there is no address, and all other fields are zero.
-        family: Untrusted<U32>,
+        /// The family. If it is 0, there is no address, and all other fields are zero.
+        family: Coded<AddressFamily>,
         /// The port.
         port: Untrusted<U32>,
         /// IPv6 flow information.
@@ -284,10 +287,10 @@ wire! {
     SocketRequest {
         /// The number for the new handle.
         handle: U32,
-        /// 0: TCP, 1: UDP.
-        protocol: U32,
-        /// 4 or 6.
-        family: U32,
+        /// The protocol.
+        protocol: Coded<Protocol>,
+        /// The family of its addresses.
+        family: Coded<AddressFamily>,
     }
 
     /// A socket and an address.
@@ -340,18 +343,17 @@ wire! {
     ShutdownRequest {
         /// The handle.
         handle: U32,
-        /// 0: receiving, 1: sending.
-        direction: U32,
+        /// The direction that ends.
+        direction: Coded<Direction>,
     }
 
     /// An option of a socket.
     OptionRequest {
         /// The handle.
         handle: U32,
-        /// 0: keep-alive; its 1: idle time, 2: interval, both in nanoseconds, 3: count; 4: hop limit;
-        /// size of the 5: receive, 6: send buffer in bytes.
-        option: U32,
-        /// The new value; 0 where it is read.
+        /// The option.
+        option: Coded<SocketOption>,
+        /// The new value, in the unit of the option; 0 if the option is read.
         value: U64,
     }
 
@@ -383,16 +385,16 @@ wire! {
 
     /// What the policy denied.
     DeniedRequest {
-        /// 0: binding, 1: connecting or sending, 2: looking up a name.
-        what: U32,
+        /// The denied use.
+        what: Coded<DeniedUse>,
     }
 }
 
 impl SocketAddress {
-    /// The address, or `None` where all fields are zero.
+    /// The address, or `None` if all fields are zero.
     ///
     /// # Errors
-    /// A violation where it is neither.
+    /// A violation if it is neither.
     pub fn get_any(&self) -> Result<Option<SocketAddr>, Violation> {
         if *self == Self::default() { Ok(None) } else { self.get().map(Some) }
     }
@@ -400,20 +402,19 @@ impl SocketAddress {
     /// The address.
     ///
     /// # Errors
-    /// A violation where it is none, or none of the Internet's.
+    /// A violation if there is no address, its family is unknown, or the port is not a port.
     pub fn get(&self) -> Result<SocketAddr, Violation> {
         let port = self.port.at_most(u16::MAX.into(), "a port that is none")? as u16;
-        match self.family.opaque() {
-            4 => {
+        Ok(match self.family.get()? {
+            AddressFamily::Ipv4 => {
                 let [a, b, c, d, ..] = self.address;
-                Ok(SocketAddrV4::new([a, b, c, d].into(), port).into())
+                SocketAddrV4::new([a, b, c, d].into(), port).into()
             }
-            6 => {
+            AddressFamily::Ipv6 => {
                 let (flow_info, scope_id) = (self.flow_info.opaque(), self.scope_id.opaque());
-                Ok(SocketAddrV6::new(self.address.into(), port, flow_info, scope_id).into())
+                SocketAddrV6::new(self.address.into(), port, flow_info, scope_id).into()
             }
-            _ => Err(Violation("an address of an unknown family")),
-        }
+        })
     }
 }
 
@@ -423,11 +424,11 @@ impl From<SocketAddr> for SocketAddress {
         match address {
             SocketAddr::V4(v4) => {
                 let [a, b, c, d] = v4.ip().octets();
-                wire.family = 4.into();
+                wire.family = AddressFamily::Ipv4.into();
                 wire.address = [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             }
             SocketAddr::V6(v6) => {
-                wire.family = 6.into();
+                wire.family = AddressFamily::Ipv6.into();
                 wire.flow_info = v6.flowinfo().into();
                 wire.scope_id = v6.scope_id().into();
                 wire.address = v6.ip().octets();

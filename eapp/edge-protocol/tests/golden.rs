@@ -5,7 +5,13 @@ use std::fmt::Write;
 use std::net::{SocketAddr, SocketAddrV6};
 use wasmstone_edge_protocol::frame::{decode_reply, decode_request, reply_header, request_head};
 use wasmstone_edge_protocol::types::*;
-use wasmstone_edge_protocol::{FRESHNESS_SIZE, OPERATIONS, Operation, Status, Task, filesystem, io, launch, network};
+use wasmstone_edge_protocol::value::{
+    Advice, DeniedUse, DescriptorFlag, Direction, FileTime, FileType, Interest, OpenFlag, PathFlag, Protocol,
+    SocketOption, StandardStream, TaskKind, TimeChange,
+};
+use wasmstone_edge_protocol::{
+    CodedSet, FRESHNESS_SIZE, OPERATIONS, Operation, Status, filesystem, io, launch, network, value::AddressFamily,
+};
 use zerocopy::IntoBytes;
 
 struct Golden {
@@ -46,8 +52,8 @@ impl Golden {
 fn stat() -> StatReply {
     let time = |seconds: u64| Time { seconds: seconds.into(), nanoseconds: 999_999_999.into() };
     StatReply {
-        kind: 6.into(),
-        known_times: 7.into(),
+        kind: FileType::RegularFile.into(),
+        known_times: CodedSet::of(FileTime::ALL.iter().copied()),
         links: 2.into(),
         size: 0x1122_3344_5566.into(),
         accessed: time(1),
@@ -62,24 +68,25 @@ fn stat() -> StatReply {
 fn golden_bytes() {
     let mut golden = Golden { text: String::new(), operations: Vec::new() };
     let handle = HandleRequest { handle: 0x81.into() };
-    let path = PathRequest { handle: 16.into(), path_flags: 1.into() };
+    let follow = CodedSet::of([PathFlag::SymlinkFollow]);
+    let path = PathRequest { handle: 16.into(), path_flags: follow };
     let paths = TwoPathsRequest {
         old_directory: 16.into(),
         new_directory: 17.into(),
-        path_flags: 1.into(),
+        path_flags: follow,
         old_length: 3.into(),
     };
     let times = SetTimesRequest {
         handle: 0x81.into(),
-        path_flags: 1.into(),
-        accessed: NewTime { kind: 1.into(), nanoseconds: 0.into(), seconds: 0.into() },
-        modified: NewTime { kind: 2.into(), nanoseconds: 5.into(), seconds: 1_700_000_000.into() },
+        path_flags: follow,
+        accessed: NewTime { kind: TimeChange::Now.into(), nanoseconds: 0.into(), seconds: 0.into() },
+        modified: NewTime { kind: TimeChange::Timestamp.into(), nanoseconds: 5.into(), seconds: 1_700_000_000.into() },
     };
     let empty = Empty {};
     let start = StartReply {
         wall_seconds: 1_700_000_000.into(),
         wall_nanoseconds: 123_456_789.into(),
-        terminals: 5.into(),
+        terminals: CodedSet::of([StandardStream::Input, StandardStream::Error]),
         entropy: [0xee; 32],
         arguments: 1.into(),
         environment: 1.into(),
@@ -87,7 +94,7 @@ fn golden_bytes() {
         ticks_per_second: 10_000_000.into(),
         writable: 1.into(),
         serve: "127.0.0.1:8080".parse::<SocketAddr>().unwrap().into(),
-        task: Task::Report.number().into(),
+        task: TaskKind::Report.into(),
     };
     // An argument, a variable, a directory with the state that it has to be in, a nonce.
     let texts: [&[u8]; 6] = [b"a", b"k", b"v", b"/", &[0xfe; FRESHNESS_SIZE], b"a nonce!"];
@@ -101,7 +108,7 @@ fn golden_bytes() {
     let read = ReadRequest { handle: 0.into(), length: 4096.into(), wait: 1.into() };
     golden.add::<io::Read>(read, b"", ReadReply { end: 1.into() }, b"data");
     golden.add::<io::Write>(HandleRequest { handle: 1.into() }, b"data", WriteReply { written: 4.into() }, b"");
-    let entry = PollEntry { handle: 0.into(), interest: 0.into() };
+    let entry = PollEntry { handle: 0.into(), interest: Interest::Reading.into() };
     golden.add::<io::Poll>(
         PollRequest { timeout: 1_000_000.into(), count: 1.into() },
         entry.as_bytes(),
@@ -112,9 +119,9 @@ fn golden_bytes() {
     let open = OpenRequest {
         directory: 16.into(),
         handle: 0x81.into(),
-        path_flags: 1.into(),
-        open_flags: 9.into(),
-        flags: 3.into(),
+        path_flags: follow,
+        open_flags: CodedSet::of([OpenFlag::Create, OpenFlag::Truncate]),
+        flags: CodedSet::of([DescriptorFlag::Read, DescriptorFlag::Write]),
     };
     golden.add::<filesystem::OpenAt>(open, b"path", stat(), b"");
     let read_at = ReadAtRequest { handle: 0x81.into(), length: 4.into(), offset: 0x1_0000_0000.into() };
@@ -128,7 +135,8 @@ fn golden_bytes() {
     golden.add::<filesystem::SetSize>(size, b"", empty, b"");
     golden.add::<filesystem::SetTimes>(times, b"", empty, b"");
     golden.add::<filesystem::SetTimesAt>(times, b"path", empty, b"");
-    let advise = AdviseRequest { handle: 0x81.into(), advice: 3.into(), offset: 1.into(), length: 2.into() };
+    let advise =
+        AdviseRequest { handle: 0x81.into(), advice: Advice::WillNeed.into(), offset: 1.into(), length: 2.into() };
     golden.add::<filesystem::Advise>(advise, b"", empty, b"");
     golden.add::<filesystem::Sync>(SyncRequest { handle: 0x81.into(), data_only: 1.into() }, b"", empty, b"");
     golden.add::<filesystem::CreateDirectoryAt>(path, b"path", empty, b"");
@@ -144,7 +152,8 @@ fn golden_bytes() {
 
     let local = SocketAddress::from("127.0.0.1:8080".parse::<SocketAddr>().unwrap());
     let remote = SocketAddress::from(SocketAddr::from(SocketAddrV6::new("2001:db8::1".parse().unwrap(), 443, 5, 6)));
-    let socket = SocketRequest { handle: 0x81.into(), protocol: 1.into(), family: 6.into() };
+    let socket =
+        SocketRequest { handle: 0x81.into(), protocol: Protocol::Udp.into(), family: AddressFamily::Ipv6.into() };
     golden.add::<network::Socket>(socket, b"", empty, b"");
     let to_local = AddressRequest { handle: 0x81.into(), address: local };
     golden.add::<network::Bind>(to_local, b"", AddressReply { local }, b"");
@@ -155,9 +164,9 @@ fn golden_bytes() {
     let accept = AcceptRequest { listener: 0x81.into(), handle: 0x82.into() };
     golden.add::<network::Accept>(accept, b"", AcceptReply { local, remote, more: 1.into() }, b"data");
     golden.add::<network::Send>(handle, b"data", SendReply { pending: 1.into() }, b"");
-    let shutdown = ShutdownRequest { handle: 0x81.into(), direction: 1.into() };
+    let shutdown = ShutdownRequest { handle: 0x81.into(), direction: Direction::Sending.into() };
     golden.add::<network::Shutdown>(shutdown, b"", empty, b"");
-    let option = OptionRequest { handle: 0x81.into(), option: 4.into(), value: 64.into() };
+    let option = OptionRequest { handle: 0x81.into(), option: SocketOption::HopLimit.into(), value: 64.into() };
     golden.add::<network::GetOption>(option, b"", OptionReply { value: 64.into() }, b"");
     golden.add::<network::SetOption>(option, b"", empty, b"");
     let datagrams = DatagramsRequest { handle: 0x81.into(), count: 1.into() };
@@ -166,7 +175,7 @@ fn golden_bytes() {
     golden.add::<network::ReceiveFrom>(datagrams, b"", DatagramsReply { count: 1.into() }, &datagram);
     golden.add::<network::Lookup>(handle, b"example.org", empty, b"");
     golden.add::<network::Addresses>(handle, b"", AddressesReply { count: 1.into() }, remote.as_bytes());
-    golden.add::<network::Denied>(DeniedRequest { what: 1.into() }, b"", empty, b"");
+    golden.add::<network::Denied>(DeniedRequest { what: DeniedUse::Connect.into() }, b"", empty, b"");
 
     let all: Vec<_> = OPERATIONS.iter().map(|row| row.name).collect();
     assert_eq!(golden.operations, all, "every operation of the table, in its order");

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use wasmstone_edge_protocol::{BUFFER_SIZE, ExitStatus, OPERATIONS, PAYLOAD_MAX, Status, Task, attestation, frame};
+use std::sync::Mutex;
+use wasmstone_edge_protocol::value::{Advice, FileType, OpenFlag, TaskKind, VALUES};
+use wasmstone_edge_protocol::{
+    BUFFER_SIZE, Coded, CodedSet, ExitStatus, OPERATIONS, PAYLOAD_MAX, STATUSES, Status, ValueTable, Violation,
+    attestation, frame,
+};
 
 #[test]
 fn ids_are_unique_and_within_keystones_limits() {
@@ -43,11 +48,54 @@ fn numbers_and_names_are_each_others_inverse() {
 
 #[test]
 fn tasks_have_their_numbers() {
-    for task in [Task::Run, Task::Report, Task::Export, Task::Import] {
-        assert_eq!(Task::from_wire(task.number().into()), Ok(task));
+    for (number, task) in (0..).zip([TaskKind::Run, TaskKind::Report, TaskKind::Export, TaskKind::Import]) {
+        assert_eq!((task.number(), Coded::from(task)), (number, Coded::raw(number)));
+        assert_eq!(Coded::raw(number).get(), Ok(task));
     }
     for number in [4, 5, u32::MAX] {
-        Task::from_wire(number.into()).unwrap_err();
+        assert_eq!(Coded::<TaskKind>::raw(number).get(), Err(Violation("an unknown task")));
+    }
+}
+
+#[test]
+fn only_numbers_of_the_table_have_a_value() {
+    assert_eq!(Coded::raw(5).get(), Ok(Advice::NoReuse));
+    for number in [6, 256, u32::MAX] {
+        Coded::<Advice>::raw(number).get().unwrap_err();
+    }
+    // A number is not cut down to the type of the enum's numbers.
+    assert_eq!(Coded::raw(7).get(), Ok(FileType::Socket));
+    Coded::<FileType>::raw(256).get().unwrap_err();
+}
+
+#[test]
+fn only_bits_of_the_table_have_a_value() {
+    let set = CodedSet::of([OpenFlag::Create, OpenFlag::Truncate]);
+    assert_eq!(set, CodedSet::raw(0b1001));
+    let set = set.get().unwrap();
+    assert!(set.contains(OpenFlag::Create) && set.contains(OpenFlag::Truncate));
+    assert!(!set.contains(OpenFlag::Directory) && !set.contains(OpenFlag::Exclusive));
+    CodedSet::<OpenFlag>::raw(0b1111).get().unwrap();
+    for bits in [0b1_0000, 1 << 31, u32::MAX] {
+        assert_eq!(CodedSet::<OpenFlag>::raw(bits).get(), Err(Violation("an unknown open-flag")));
+    }
+}
+
+/// Every table of values.
+fn value_tables() -> impl Iterator<Item = &'static ValueTable> {
+    VALUES.iter().chain(STATUSES)
+}
+
+#[test]
+fn every_value_has_a_number_of_its_own_that_fits() {
+    for table in value_tables() {
+        let numbers: Vec<_> = table.rows.iter().map(|(number, ..)| *number).collect();
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{}: {numbers:?}", table.name);
+        match table.unit {
+            "number" => {}
+            "bit" => assert!(numbers.iter().all(|bit| *bit < 32), "{}: {numbers:?}", table.name),
+            unit => panic!("{}: the unit {unit}", table.name),
+        }
     }
 }
 
@@ -88,18 +136,54 @@ fn the_documentation_is_the_table() {
         )
         .unwrap();
     }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/edge-protocol.md");
-    let page = std::fs::read_to_string(file).unwrap();
-    let (begin, end) = ("<!-- table -->\n", "<!-- /table -->\n");
-    let (before, rest) = page.split_once(begin).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
+    keep_page("table", &text);
+}
+
+#[test]
+fn the_documentation_has_every_value() {
+    let mut text = String::new();
+    for table in value_tables() {
+        writeln!(text, "\n### {}\n\n{}\n", table.name, table.doc).unwrap();
+        writeln!(text, "| {} | name | meaning |\n| --- | --- | --- |", table.unit).unwrap();
+        for (number, name, doc) in table.rows {
+            writeln!(text, "| {number} | `{name}` | {doc} |").unwrap();
+        }
+    }
+    text.push('\n');
+    keep_page("values", &text);
+}
+
+#[test]
+fn the_documentation_has_every_way_to_end() {
+    let _turn = TURN.lock();
+    let page = page();
+    let (_, section) = page.split_once("## The value of the EXIT call").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit()).count();
+    let kinds =
+        (0..256).filter(|kind| ExitStatus::from_value(ExitStatus::Guest(0).value() | kind << 8).is_some()).count();
+    assert_eq!(rows, kinds);
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/edge-protocol.md");
+
+fn page() -> String {
+    std::fs::read_to_string(PAGE).unwrap()
+}
+
+/// Compares the part of the page between the comments `part` and `/part` with `text`; with `WASMSTONE_BLESS=1`, writes
+/// it there.
+fn keep_page(part: &str, text: &str) {
+    let _turn = TURN.lock();
+    let page = page();
+    let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- /{part} -->\n"));
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
     let expected = format!("{before}{begin}{text}{end}{after}");
     if std::env::var_os("WASMSTONE_BLESS").is_some() {
-        std::fs::write(file, &expected).unwrap();
+        std::fs::write(PAGE, &expected).unwrap();
     }
-    assert_eq!(
-        std::fs::read_to_string(file).unwrap(),
-        expected,
-        "docs/edge-protocol.md: set WASMSTONE_BLESS=1 to write it"
-    );
+    assert_eq!(self::page(), expected, "docs/edge-protocol.md: set WASMSTONE_BLESS=1 to write it");
 }
+
+/// No test reads the page while another one writes it.
+static TURN: Mutex<()> = Mutex::new(());
