@@ -7,7 +7,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
-use wasmstone_edge_protocol::{self as wire, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, value::TaskKind};
 use wasmstone_policy::{Access, Network};
 
 /// Receives lines, without their ends.
@@ -25,7 +25,7 @@ pub enum Task {
         nonce: Vec<u8>,
     },
     /// Copying its sealed directory, the first one granted, to the second, named
-    /// [`wire::TRANSFER_DIRECTORY`].
+    /// [`wasmstone_edge_protocol::TRANSFER_DIRECTORY`].
     Export {
         /// The transfer key, as its owner wrapped it for this enclave.
         wrapped_key: Vec<u8>,
@@ -38,13 +38,13 @@ pub enum Task {
 }
 
 impl Task {
-    /// The task's number on the wire, and the record that belongs to it.
-    pub(super) fn wire(&self) -> (wire::Task, Option<&[u8]>) {
+    /// The task on the wire, and the record that belongs to it.
+    pub(super) fn wire(&self) -> (TaskKind, Option<&[u8]>) {
         match self {
-            Self::Run => (wire::Task::Run, None),
-            Self::Report { nonce } => (wire::Task::Report, Some(nonce)),
-            Self::Export { wrapped_key } => (wire::Task::Export, Some(wrapped_key)),
-            Self::Import { wrapped_key } => (wire::Task::Import, Some(wrapped_key)),
+            Self::Run => (TaskKind::Run, None),
+            Self::Report { nonce } => (TaskKind::Report, Some(nonce)),
+            Self::Export { wrapped_key } => (TaskKind::Export, Some(wrapped_key)),
+            Self::Import { wrapped_key } => (TaskKind::Import, Some(wrapped_key)),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) use paths::{
 };
 
 use super::reply::Failure;
-use wasmstone_edge_protocol::{PATH_MAX, Status};
+use wasmstone_edge_protocol::{CodedSet, PATH_MAX, Status, value::PathFlag};
 
 /// A path. Components have no strings but UTF-8, so that any other bytes break the protocol.
 fn path(bytes: &[u8]) -> Result<&str, Failure> {
@@ -27,7 +27,7 @@ fn path(bytes: &[u8]) -> Result<&str, Failure> {
     str::from_utf8(bytes).map_err(|_| Status::Malformed.into())
 }
 
-/// Whether path-flags hold symlink-follow, the only flag there is.
-fn follow(path_flags: u32) -> Result<bool, Failure> {
-    super::io::flag(path_flags)
+/// Whether a symbolic link at the end of a path is followed.
+fn follow(flags: CodedSet<PathFlag>) -> Result<bool, Failure> {
+    Ok(flags.get()?.contains(PathFlag::SymlinkFollow))
 }

@@ -6,7 +6,8 @@ use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::time::{SystemTime, UNIX_EPOCH};
 use wasmstone_edge_protocol::types::{Empty, EntropyReply, FreshnessRequest, ProgramRequest, StartReply};
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Status};
+use wasmstone_edge_protocol::value::StandardStream;
+use wasmstone_edge_protocol::{CodedSet, DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Status};
 use wasmstone_policy::Access;
 
 /// The start reply, but for clock and entropy.
@@ -44,16 +45,20 @@ impl Start {
             payload.extend_from_slice(&(record.len() as u32).to_le_bytes());
             payload.extend_from_slice(record);
         }
-        let terminals = [config.stdin.is_terminal(), config.stdout.is_terminal(), config.stderr.is_terminal()];
+        let terminals = [
+            config.stdin.is_terminal().then_some(StandardStream::Input),
+            config.stdout.is_terminal().then_some(StandardStream::Output),
+            config.stderr.is_terminal().then_some(StandardStream::Error),
+        ];
         let writable = directories.iter().map(|granted| granted.access == Access::ReadWrite);
         let reply = StartReply {
-            terminals: (bits(terminals) as u32).into(),
+            terminals: CodedSet::of(terminals.into_iter().flatten()),
             arguments: (config.arguments.len() as u32).into(),
             environment: (config.environment.len() as u32).into(),
             directories: (directories.len() as u32).into(),
             ticks_per_second: Timebase::NANOSECONDS.0.into(),
             writable: bits(writable).into(),
-            task: task.number().into(),
+            task: task.into(),
             serve: config.serve.as_ref().map(|service| service.address.into()).unwrap_or_default(),
             ..StartReply::default()
         };

@@ -30,9 +30,7 @@ use wasmstone_edge_protocol::types::{
     AcceptReply, AcceptRequest, AddressReply, AddressRequest, DeniedRequest, Empty, HandleRequest, ListenRequest,
     SendReply, ShutdownRequest, SocketAddress, SocketRequest,
 };
-
-/// TCP's number on the wire; UDP's is one.
-const TCP: u32 = 0;
+use wasmstone_edge_protocol::value::{self, DeniedUse, Direction, Protocol};
 
 pub(super) fn socket(
     server: &mut Server,
@@ -42,15 +40,10 @@ pub(super) fn socket(
 ) -> Result<Empty, Failure> {
     let handle = request.handle.get();
     vacant(server, handle)?;
-    let is_tcp = match request.protocol.get() {
-        TCP => true,
-        1 => false,
-        _ => return Err(Status::Malformed.into()),
-    };
-    let (domain, is_ipv4) = match request.family.get() {
-        4 => (AddressFamily::INET, true),
-        6 => (AddressFamily::INET6, false),
-        _ => return Err(Status::Malformed.into()),
+    let is_tcp = request.protocol.get()? == Protocol::Tcp;
+    let (domain, is_ipv4) = match request.family.get()? {
+        value::AddressFamily::Ipv4 => (AddressFamily::INET, true),
+        value::AddressFamily::Ipv6 => (AddressFamily::INET6, false),
     };
     let kind = if is_tcp { SocketType::STREAM } else { SocketType::DGRAM };
     let fd = net::socket_with(domain, kind, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None).map_err(failed)?;
@@ -207,10 +200,9 @@ pub(super) fn shutdown(
     _: &mut Payload<'_>,
 ) -> Result<Empty, Failure> {
     let socket = tcp(server, request.handle.get())?;
-    match request.direction.get() {
-        0 => net::shutdown(socket.fd(), net::Shutdown::Read).map_err(failed)?,
-        1 => socket.finish().map_err(failed)?,
-        _ => return Err(Status::Malformed.into()),
+    match request.direction.get()? {
+        Direction::Receiving => net::shutdown(socket.fd(), net::Shutdown::Read).map_err(failed)?,
+        Direction::Sending => socket.finish().map_err(failed)?,
     }
     Ok(Empty {})
 }
@@ -221,11 +213,10 @@ pub(super) fn denied(
     _: &[u8],
     _: &mut Payload<'_>,
 ) -> Result<Empty, Failure> {
-    let what = match request.what.get() {
-        0 => "binding a socket to an address",
-        1 => "connecting or sending to an address",
-        2 => "looking up a name",
-        _ => return Err(Status::Malformed.into()),
+    let what = match request.what.get()? {
+        DeniedUse::Bind => "binding a socket to an address",
+        DeniedUse::Connect => "connecting or sending to an address",
+        DeniedUse::Lookup => "looking up a name",
     };
     server.note(&format!("network: the bundle's policy denies {what}"));
     Ok(Empty {})

@@ -4,14 +4,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
-
-/// `timeout` of [`deadline`] that never comes, in nanoseconds.
-pub(super) const FOR_EVER: u64 = u64::MAX;
+use wasmstone_edge_protocol::NO_TIMEOUT;
 
 /// When `timeout` nanoseconds will have passed, if ever.
 pub(super) fn deadline(timeout: u64) -> Option<Instant> {
     match timeout {
-        FOR_EVER => None,
+        NO_TIMEOUT => None,
         // A deadline beyond what the clock can say, some centuries ahead, does not come either.
         _ => Instant::now().checked_add(Duration::from_nanos(timeout)),
     }

@@ -2,7 +2,7 @@
 
 use super::errno;
 use rustix::io::Errno;
-use wasmstone_edge_protocol::Status;
+use wasmstone_edge_protocol::{Status, Violation};
 
 /// A status other than `Ok`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,13 @@ pub(super) struct Failure(pub Status);
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         Self(status)
+    }
+}
+
+/// The enclave broke the protocol.
+impl From<Violation> for Failure {
+    fn from(_: Violation) -> Self {
+        Self(Status::Malformed)
     }
 }
 

@@ -7,9 +7,10 @@ use rustix::event::{PollFd, PollFlags};
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
-use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::handle::{STDERR, STDIN, STDOUT, STOP};
 use wasmstone_edge_protocol::types::{Empty, PollEntry, PollRequest};
+use wasmstone_edge_protocol::value::Interest;
+use wasmstone_edge_protocol::{NO_TIMEOUT, Status};
 use zerocopy::FromBytes;
 
 pub(super) fn poll(
@@ -22,9 +23,9 @@ pub(super) fn poll(
     let timeout = request.timeout.get();
     let well_formed = usize::try_from(request.count.get()) == Ok(entries.len())
         && entries.len() <= payload.room()
-        && entries.iter().all(|entry| entry.interest.get() <= 1)
+        && entries.iter().all(|entry| entry.interest.get().is_ok())
         // Nothing could end this wait.
-        && !(entries.is_empty() && timeout == polling::FOR_EVER);
+        && !(entries.is_empty() && timeout == NO_TIMEOUT);
     if !well_formed {
         return Err(Status::Malformed.into());
     }
@@ -35,7 +36,7 @@ pub(super) fn poll(
 
 /// Waits until `handle` can be read.
 pub(super) fn wait_until_readable(server: &mut Server, handle: u32) -> Result<(), Failure> {
-    let entry = PollEntry { handle: handle.into(), interest: 0.into() };
+    let entry = PollEntry { handle: handle.into(), interest: Interest::Reading.into() };
     wait(server, &[entry], None).map(drop)
 }
 
@@ -82,7 +83,7 @@ fn wait_once(server: &Server, entries: &[PollEntry], deadline: Option<Instant>) 
         let polled = place_of.get(&entry.handle.get()).and_then(|place| fds.get(*place)).is_some_and(|fd| {
             fd.revents().intersects(interest(entry) | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
         });
-        let sending = entry.interest.get() == 1 && socket_of(server, entry).is_some_and(|socket| socket.is_sending());
+        let sending = writes(entry) && socket_of(server, entry).is_some_and(|socket| socket.is_sending());
         u8::from(known_ready(entry) || (polled && !sending))
     });
     Ok(ready.collect())
@@ -111,6 +112,10 @@ fn pollable(server: &Server, handle: u32) -> Result<Option<BorrowedFd<'_>>, Fail
     })
 }
 
+fn writes(entry: &PollEntry) -> bool {
+    entry.interest.get() == Ok(Interest::Writing)
+}
+
 fn interest(entry: &PollEntry) -> PollFlags {
-    if entry.interest.get() == 0 { PollFlags::IN } else { PollFlags::OUT }
+    if writes(entry) { PollFlags::OUT } else { PollFlags::IN }
 }

@@ -4,14 +4,15 @@ use crate::harness::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::time::{Duration, UNIX_EPOCH};
-use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::filesystem::*;
 use wasmstone_edge_protocol::handle::STDIN;
 use wasmstone_edge_protocol::types::*;
+use wasmstone_edge_protocol::value::{FileTime, FileType};
+use wasmstone_edge_protocol::{Coded, CodedSet, Status};
 
-const DIRECTORY_TYPE: u32 = 3;
-const SYMLINK_TYPE: u32 = 5;
-const FILE_TYPE: u32 = 6;
+const DIRECTORY_TYPE: FileType = FileType::Directory;
+const SYMLINK_TYPE: FileType = FileType::SymbolicLink;
+const FILE_TYPE: FileType = FileType::RegularFile;
 
 /// A host with a file, a directory, and links to both.
 fn populated() -> Host {
@@ -25,8 +26,8 @@ fn populated() -> Host {
     host
 }
 
-fn kind(stat: Result<StatReply, Status>) -> Result<u32, Status> {
-    stat.map(|stat| stat.kind.opaque())
+fn kind(stat: Result<StatReply, Status>) -> Result<FileType, Status> {
+    stat.map(|stat| stat.kind.get().expect("a type"))
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn opening_follows_the_flags() {
     let mut enclave = host.enclave();
     let mut handle = 127;
     // Path flags, name, open flags, descriptor flags; type or error.
-    type Case<'a> = (u32, &'a str, u32, u32, Result<u32, Status>);
+    type Case<'a> = (u32, &'a str, u32, u32, Result<FileType, Status>);
     let cases: &[Case<'_>] = &[
         (FOLLOW, "file", 0, READ, Ok(FILE_TYPE)),
         (FOLLOW, "file", 0, 0, Ok(FILE_TYPE)),
@@ -196,13 +197,18 @@ fn what_is_known_is_what_the_host_knows() {
     let opened = enclave.open(128, WRITABLE, "file", 0, READ).expect("opened");
     let stat = enclave.stat_at(WRITABLE, 0, "file").expect("known");
     assert_eq!((opened, enclave.stat(128)), (stat, Ok(stat)), "however it is named");
-    assert_eq!((stat.kind.opaque(), stat.size.opaque(), stat.links.opaque()), (FILE_TYPE, 5, 1));
+    assert_eq!((stat.kind.get().expect("a type"), stat.size.opaque(), stat.links.opaque()), (FILE_TYPE, 5, 1));
     assert_eq!((stat.modified.seconds.opaque(), stat.modified.nanoseconds.opaque()), (1_000, 5));
-    assert_eq!(stat.known_times.opaque() & 0b11, 0b10, "times before 1970 are unknown");
+    let known = stat.known_times.get().expect("times");
+    assert_eq!(
+        [FileTime::Access, FileTime::Modification].map(|time| known.contains(time)),
+        [false, true],
+        "times before 1970 are unknown"
+    );
     assert_eq!(stat.accessed, Time::default());
 
     let other = enclave.stat_at(WRITABLE, 0, "dir").expect("known");
-    assert_eq!(other.kind.opaque(), DIRECTORY_TYPE);
+    assert_eq!(other.kind.get(), Ok(DIRECTORY_TYPE));
     assert_ne!(other.hash_lower, stat.hash_lower);
     assert_ne!(other.hash_upper, stat.hash_upper);
     fs::hard_link(host.path("writable/file"), host.path("writable/dir/same")).expect("linked");
@@ -230,11 +236,14 @@ fn paths_are_described_with_and_without_following() {
 }
 
 fn times(handle: u32, path_flags: u32, accessed: (u32, u64), modified: (u32, u64)) -> SetTimesRequest {
-    let time =
-        |(kind, seconds): (u32, u64)| NewTime { kind: kind.into(), nanoseconds: 9.into(), seconds: seconds.into() };
+    let time = |(kind, seconds): (u32, u64)| NewTime {
+        kind: Coded::raw(kind),
+        nanoseconds: 9.into(),
+        seconds: seconds.into(),
+    };
     SetTimesRequest {
         handle: handle.into(),
-        path_flags: path_flags.into(),
+        path_flags: CodedSet::raw(path_flags),
         accessed: time(accessed),
         modified: time(modified),
     }
@@ -282,8 +291,12 @@ fn advice_and_syncing() {
     enclave.open(128, WRITABLE, "file", 0, READ).expect("opened");
     enclave.open(129, WRITABLE, "dir", DIRECTORY, READ).expect("opened");
     let mut advise = |handle: u32, advice: u32, offset: u64| {
-        let request =
-            AdviseRequest { handle: handle.into(), advice: advice.into(), offset: offset.into(), length: 0.into() };
+        let request = AdviseRequest {
+            handle: handle.into(),
+            advice: Coded::raw(advice),
+            offset: offset.into(),
+            length: 0.into(),
+        };
         enclave.call::<Advise>(request, &[]).map(drop)
     };
     for advice in 0..6 {

@@ -3,7 +3,9 @@
 use crate::harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::types::{Empty, FreshnessRequest, ProgramRequest};
-use wasmstone_edge_protocol::{DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, WRAPPED_KEY_SIZE, launch, record};
+use wasmstone_edge_protocol::{
+    Coded, CodedSet, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, WRAPPED_KEY_SIZE, launch, record,
+};
 use wasmstone_happ::edge_server::{Config, ConfigError, Directory, Server, Task, Timebase};
 use wasmstone_policy::Access;
 
@@ -33,7 +35,7 @@ fn the_start_reply_tells_what_was_granted_once() {
         "arguments, variables, directories"
     );
     assert_eq!(start.writable.opaque(), 0b01);
-    assert_eq!(start.terminals.opaque(), 0);
+    assert_eq!(start.terminals, CodedSet::default());
     assert_eq!(start.ticks_per_second.opaque(), 1_000_000_000);
     assert!(start.wall_seconds.opaque() > 1_700_000_000);
     assert!(start.wall_nanoseconds.opaque() < 1_000_000_000);
@@ -79,7 +81,7 @@ fn a_task_is_told_with_its_record_and_a_pin_with_its_directory() {
         let mut config = Config { task, ..host.config() };
         config.directories[1].pin = Some([8; FRESHNESS_SIZE]);
         let (start, payload) = Enclave::new(config).call::<launch::Start>(Empty {}, &[]).expect("started");
-        assert_eq!(start.task.opaque(), number);
+        assert_eq!(start.task, Coded::raw(number));
         let mut rest = &payload[..];
         let mut records = Vec::new();
         while !rest.is_empty() {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use wasmstone_edge_protocol::handle::STDIN;
 use wasmstone_edge_protocol::network::*;
 use wasmstone_edge_protocol::types::*;
-use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, io};
+use wasmstone_edge_protocol::{Coded, SOCKET_PAYLOAD_MAX, Status, io, value::Direction};
 use wasmstone_happ::edge_server::Config;
 use wasmstone_policy::{Names, Network};
 use zerocopy::IntoBytes;
@@ -26,7 +26,7 @@ fn listed(listen: &[&str], connect: &[SocketAddr]) -> Enclave {
 }
 
 fn socket(enclave: &mut Enclave, handle: u32, protocol: u32, family: u32) -> Result<(), Status> {
-    let request = SocketRequest { handle: handle.into(), protocol: protocol.into(), family: family.into() };
+    let request = SocketRequest { handle: handle.into(), protocol: Coded::raw(protocol), family: Coded::raw(family) };
     enclave.call::<Socket>(request, &[]).map(drop)
 }
 
@@ -63,7 +63,7 @@ fn on<O: wasmstone_edge_protocol::Operation<Request = HandleRequest>>(
 
 /// Waits for a handle: to be read (0) or written (1).
 fn wait(enclave: &mut Enclave, handle: u32, interest: u32) {
-    let entry = PollEntry { handle: handle.into(), interest: interest.into() };
+    let entry = PollEntry { handle: handle.into(), interest: Coded::raw(interest) };
     let request = PollRequest { timeout: 10_000_000_000u64.into(), count: 1.into() };
     let (_, ready) = enclave.call_with_room::<io::Poll>(request, entry.as_bytes(), 1).expect("a poll");
     assert_eq!(ready, [1]);
@@ -132,12 +132,12 @@ fn what_is_not_of_the_protocol_is_malformed() {
     let accept = AcceptRequest { listener: 128.into(), handle: 129.into() };
     assert_eq!(enclave.call::<Accept>(accept, &[]).err(), Some(Status::Malformed), "not listening");
     let option =
-        |option: u32, value: u64| OptionRequest { handle: 128.into(), option: option.into(), value: value.into() };
+        |option: u32, value: u64| OptionRequest { handle: 128.into(), option: Coded::raw(option), value: value.into() };
     assert_eq!(enclave.call::<GetOption>(option(7, 0), &[]).err(), Some(Status::Malformed));
     for (number, value) in [(7, 1), (0, 2), (4, 0), (4, 256)] {
         assert_eq!(enclave.call::<SetOption>(option(number, value), &[]).err(), Some(Status::Malformed));
     }
-    let shutdown = ShutdownRequest { handle: 128.into(), direction: 2.into() };
+    let shutdown = ShutdownRequest { handle: 128.into(), direction: Coded::raw(2) };
     assert_eq!(enclave.call::<Shutdown>(shutdown, &[]).err(), Some(Status::Malformed));
     assert_eq!(on::<Addresses>(&mut enclave, 128, &[]).err(), Some(Status::BadDescriptor));
     assert_eq!(on::<Send>(&mut enclave, 127, b"x").err(), Some(Status::BadDescriptor));
@@ -167,7 +167,7 @@ fn what_the_system_does_not_take_is_kept_and_delivered() {
     }
     assert_eq!(on::<Send>(&mut enclave, 128, &part).err(), Some(Status::Malformed), "it was told to wait");
     assert!(on::<Send>(&mut enclave, 128, &[]).is_ok());
-    let shutdown = ShutdownRequest { handle: 128.into(), direction: 1.into() };
+    let shutdown = ShutdownRequest { handle: 128.into(), direction: Direction::Sending.into() };
     enclave.call::<Shutdown>(shutdown, &[]).expect("after what was sent");
     let reading = std::thread::spawn(move || {
         let mut heard = Vec::new();

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use wasmstone_edge_protocol::filesystem::*;
 use wasmstone_edge_protocol::handle::{FIRST_OPENED, OPEN_MAX, STDIN};
 use wasmstone_edge_protocol::types::{NewTime, SetTimesRequest};
-use wasmstone_edge_protocol::{PATH_MAX, Status};
+use wasmstone_edge_protocol::{CodedSet, PATH_MAX, Status, value::TimeChange};
 
 /// Every operation that takes one path, by that path alone.
 fn one_path(
@@ -15,9 +15,13 @@ fn one_path(
     path_flags: u32,
     name: &str,
 ) -> Vec<(&'static str, Result<(), Status>)> {
-    let now = NewTime { kind: 1.into(), nanoseconds: 0.into(), seconds: 0.into() };
-    let times =
-        SetTimesRequest { handle: directory.into(), path_flags: path_flags.into(), accessed: now, modified: now };
+    let now = NewTime { kind: TimeChange::Now.into(), nanoseconds: 0.into(), seconds: 0.into() };
+    let times = SetTimesRequest {
+        handle: directory.into(),
+        path_flags: CodedSet::raw(path_flags),
+        accessed: now,
+        modified: now,
+    };
     let results = vec![
         ("open", enclave.open_with(500, directory, path_flags, name, 0, READ).map(drop)),
         ("open for writing", enclave.open_with(501, directory, path_flags, name, 0, WRITE).map(drop)),
@@ -161,9 +165,10 @@ fn a_read_only_grant_changes_nothing() {
     assert_eq!(enclave.write_at(601, 0, b"x"), Err(Status::NotPermitted));
     assert_eq!(enclave.append(601, b"x"), Err(Status::NotPermitted));
     assert_eq!(enclave.set_size(601, 0), Err(Status::NotPermitted));
-    let time = NewTime { kind: 2.into(), nanoseconds: 0.into(), seconds: 1.into() };
+    let time = NewTime { kind: TimeChange::Timestamp.into(), nanoseconds: 0.into(), seconds: 1.into() };
     for handle in [601, 600, READABLE] {
-        let request = SetTimesRequest { handle: handle.into(), path_flags: 0.into(), accessed: time, modified: time };
+        let request =
+            SetTimesRequest { handle: handle.into(), path_flags: CodedSet::default(), accessed: time, modified: time };
         assert_eq!(enclave.call::<SetTimes>(request, &[]).map(drop), Err(Status::NotPermitted), "{handle}");
     }
     assert_eq!(host.read("readable/file"), b"file");

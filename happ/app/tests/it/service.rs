@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::handle::{FIRST_OPENED, STDIN, STOP};
 use wasmstone_edge_protocol::types::*;
+use wasmstone_edge_protocol::value::{AddressFamily, Protocol};
 use wasmstone_edge_protocol::{Status, io, launch, network};
 use wasmstone_happ::edge_server::{Config, Service, StopHandle, listening_at};
 use wasmstone_policy::{Addresses, Names, Network, Remote};
@@ -32,7 +33,8 @@ fn any_port() -> SocketAddr {
 
 impl Enclave {
     fn listen_at(&mut self, handle: u32, address: SocketAddr) -> Result<(), Status> {
-        let socket = SocketRequest { handle: handle.into(), protocol: 0.into(), family: 4.into() };
+        let socket =
+            SocketRequest { handle: handle.into(), protocol: Protocol::Tcp.into(), family: AddressFamily::Ipv4.into() };
         self.call::<network::Socket>(socket, &[])?;
         let bind = AddressRequest { handle: handle.into(), address: address.into() };
         self.call::<network::Bind>(bind, &[])?;

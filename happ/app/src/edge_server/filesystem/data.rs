@@ -11,11 +11,11 @@ use std::fs::File;
 use std::io::{IoSlice, Result as IoResult};
 use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
-use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{
     AdviseRequest, Empty, HandleRequest, ReadAtRequest, ReadReply, SetSizeRequest, SyncRequest, WriteAtRequest,
     WriteReply,
 };
+use wasmstone_edge_protocol::{Status, value};
 
 /// From this length on a read is one that reads ahead: whether the end is just behind saves the enclave a
 /// call that would only tell it so. Shorter ones, such as those of the pages of a database, would take three
@@ -98,14 +98,13 @@ pub(in super::super) fn advise(
     _: &[u8],
     _: &mut Payload<'_>,
 ) -> Result<Empty, Failure> {
-    let advice = match request.advice.get() {
-        0 => Advice::Normal,
-        1 => Advice::Sequential,
-        2 => Advice::Random,
-        3 => Advice::WillNeed,
-        4 => Advice::DontNeed,
-        5 => Advice::NoReuse,
-        _ => return Err(Status::Malformed.into()),
+    let advice = match request.advice.get()? {
+        value::Advice::Normal => Advice::Normal,
+        value::Advice::Sequential => Advice::Sequential,
+        value::Advice::Random => Advice::Random,
+        value::Advice::WillNeed => Advice::WillNeed,
+        value::Advice::DontNeed => Advice::DontNeed,
+        value::Advice::NoReuse => Advice::NoReuse,
     };
     let file = server.handles.file(request.handle.get())?.reading();
     fadvise(file, request.offset.get(), NonZeroU64::new(request.length.get()), advice)?;

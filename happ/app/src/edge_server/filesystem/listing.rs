@@ -9,6 +9,7 @@ use std::iter::Peekable;
 use std::vec::IntoIter;
 use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{Empty, EntriesReply, HandleRequest, ListRequest};
+use wasmstone_edge_protocol::value::FileType;
 
 /// The most bytes that all of an enclave's directory streams hold together.
 const BYTES_MAX: usize = 256 << 20;
@@ -26,7 +27,7 @@ pub(in super::super) struct Listing {
 
 #[derive(Debug)]
 struct Entry {
-    kind: u8,
+    kind: FileType,
     name: Box<str>,
 }
 
@@ -61,10 +62,10 @@ fn describe(entry: &DirEntry) -> Result<Entry, Failure> {
     let name = entry.file_name().into_string().map_err(|_| Status::IllegalByteSequence)?;
     let kind = match kind(entry.file_type()?) {
         // Some file systems do not say it in the directory.
-        0 => self::kind(entry.metadata()?.file_type()),
+        FileType::Unknown => self::kind(entry.metadata()?.file_type()),
         kind => kind,
     };
-    Ok(Entry { kind: kind as u8, name: name.into() })
+    Ok(Entry { kind, name: name.into() })
 }
 
 pub(in super::super) fn list(
@@ -94,7 +95,7 @@ pub(in super::super) fn entries(
     loop {
         match entries.peek() {
             Some(Ok(entry)) if count == 0 || size_of::<u32>() + 1 + entry.name.len() <= payload.room() => {
-                payload.push_record(&[&[entry.kind], entry.name.as_bytes()])?;
+                payload.push_record(&[&[entry.kind.number()], entry.name.as_bytes()])?;
             }
             Some(Err(failure)) if count == 0 => {
                 let failure = *failure;

@@ -5,12 +5,13 @@ use super::super::handles::Descriptor;
 use super::super::reply::{Failure, Payload};
 use super::{follow, path};
 use cap_fs_ext::{DirExt, FileTypeExt, MetadataExt, SystemTimeSpec};
-use cap_std::fs::{FileType, Metadata};
+use cap_std::fs::Metadata;
 use std::fs::FileTimes;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{Empty, HandleRequest, NewTime, PathRequest, SetTimesRequest, StatReply, Time};
+use wasmstone_edge_protocol::value::{FileTime, FileType, TimeChange};
+use wasmstone_edge_protocol::{CodedSet, Status};
 
 const NANOSECONDS: u32 = 1_000_000_000;
 
@@ -33,7 +34,7 @@ pub(in super::super) fn stat_at(
     name: &[u8],
     _: &mut Payload<'_>,
 ) -> Result<StatReply, Failure> {
-    let (name, follow) = (path(name)?, follow(request.path_flags.get())?);
+    let (name, follow) = (path(name)?, follow(request.path_flags)?);
     let dir = server.handles.directory(request.handle.get())?.reading();
     let metadata = if follow { dir.metadata(name)? } else { dir.symlink_metadata(name)? };
     Ok(describe(&metadata))
@@ -66,7 +67,7 @@ pub(in super::super) fn set_times_at(
     name: &[u8],
     _: &mut Payload<'_>,
 ) -> Result<Empty, Failure> {
-    let (name, follow) = (path(name)?, follow(request.path_flags.get())?);
+    let (name, follow) = (path(name)?, follow(request.path_flags)?);
     let directory = server.handles.directory(request.handle.get())?;
     let spec = |time| {
         let time = new_time(time)?.map(cap_std::time::SystemTime::from_std);
@@ -84,14 +85,14 @@ pub(in super::super) fn set_times_at(
 
 /// The time to set; `None` for no change.
 fn new_time(time: NewTime) -> Result<Option<SystemTime>, Failure> {
-    match (time.kind.get(), time.nanoseconds.get()) {
-        (0, _) => Ok(None),
-        (1, _) => Ok(Some(SystemTime::now())),
-        (2, nanoseconds) if nanoseconds < NANOSECONDS => {
+    match (time.kind.get()?, time.nanoseconds.get()) {
+        (TimeChange::NoChange, _) => Ok(None),
+        (TimeChange::Now, _) => Ok(Some(SystemTime::now())),
+        (TimeChange::Timestamp, nanoseconds) if nanoseconds < NANOSECONDS => {
             let since_epoch = Duration::new(time.seconds.get(), nanoseconds);
             Ok(Some(UNIX_EPOCH.checked_add(since_epoch).ok_or(Status::Overflow)?))
         }
-        _ => Err(Status::Malformed.into()),
+        (TimeChange::Timestamp, _) => Err(Status::Malformed.into()),
     }
 }
 
@@ -101,12 +102,14 @@ pub(super) fn describe(metadata: &Metadata) -> StatReply {
     // it where the file system does not. So do we.
     let times = [metadata.accessed(), metadata.modified(), metadata.created()];
     let times = times.map(|time| time.ok().and_then(|time| since_epoch(time.into_std())));
-    let known = times.iter().enumerate().fold(0u32, |bits, (index, time)| bits | u32::from(time.is_some()) << index);
+    let names = [FileTime::Access, FileTime::Modification, FileTime::StatusChange];
+    let known = names.into_iter().zip(times).filter_map(|(name, time)| time.map(|_| name));
+    let known_times = CodedSet::of(known);
     let [accessed, modified, changed] = times.map(Option::unwrap_or_default);
     let (device, inode) = (metadata.dev(), metadata.ino());
     StatReply {
         kind: kind(metadata.file_type()).into(),
-        known_times: known.into(),
+        known_times,
         links: metadata.nlink().into(),
         size: metadata.len().into(),
         accessed,
@@ -124,14 +127,14 @@ fn since_epoch(time: SystemTime) -> Option<Time> {
 }
 
 /// A `wasi:filesystem` descriptor-type. As in Wasmtime, pipes and sockets are of an unknown type.
-pub(super) fn kind(file_type: FileType) -> u32 {
+pub(super) fn kind(file_type: cap_std::fs::FileType) -> FileType {
     match () {
-        () if file_type.is_block_device() => 1,
-        () if file_type.is_char_device() => 2,
-        () if file_type.is_dir() => 3,
-        () if file_type.is_symlink() => 5,
-        () if file_type.is_file() => 6,
-        () => 0,
+        () if file_type.is_block_device() => FileType::BlockDevice,
+        () if file_type.is_char_device() => FileType::CharacterDevice,
+        () if file_type.is_dir() => FileType::Directory,
+        () if file_type.is_symlink() => FileType::SymbolicLink,
+        () if file_type.is_file() => FileType::RegularFile,
+        () => FileType::Unknown,
     }
 }
 
@@ -145,6 +148,7 @@ fn hash(identity: impl Hash) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasmstone_edge_protocol::Coded;
 
     #[test]
     fn times_before_1970_are_unknown() {
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn new_times_are_checked() {
         let time = |kind: u32, nanoseconds: u32, seconds: u64| {
-            new_time(NewTime { kind: kind.into(), nanoseconds: nanoseconds.into(), seconds: seconds.into() })
+            new_time(NewTime { kind: Coded::raw(kind), nanoseconds: nanoseconds.into(), seconds: seconds.into() })
         };
         assert_eq!(time(0, 5, 5), Ok(None));
         assert_eq!(time(2, 6, 5), Ok(Some(UNIX_EPOCH + Duration::new(5, 6))));

@@ -7,41 +7,9 @@ use super::{follow, metadata, path};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
-use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{OpenRequest, StatReply};
-
-/// `wasi:filesystem` open-flags.
-#[derive(Clone, Copy)]
-struct OpenFlags(u32);
-
-impl OpenFlags {
-    const CREATE: u32 = 1;
-    const DIRECTORY: u32 = 1 << 1;
-    const EXCLUSIVE: u32 = 1 << 2;
-    const TRUNCATE: u32 = 1 << 3;
-    const ALL: u32 = (1 << 4) - 1;
-
-    fn has(self, flag: u32) -> bool {
-        self.0 & flag != 0
-    }
-}
-
-/// `wasi:filesystem` descriptor-flags.
-#[derive(Clone, Copy)]
-struct DescriptorFlags(u32);
-
-impl DescriptorFlags {
-    const READ: u32 = 1;
-    const WRITE: u32 = 1 << 1;
-    /// Integrity of files, of data, of what is read: Wasmtime supports none of the three.
-    const SYNC: u32 = 0b111 << 2;
-    /// Up to mutate-directory, which Wasmtime lets pass: what may be changed follows from the grant.
-    const ALL: u32 = (1 << 6) - 1;
-
-    fn has(self, flag: u32) -> bool {
-        self.0 & flag != 0
-    }
-}
+use wasmstone_edge_protocol::value::{DescriptorFlag, OpenFlag};
+use wasmstone_edge_protocol::{Set, Status};
 
 pub(in super::super) fn open_at(
     server: &mut Server,
@@ -50,22 +18,24 @@ pub(in super::super) fn open_at(
     _: &mut Payload<'_>,
 ) -> Result<StatReply, Failure> {
     let name = path(name)?;
-    let follow = follow(request.path_flags.get())?;
-    let how = OpenFlags(request.open_flags.get());
-    let flags = DescriptorFlags(request.flags.get());
-    if how.0 & !OpenFlags::ALL != 0 || flags.0 & !DescriptorFlags::ALL != 0 {
-        return Err(Status::Malformed.into());
-    }
+    let follow = follow(request.path_flags)?;
+    let how = request.open_flags.get()?;
+    let flags = request.flags.get()?;
     server.handles.vacant(request.handle.get())?;
     let directory = server.handles.directory(request.directory.get())?;
 
-    if flags.has(DescriptorFlags::SYNC) {
+    // As in Wasmtime, which supports none of the three. It lets mutate-directory pass: what may be changed follows
+    // from the grant.
+    let synchronous =
+        [DescriptorFlag::FileIntegritySync, DescriptorFlag::DataIntegritySync, DescriptorFlag::RequestedWriteSync];
+    if synchronous.into_iter().any(|flag| flags.contains(flag)) {
         return Err(Status::Unsupported.into());
     }
-    if how.has(OpenFlags::DIRECTORY) && how.has(OpenFlags::CREATE | OpenFlags::EXCLUSIVE | OpenFlags::TRUNCATE) {
+    let changes = how.contains(OpenFlag::Create) || how.contains(OpenFlag::Truncate);
+    if how.contains(OpenFlag::Directory) && (changes || how.contains(OpenFlag::Exclusive)) {
         return Err(Status::Invalid.into());
     }
-    let writes = flags.has(DescriptorFlags::WRITE) || how.has(OpenFlags::CREATE | OpenFlags::TRUNCATE);
+    let writes = flags.contains(DescriptorFlag::Write) || changes;
     let dir = if writes { directory.writing()? } else { directory.reading() };
     let access = directory.access();
 
@@ -81,7 +51,7 @@ pub(in super::super) fn open_at(
     let metadata = file.metadata()?;
     let opened = if metadata.is_dir() {
         Opened::Directory(Granted::new(Dir::from_std_file(file.into_std()), access))
-    } else if how.has(OpenFlags::DIRECTORY) {
+    } else if how.contains(OpenFlag::Directory) {
         return Err(Status::NotDirectory.into());
     } else {
         Opened::File(Granted::new(file.into_std(), access))
@@ -90,23 +60,23 @@ pub(in super::super) fn open_at(
     Ok(metadata::describe(&metadata))
 }
 
-fn makes_new(how: OpenFlags) -> bool {
-    how.has(OpenFlags::CREATE) && how.has(OpenFlags::EXCLUSIVE)
+fn makes_new(how: Set<OpenFlag>) -> bool {
+    how.contains(OpenFlag::Create) && how.contains(OpenFlag::Exclusive)
 }
 
 fn is_directory(error: &std::io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::ISDIR)
 }
 
-fn options(how: OpenFlags, flags: DescriptorFlags, writes: bool, follow: bool) -> OpenOptions {
+fn options(how: Set<OpenFlag>, flags: Set<DescriptorFlag>, writes: bool, follow: bool) -> OpenOptions {
     let mut options = OpenOptions::new();
-    if how.has(OpenFlags::CREATE) {
-        let exclusive = how.has(OpenFlags::EXCLUSIVE);
+    if how.contains(OpenFlag::Create) {
+        let exclusive = how.contains(OpenFlag::Exclusive);
         options.create(!exclusive).create_new(exclusive);
     }
     // Linux opens nothing for neither reading nor writing.
-    let reads = flags.has(DescriptorFlags::READ) || !flags.has(DescriptorFlags::WRITE);
-    options.truncate(how.has(OpenFlags::TRUNCATE)).read(reads).write(writes);
+    let reads = flags.contains(DescriptorFlag::Read) || !flags.contains(DescriptorFlag::Write);
+    options.truncate(how.contains(OpenFlag::Truncate)).read(reads).write(writes);
     options.follow(if follow { FollowSymlinks::Yes } else { FollowSymlinks::No });
     options
 }

@@ -89,7 +89,7 @@ pub(in super::super) fn link_at(
     _: &mut Payload<'_>,
 ) -> Result<Empty, Failure> {
     let (old, new) = two_paths(&request, names)?;
-    let follow = follow(request.path_flags.get())?;
+    let follow = follow(request.path_flags)?;
     let (old_directory, new_directory) = two_directories(server, &request)?;
     let (old_dir, new_dir) = (old_directory.writing()?, new_directory.writing()?);
     if follow {
