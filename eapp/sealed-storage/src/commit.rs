@@ -5,22 +5,54 @@
 //! log or journal are full. A checkpoint ends with the root record, so that the journal may begin anew.
 
 use crate::disk::Disk;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::geometry::position;
 use crate::journal;
 use crate::keys::{JOURNAL, ROOT};
 use crate::root::Root;
-use crate::stat::{Access, Freshness};
+use crate::stat::{Access, Freshness, Time};
 use crate::store::Sealed;
-use crate::volume::{DIRECT, Volume};
+use crate::volume::Volume;
 use alloc::vec::Vec;
 
 /// The most blocks that wait to be written to their places.
 const LOG_MAX: usize = 320;
 /// The most bytes of the journal before it begins anew.
 const JOURNAL_MAX: u64 = 4 << 20;
+/// More dirty blocks than this go to the disk before the next change.
+const DIRTY_MAX: usize = 256;
+/// An object with more dirty blocks than this has new ones written to their places at once.
+const DIRECT: usize = 16;
+/// How long changes wait for a commit, in seconds.
+const WAIT: u64 = 5;
 
 impl Volume {
+    /// Before anything is changed: what waited for too long, or is too much, goes to the disk.
+    pub(crate) fn begin_change(&mut self, disk: &mut dyn Disk, now: Time) -> Result<()> {
+        self.begin_removal(now)?;
+        if self.since.is_some_and(|since| now.seconds >= since.saturating_add(WAIT)) {
+            self.commit(disk)?;
+        }
+        if self.store.dirty() > DIRTY_MAX {
+            self.relieve(disk)?;
+        }
+        self.since = Some(self.since.map_or(now.seconds, |since| since.min(now.seconds)));
+        Ok(())
+    }
+
+    /// Before something is removed, which must go even where the disk is full.
+    pub(crate) fn begin_removal(&mut self, now: Time) -> Result<()> {
+        if self.access == Access::ReadOnly {
+            return Err(Code::ReadOnly.into());
+        }
+        self.begin()?;
+        if self.store.dirty() > DIRTY_MAX * 4 {
+            return Err(Code::TooMany.into());
+        }
+        self.since = Some(self.since.map_or(now.seconds, |since| since.min(now.seconds)));
+        Ok(())
+    }
+
     /// Makes everything that was changed until now survive, of all files at once. This is what `fsync` of any file or
     /// directory is.
     ///

@@ -93,7 +93,7 @@ mod tests {
         for (count, expected) in [(0, 0), (1, 0), (2, 1), (FAN, 1), (FAN + 1, 2), (FAN * FAN, 2), (FAN * FAN + 1, 3)] {
             assert_eq!(height(count), expected);
         }
-        let most = blocks(crate::SIZE_MAX);
+        let most = blocks(crate::limits::SIZE_MAX);
         assert!(reach(height(most)) >= most);
         // The host's offsets fit what hosts count in.
         assert!(extent(most) < (1 << 63) / 4096);

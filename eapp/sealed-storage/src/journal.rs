@@ -4,12 +4,12 @@
 //! holds what the transaction follows, the new root record, and of each block where it belongs and its entry: so the
 //! tags of the blocks make the transaction one whole, of which nothing can be missing or another's.
 
-use crate::SIZE_MAX;
 use crate::disk::Disk;
 use crate::error::Result;
 use crate::files::{Files, PIECE};
 use crate::geometry::{BLOCK, blocks as blocks_of, position, reach};
 use crate::keys::{Entry, Id, JOURNAL, Key, Nonces, open};
+use crate::limits::SIZE_MAX;
 use crate::object;
 use crate::root::{RECORD, RootKey, State};
 use crate::store::Sealed;

@@ -20,20 +20,24 @@ extern crate std;
 
 mod cache;
 mod commit;
+mod content;
 mod copy;
 mod directory;
 mod disk;
 mod error;
 mod files;
 mod geometry;
+mod index;
 mod journal;
 mod keys;
+mod limits;
 mod log;
 mod names;
 mod node;
 mod object;
 mod open;
 mod path;
+mod records;
 mod root;
 mod stat;
 mod store;
@@ -42,14 +46,6 @@ mod volume;
 pub use copy::Disks;
 pub use disk::{Disk, Failure};
 pub use error::{Code, Error, Result};
+pub use limits::{MEMORY, NAME_MAX, PATH_MAX, SIZE_MAX};
 pub use stat::{Access, DirectoryEntry, Freshness, Kind, NodeId, Place, Stat, Time};
 pub use volume::Volume;
-
-/// The most bytes of a file's name.
-pub const NAME_MAX: usize = 255;
-/// The most bytes of a path, and of what a symbolic link points to.
-pub const PATH_MAX: usize = 4096;
-/// The most bytes of a file.
-pub const SIZE_MAX: u64 = 1 << 62;
-/// What a volume takes of the heap at most, in bytes, when no directory is larger than some ten thousand entries.
-pub const MEMORY: usize = 8 << 20;

@@ -5,10 +5,10 @@
 
 use crate::disk::Disk;
 use crate::error::{Code, Result};
+use crate::limits::{NAME_MAX, PATH_MAX};
 use crate::node::Node;
 use crate::stat::{Kind, NodeId, Time};
 use crate::volume::{ROOT_NODE, Volume};
-use crate::{NAME_MAX, PATH_MAX};
 
 /// Whether something can have this name. There is always something called `.`.
 fn check_name(name: &str, reserved: Code) -> Result<()> {

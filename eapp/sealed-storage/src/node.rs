@@ -1,8 +1,9 @@
 //! Inodes.
 
-use crate::directory::Index;
 use crate::error::{Error, Result};
+use crate::index::Index;
 use crate::keys::Entry;
+use crate::limits::SIZE_MAX;
 use crate::object::Object;
 use crate::stat::{Kind, Stat, Time};
 use zerocopy::little_endian::{U32, U64};
@@ -115,7 +116,7 @@ impl Node {
             SYMLINK => Kind::Symlink,
             _ => return Err(Error::Damaged("an inode is of no kind")),
         };
-        if inode.size > crate::SIZE_MAX {
+        if inode.size > SIZE_MAX {
             return Err(Error::Damaged("an inode's size is too large"));
         }
         let object = Object::stored(volume, number, inode.unique.get(), inode.size.get(), inode.top)?;

@@ -1,8 +1,8 @@
 //! Following paths.
 
-use crate::PATH_MAX;
 use crate::disk::Disk;
 use crate::error::{Code, Result};
+use crate::limits::{NAME_MAX, PATH_MAX};
 use crate::stat::{Kind, NodeId, Place};
 use crate::volume::Volume;
 use alloc::string::String;
@@ -42,7 +42,7 @@ impl Volume {
             let slash = name.len() < rest.len();
             let further = further.trim_start_matches('/');
             let last = further.is_empty();
-            if name.len() > crate::NAME_MAX {
+            if name.len() > NAME_MAX {
                 return Err(Code::NameTooLong.into());
             }
             let mut entries = self.directory(disk, at)?;

@@ -3,34 +3,24 @@
 use crate::directory::Directory;
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
-use crate::geometry::{BLOCK, blocks, extent};
 use crate::keys::{Id, Key};
 use crate::node::{INODE, Inode, Node};
 use crate::object::Object;
 use crate::root::{RootKey, State};
-use crate::stat::{Access, DirectoryEntry, Freshness, Kind, NodeId, Stat, Time};
+use crate::stat::{Access, Freshness, Kind, NodeId};
 use crate::store::Store;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::vec::Vec;
 use zerocopy::{FromBytes, IntoBytes};
 
 /// The inode of the outermost directory.
 pub const ROOT_NODE: u64 = 1;
-/// More dirty blocks than this go to the disk before the next change.
-const DIRTY_MAX: usize = 256;
-/// An object with more dirty blocks than this has new ones written to their places at once.
-pub const DIRECT: usize = 16;
-/// How long changes wait for a commit, in seconds.
-const WAIT: u64 = 5;
 /// The most inodes in memory that are not in use.
 const NODES_MAX: usize = 512;
 /// The most names of directories that are kept in mind.
 const NAMES_MAX: usize = 64 * 1024;
 /// Blocks that a change must set free for the host to get them back at once.
 pub const MUCH: u64 = 256;
-/// The most bytes that are written between two looks at how much is dirty.
-const WRITE_MAX: usize = 32 * BLOCK;
 
 /// A sealed directory, open. Only one may be open at a time on the same disk.
 ///
@@ -92,32 +82,6 @@ impl Volume {
         Ok(())
     }
 
-    /// Before anything is changed: what waited for too long, or is too much, goes to the disk.
-    pub(crate) fn begin_change(&mut self, disk: &mut dyn Disk, now: Time) -> Result<()> {
-        self.begin_removal(now)?;
-        if self.since.is_some_and(|since| now.seconds >= since.saturating_add(WAIT)) {
-            self.commit(disk)?;
-        }
-        if self.store.dirty() > DIRTY_MAX {
-            self.relieve(disk)?;
-        }
-        self.since = Some(self.since.map_or(now.seconds, |since| since.min(now.seconds)));
-        Ok(())
-    }
-
-    /// Before something is removed, which must go even where the disk is full.
-    pub(crate) fn begin_removal(&mut self, now: Time) -> Result<()> {
-        if self.access == Access::ReadOnly {
-            return Err(Code::ReadOnly.into());
-        }
-        self.begin()?;
-        if self.store.dirty() > DIRTY_MAX * 4 {
-            return Err(Code::TooMany.into());
-        }
-        self.since = Some(self.since.map_or(now.seconds, |since| since.min(now.seconds)));
-        Ok(())
-    }
-
     /// An inode as it is in the table.
     pub(crate) fn inode(&mut self, disk: &mut dyn Disk, number: u64) -> Result<Inode> {
         let mut bytes = [0; INODE];
@@ -154,7 +118,7 @@ impl Volume {
     }
 
     /// The same of a regular file.
-    fn file(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<(&mut Store, &mut Node)> {
+    pub(crate) fn file(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<(&mut Store, &mut Node)> {
         let (store, node) = self.node(disk, id)?;
         match node.kind {
             Kind::File => Ok((store, node)),
@@ -211,142 +175,5 @@ impl Volume {
         }
         self.store.forget(number);
         Ok(())
-    }
-
-    /// Reads from a file; how many bytes, which is fewer than there is room for only at its end.
-    ///
-    /// # Errors
-    /// [`Code::IsDirectory`], [`Code::Invalid`] of a symbolic link, damage, or the disk's own.
-    pub fn read(&mut self, disk: &mut dyn Disk, file: NodeId, offset: u64, into: &mut [u8]) -> Result<usize> {
-        self.begin()?;
-        let (store, node) = self.file(disk, file)?;
-        store.read(disk, &mut node.object, offset, into)
-    }
-
-    /// Writes all of `bytes` to a file.
-    ///
-    /// # Errors
-    /// [`Code::IsDirectory`], [`Code::Invalid`] of a symbolic link, [`Code::FileTooLarge`], [`Code::ReadOnly`],
-    /// damage, or the disk's own. Some of the bytes, from the first on, may have been written then.
-    pub fn write(&mut self, disk: &mut dyn Disk, file: NodeId, offset: u64, bytes: &[u8], now: Time) -> Result<()> {
-        let mut at = offset;
-        for part in bytes.chunks(WRITE_MAX) {
-            self.begin_change(disk, now)?;
-            self.file(disk, file)?;
-            self.touch(disk, file)?;
-            let (store, node) = self.file(disk, file)?;
-            store.write(disk, &mut node.object, at, part)?;
-            (node.modified, node.changed) = (now, now);
-            at = at.saturating_add(part.len() as u64);
-        }
-        Ok(())
-    }
-
-    /// Cuts a file, or lengthens it by zeros.
-    ///
-    /// # Errors
-    /// As of [`Self::write`].
-    pub fn set_size(&mut self, disk: &mut dyn Disk, file: NodeId, size: u64, now: Time) -> Result<()> {
-        let before = self.file(disk, file)?.1.object.size;
-        if size < before {
-            self.begin_removal(now)?
-        } else {
-            self.begin_change(disk, now)?
-        }
-        self.touch(disk, file)?;
-        let (store, node) = self.file(disk, file)?;
-        store.resize(disk, &mut node.object, size)?;
-        (node.modified, node.changed) = (now, now);
-        self.tidy |= extent(blocks(before)).saturating_sub(extent(blocks(size))) >= MUCH;
-        Ok(())
-    }
-
-    /// Sets when something was read and changed; `None` leaves it.
-    ///
-    /// # Errors
-    /// [`Code::ReadOnly`], damage, or the disk's own.
-    pub fn set_times(
-        &mut self,
-        disk: &mut dyn Disk,
-        node: NodeId,
-        accessed: Option<Time>,
-        modified: Option<Time>,
-        now: Time,
-    ) -> Result<()> {
-        self.begin_change(disk, now)?;
-        let node = self.touch(disk, node)?;
-        node.accessed = accessed.unwrap_or(node.accessed);
-        node.modified = modified.unwrap_or(node.modified);
-        node.changed = now;
-        Ok(())
-    }
-
-    /// What there is to know about a file.
-    ///
-    /// # Errors
-    /// Damage, or the disk's own.
-    pub fn stat(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<Stat> {
-        self.begin()?;
-        Ok(self.node(disk, node)?.1.stat())
-    }
-
-    /// What a symbolic link points to.
-    ///
-    /// # Errors
-    /// [`Code::Invalid`] where it is none, damage, or the disk's own.
-    pub fn read_link(&mut self, disk: &mut dyn Disk, link: NodeId) -> Result<String> {
-        const BROKEN: Error = Error::Damaged("a symbolic link does not hold what it should");
-        self.begin()?;
-        let (store, node) = self.node(disk, link)?;
-        if node.kind != Kind::Symlink {
-            return Err(Code::Invalid.into());
-        }
-        let length = usize::try_from(node.object.size).ok().filter(|length| *length <= crate::PATH_MAX);
-        let mut target = alloc::vec![0; length.ok_or(BROKEN)?];
-        store.read(disk, &mut node.object, 0, &mut target)?;
-        String::from_utf8(target).map_err(|_| BROKEN)
-    }
-
-    /// The next entry of a directory and the cursor to go on with, which is 0 to begin with. `None`: that was all.
-    /// What is there from the first call to the last comes exactly once, whatever else is made or removed meanwhile.
-    ///
-    /// # Errors
-    /// [`Code::NotDirectory`], damage, or the disk's own.
-    pub fn entry(
-        &mut self,
-        disk: &mut dyn Disk,
-        directory: NodeId,
-        cursor: u64,
-    ) -> Result<Option<(u64, DirectoryEntry)>> {
-        self.begin()?;
-        self.directory(disk, directory)?.entry(cursor)
-    }
-
-    /// Keeps something from going away with its last name, until it is released as often as it was held.
-    ///
-    /// # Errors
-    /// [`Code::NotFound`] where it is gone, damage, or the disk's own.
-    pub fn hold(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<()> {
-        self.begin()?;
-        let (_, node) = self.node(disk, node)?;
-        node.holds = node.holds.checked_add(1).ok_or(Code::TooMany)?;
-        Ok(())
-    }
-
-    /// Undoes one [`Self::hold`].
-    ///
-    /// # Errors
-    /// Damage, or the disk's own; it is released nevertheless.
-    pub fn release(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<()> {
-        let Some(held) = self.nodes.get_mut(&node.0) else { return Ok(()) };
-        held.holds = held.holds.saturating_sub(1);
-        if held.holds > 0 || held.links > 0 || self.access == Access::ReadOnly {
-            return Ok(());
-        }
-        self.store.files.check()?;
-        self.touch(disk, node)?;
-        // It can wait for the next change.
-        self.since.get_or_insert(u64::MAX);
-        self.remove_if_unused(disk, node.0)
     }
 }
