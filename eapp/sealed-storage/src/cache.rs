@@ -1,4 +1,4 @@
-//! Blocks in memory, as they are when decrypted.
+//! Decrypted blocks in memory.
 
 use crate::geometry::BLOCK;
 use alloc::boxed::Box;
@@ -6,11 +6,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use zeroize::Zeroize;
 
-/// The content of a block, which is wiped when it is not used any more.
+/// The content of a block, which is wiped when it is dropped.
 pub struct Block(Box<[u8; BLOCK]>);
 
 impl Block {
-    /// Zeros.
+    /// A block of zeros.
     pub fn zeros() -> Self {
         Self(Box::new([0; BLOCK]))
     }
@@ -36,7 +36,7 @@ impl Drop for Block {
     }
 }
 
-/// Which block: of the inode with this number, on this level, the one with this index. In this order.
+/// Names a block by the number of its inode, its level and its index there. Addresses are ordered in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     pub number: u64,
@@ -47,13 +47,13 @@ pub struct Address {
 struct Slot {
     address: Address,
     block: Block,
-    /// Since the hand came by.
+    /// Used since the clock hand passed.
     used: bool,
-    /// Not on the disk yet, so that it must stay.
+    /// Not on the disk yet, so it must stay in memory.
     dirty: bool,
 }
 
-/// So many blocks at most, besides those that must stay.
+/// At most `capacity` blocks, besides dirty ones. A clock hand chooses which block makes room (second chance).
 pub struct Cache {
     slots: Vec<Slot>,
     places: BTreeMap<Address, usize>,
@@ -63,7 +63,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Room for this many blocks.
+    /// An empty cache for this many blocks.
     pub fn new(capacity: usize) -> Self {
         Self { slots: Vec::new(), places: BTreeMap::new(), capacity, hand: 0, dirty: 0 }
     }
@@ -90,7 +90,7 @@ impl Cache {
         self.places.get(&address).and_then(|place| self.slots.get(*place)).is_some_and(|slot| slot.dirty)
     }
 
-    /// Says whether a block is dirty.
+    /// Sets whether a block is dirty.
     pub fn set_dirty(&mut self, address: Address, dirty: bool) {
         if let Some(slot) = self.places.get(&address).and_then(|place| self.slots.get_mut(*place)) {
             if slot.dirty != dirty {
@@ -100,7 +100,7 @@ impl Cache {
         }
     }
 
-    /// A block to read into, whatever it holds: one that was not used for long, where there is no room for more.
+    /// A block to read into, with any content. In a full cache it is one that was not used for long.
     pub fn room(&mut self) -> Block {
         let full = self.slots.len() >= self.capacity;
         let old = full.then(|| self.replaceable()).flatten();
@@ -108,14 +108,14 @@ impl Cache {
         old.and_then(|address| self.remove(address)).unwrap_or_else(Block::zeros)
     }
 
-    /// Takes a block in, clean, that there is room for.
+    /// Adds a clean block, for which [`Self::room`] made room.
     pub fn insert(&mut self, address: Address, block: Block) {
         self.remove(address);
         self.places.insert(address, self.slots.len());
         self.slots.push(Slot { address, block, used: true, dirty: false });
     }
 
-    /// A slot that was not used since the hand came by last, unless all are dirty.
+    /// A clean slot that was not used since the hand last passed it, unless all are dirty.
     fn replaceable(&mut self) -> Option<usize> {
         for _ in 0..self.slots.len().saturating_mul(2) {
             let place = self.hand;
@@ -147,7 +147,7 @@ impl Cache {
         }
     }
 
-    /// Forgets everything of an inode.
+    /// Forgets all blocks of an inode.
     pub fn forget(&mut self, number: u64) {
         for level in 0..=u8::MAX >> 4 {
             self.cut(number, level, 0);
@@ -164,7 +164,7 @@ impl Cache {
         self.of_level(number, level, 0, true)
     }
 
-    /// All dirty blocks are on the disk now.
+    /// Marks all blocks as clean.
     pub fn all_clean(&mut self) {
         for slot in &mut self.slots {
             slot.dirty = false;

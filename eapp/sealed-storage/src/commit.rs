@@ -1,23 +1,25 @@
 //! How changes reach the disk.
 //!
-//! A commit writes one transaction to the journal. Blocks that no state has that a crash could bring back may be in
-//! their places before that; all others stay in the log as well, and are written to their places by a checkpoint, when
-//! log or journal are full. A checkpoint ends with the root record, so that the journal may begin anew.
+//! A commit writes one transaction to the journal. A block whose place is unused in every state that a crash could
+//! bring back may be written to its place before that. All others stay in the log as well. A checkpoint writes them to
+//! their places when the log or the journal is full, then the root record, so that the journal can start over.
 
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 use crate::geometry::position;
 use crate::journal;
 use crate::keys::{JOURNAL, ROOT};
+use crate::node::inode_offset;
 use crate::root::Root;
+use crate::sealing::Sealed;
 use crate::stat::{Access, Freshness, Time};
-use crate::store::Sealed;
 use crate::volume::Volume;
 use alloc::vec::Vec;
+use zerocopy::IntoBytes;
 
-/// The most blocks that wait to be written to their places.
+/// The most blocks in the log, which wait to be written to their places.
 const LOG_MAX: usize = 320;
-/// The most bytes of the journal before it begins anew.
+/// The most bytes of the journal before it starts over.
 const JOURNAL_MAX: u64 = 4 << 20;
 /// More dirty blocks than this go to the disk before the next change.
 const DIRTY_MAX: usize = 256;
@@ -27,7 +29,7 @@ const DIRECT: usize = 16;
 const WAIT: u64 = 5;
 
 impl Volume {
-    /// Before anything is changed: what waited for too long, or is too much, goes to the disk.
+    /// Starts a change. Earlier changes that waited too long, or are too many, go to the disk first.
     pub(crate) fn begin_change(&mut self, disk: &mut dyn Disk, now: Time) -> Result<()> {
         self.begin_removal(now)?;
         if self.since.is_some_and(|since| now.seconds >= since.saturating_add(WAIT)) {
@@ -40,7 +42,7 @@ impl Volume {
         Ok(())
     }
 
-    /// Before something is removed, which must go even where the disk is full.
+    /// Starts a removal, which must be possible on a full disk: nothing is written first.
     pub(crate) fn begin_removal(&mut self, now: Time) -> Result<()> {
         if self.access == Access::ReadOnly {
             return Err(Code::ReadOnly.into());
@@ -53,12 +55,11 @@ impl Volume {
         Ok(())
     }
 
-    /// Makes everything that was changed until now survive, of all files at once. This is what `fsync` of any file or
-    /// directory is.
+    /// Makes every change until now survive, in all files at once. This serves `fsync` of any file or directory.
     ///
     /// # Errors
-    /// The disk's own: nothing is lost then, neither on the disk nor here, and it can be tried again. Or
-    /// [`crate::Code::Broken`], when that is not so.
+    /// The disk's own: then nothing is lost, neither on the disk nor in memory, and the caller can try again. Or
+    /// [`crate::Code::Broken`], when this is not certain.
     pub fn commit(&mut self, disk: &mut dyn Disk) -> Result<()> {
         self.store.files.check()?;
         if self.store.dirty() == 0 {
@@ -81,10 +82,10 @@ impl Volume {
         let state = self.root_key.seal(&mut self.store.nonces, root)?;
         let previous = self.state.commitment();
         let head = journal::head(&self.journal_key, &mut self.store.nonces, previous, &state, &sealed)?;
-        // What was written to its place must be there before anything says so.
+        // Blocks that were written to their places must survive before the transaction that refers to them does.
         self.store.files.sync(disk)?;
         let end = match self.write_journal(disk, &head, &sealed) {
-            // Where there is no room behind the other transactions there is some in their place.
+            // On a full disk, a checkpoint makes room: this transaction can then replace the earlier ones.
             Err(Error::Disk(_)) if self.store.log.end > 0 => {
                 self.checkpoint(disk)?;
                 self.write_journal(disk, &head, &sealed)?
@@ -95,14 +96,14 @@ impl Volume {
         self.committed(end, sealed);
         self.state = state;
         if self.tidy && self.checkpoint(disk).is_err() {
-            // It is committed nevertheless.
+            // The commit itself has succeeded, so only an unknown state of the disk is an error.
             self.store.files.check()?;
         }
         Ok(())
     }
 
-    /// Writes what may be written to its place at once, of objects where that is much: data, and nodes if `nodes` says
-    /// so.
+    /// Writes data, and with `nodes` also nodes, to their places where that is allowed. Only for objects with many
+    /// dirty blocks: for few, one more operation of the host costs more than room in the journal.
     fn write_new(&mut self, disk: &mut dyn Disk, nodes: bool) -> Result<()> {
         for dirty in self.store.dirty_numbers().chunk_by(|one, other| one == other) {
             if dirty.len() > DIRECT
@@ -114,7 +115,7 @@ impl Volume {
         Ok(())
     }
 
-    /// Makes room in memory.
+    /// Reduces the dirty blocks in memory to half: first data, then nodes, then by a commit.
     pub(crate) fn relieve(&mut self, disk: &mut dyn Disk) -> Result<()> {
         let before = self.store.dirty();
         self.write_new(disk, false)?;
@@ -124,22 +125,22 @@ impl Volume {
         if self.store.dirty() > before / 2 { self.commit(disk) } else { Ok(()) }
     }
 
-    /// Seals everything that is dirty, inodes and their table last.
+    /// Encrypts everything that is dirty. The table comes last, since inodes hold the entries of their objects.
     fn seal(&mut self) -> Result<Vec<Sealed>> {
         let mut sealed = Vec::with_capacity(self.store.dirty());
         for node in self.nodes.values_mut() {
             if node.dirty {
                 self.store.seal_dirty(&mut node.object, &mut sealed)?;
-                self.store.put_inode(&self.table, node)?;
+                self.store.overwrite(&self.table, inode_offset(node.object.number), node.encode().as_bytes())?;
             }
         }
         self.store.seal_dirty(&mut self.table, &mut sealed)?;
         Ok(sealed)
     }
 
-    /// Appends a transaction to the journal; where the next one begins.
+    /// Appends a transaction to the journal. Returns where the next one begins.
     fn write_journal(&mut self, disk: &mut dyn Disk, head: &[u8], sealed: &[Sealed]) -> Result<u64> {
-        // Even if it fails, the transaction may turn out to be complete.
+        // Even if this fails, the disk may hold the complete transaction, so a crash could bring its state back.
         for object in self.nodes.values_mut().map(|node| &mut node.object).chain([&mut self.table]) {
             object.settled = object.settled.max(object.extent());
         }
@@ -161,7 +162,7 @@ impl Volume {
         Ok(at)
     }
 
-    /// The transaction is on the disk.
+    /// Updates memory after the transaction has reached the disk.
     fn committed(&mut self, end: u64, sealed: Vec<Sealed>) {
         let log = &mut self.store.log;
         log.end = end;
@@ -186,10 +187,11 @@ impl Volume {
         self.since = None;
     }
 
-    /// Brings the last commit to its place, so that the journal is not needed for it.
+    /// Writes all blocks of the last commit to their places, so that the journal is not needed any more.
     pub(crate) fn checkpoint(&mut self, disk: &mut dyn Disk) -> Result<()> {
         let store = &mut self.store;
         store.forget_ahead();
+        // In this order: the root record must not refer to blocks that are not in their places yet.
         store.log.write(disk, &mut store.files)?;
         store.files.sync(disk)?;
         store.files.write(disk, &ROOT, 0, &self.state.record)?;
@@ -207,7 +209,7 @@ impl Volume {
         for node in self.nodes.values_mut() {
             node.object.settled = node.committed;
         }
-        // Only now is nothing left that needs what is removed here.
+        // Only now does no state that a crash could bring back need what is removed here.
         for node in self.nodes.values_mut().filter(|node| node.object.shortened) {
             let (id, extent) = (node.object.id(), node.object.extent());
             let kept = extent.max(node.committed);
@@ -227,7 +229,7 @@ impl Volume {
         Ok(())
     }
 
-    /// Commits, tidies up and gives all numbers of files back to the disk. Nothing may follow but dropping it.
+    /// Commits, removes what is not needed and closes all files of the disk. The caller must drop the volume then.
     ///
     /// # Errors
     /// As of [`Self::commit`].
@@ -252,7 +254,7 @@ impl Volume {
         if !self.store.log.marked {
             return Ok(());
         }
-        // It is committed: on a full disk the journal stays for the next one to open the volume.
+        // Everything is committed. On a full disk the journal stays, and the next opening uses it.
         match self.checkpoint(disk) {
             Err(Error::Disk(_)) if !self.store.files.broken => return Ok(()),
             done => done?,

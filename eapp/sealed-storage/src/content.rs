@@ -1,18 +1,18 @@
-//! What is done with one file, directory or link.
+//! Reading and changing one file, directory or link; listing and holding.
 
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 use crate::geometry::{BLOCK, blocks, extent};
 use crate::limits::PATH_MAX;
 use crate::stat::{Access, DirectoryEntry, Kind, NodeId, Stat, Time};
-use crate::volume::{MUCH, Volume};
+use crate::volume::{TIDY_BLOCKS, Volume};
 use alloc::string::String;
 
-/// The most bytes that are written between two looks at how much is dirty.
+/// The most bytes that are written before the number of dirty blocks is checked again.
 const WRITE_MAX: usize = 32 * BLOCK;
 
 impl Volume {
-    /// Reads from a file; how many bytes, which is fewer than there is room for only at its end.
+    /// Reads from a file. Returns the number of bytes, which is less than the length of `into` only at the file's end.
     ///
     /// # Errors
     /// [`Code::IsDirectory`], [`Code::Invalid`] of a symbolic link, damage, or the disk's own.
@@ -26,7 +26,7 @@ impl Volume {
     ///
     /// # Errors
     /// [`Code::IsDirectory`], [`Code::Invalid`] of a symbolic link, [`Code::FileTooLarge`], [`Code::ReadOnly`],
-    /// damage, or the disk's own. Some of the bytes, from the first on, may have been written then.
+    /// damage, or the disk's own. Then the file may have the first of the bytes.
     pub fn write(&mut self, disk: &mut dyn Disk, file: NodeId, offset: u64, bytes: &[u8], now: Time) -> Result<()> {
         let mut at = offset;
         for part in bytes.chunks(WRITE_MAX) {
@@ -41,7 +41,7 @@ impl Volume {
         Ok(())
     }
 
-    /// Cuts a file, or lengthens it by zeros.
+    /// Cuts a file, or lengthens it with zeros.
     ///
     /// # Errors
     /// As of [`Self::write`].
@@ -56,11 +56,11 @@ impl Volume {
         let (store, node) = self.file(disk, file)?;
         store.resize(disk, &mut node.object, size)?;
         (node.modified, node.changed) = (now, now);
-        self.tidy |= extent(blocks(before)).saturating_sub(extent(blocks(size))) >= MUCH;
+        self.tidy |= extent(blocks(before)).saturating_sub(extent(blocks(size))) >= TIDY_BLOCKS;
         Ok(())
     }
 
-    /// Sets when something was read and changed; `None` leaves it.
+    /// Sets when a file, directory or link was read and changed; `None` leaves a time as it is.
     ///
     /// # Errors
     /// [`Code::ReadOnly`], damage, or the disk's own.
@@ -80,7 +80,7 @@ impl Volume {
         Ok(())
     }
 
-    /// What there is to know about a file.
+    /// Size, times and links of a file, directory or link.
     ///
     /// # Errors
     /// Damage, or the disk's own.
@@ -89,12 +89,12 @@ impl Volume {
         Ok(self.node(disk, node)?.1.stat())
     }
 
-    /// What a symbolic link points to.
+    /// The target of a symbolic link.
     ///
     /// # Errors
-    /// [`Code::Invalid`] where it is none, damage, or the disk's own.
+    /// [`Code::Invalid`] for anything but a symbolic link, damage, or the disk's own.
     pub fn read_link(&mut self, disk: &mut dyn Disk, link: NodeId) -> Result<String> {
-        const BROKEN: Error = Error::Damaged("a symbolic link does not hold what it should");
+        const BROKEN: Error = Error::Damaged("the target of a symbolic link is invalid");
         self.begin()?;
         let (store, node) = self.node(disk, link)?;
         if node.kind != Kind::Symlink {
@@ -106,8 +106,9 @@ impl Volume {
         String::from_utf8(target).map_err(|_| BROKEN)
     }
 
-    /// The next entry of a directory and the cursor to go on with, which is 0 to begin with. `None`: that was all.
-    /// What is there from the first call to the last comes exactly once, whatever else is made or removed meanwhile.
+    /// The next entry of a directory at a cursor, and the cursor for the entry after it. The first cursor is 0; `None`
+    /// is the end. A name that exists from the first call to the last is returned exactly once, whatever is added or
+    /// removed meanwhile.
     ///
     /// # Errors
     /// [`Code::NotDirectory`], damage, or the disk's own.
@@ -121,10 +122,10 @@ impl Volume {
         self.directory(disk, directory)?.entry(cursor)
     }
 
-    /// Keeps something from going away with its last name, until it is released as often as it was held.
+    /// Holds a file, directory or link, so that it outlives its last name until it is released as often.
     ///
     /// # Errors
-    /// [`Code::NotFound`] where it is gone, damage, or the disk's own.
+    /// [`Code::NotFound`] if it was removed, damage, or the disk's own.
     pub fn hold(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<()> {
         self.begin()?;
         let (_, node) = self.node(disk, node)?;
@@ -135,7 +136,7 @@ impl Volume {
     /// Undoes one [`Self::hold`].
     ///
     /// # Errors
-    /// Damage, or the disk's own; it is released nevertheless.
+    /// Damage, or the disk's own. It is released nevertheless.
     pub fn release(&mut self, disk: &mut dyn Disk, node: NodeId) -> Result<()> {
         let Some(held) = self.nodes.get_mut(&node.0) else { return Ok(()) };
         held.holds = held.holds.saturating_sub(1);
@@ -144,7 +145,7 @@ impl Volume {
         }
         self.store.files.check()?;
         self.touch(disk, node)?;
-        // It can wait for the next change.
+        // Removing it can wait for the next change: no time makes it due.
         self.since.get_or_insert(u64::MAX);
         self.remove_if_unused(disk, node.0)
     }

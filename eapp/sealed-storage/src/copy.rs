@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 
 /// The disks of two volumes.
 pub trait Disks {
-    /// That of the volume that is copied.
+    /// The disk of the volume that is copied.
     fn source(&mut self) -> &mut dyn Disk;
-    /// That of the other.
+    /// The disk of the volume that it is copied to.
     fn target(&mut self) -> &mut dyn Disk;
 }
 
@@ -25,17 +25,18 @@ struct Level {
 }
 
 impl Volume {
-    /// Copies everything to another volume, which is empty, and commits it: names, contents, links and times.
+    /// Copies names, contents, links and times to another volume, which must be empty, and commits it.
     ///
     /// # Errors
-    /// [`Code::Exists`] where the other is not empty; as of everything else. The other holds a part then.
+    /// [`Code::Exists`] if the other is not empty, damage, or the errors of either disk. Then the other may hold a
+    /// part of the files.
     pub fn copy_to(&mut self, other: &mut Self, disks: &mut dyn Disks, now: Time) -> Result<()> {
         let (source, target) = (self.root(), other.root());
         if other.entry(disks.target(), target, 0)?.is_some() {
             return Err(Code::Exists.into());
         }
         let mut content = Zeroizing::new(alloc::vec![0; PIECE]);
-        // What has several names, and what it is over there.
+        // Files with several names, and their copies, so that the copy has the same links.
         let mut linked: Vec<(NodeId, NodeId)> = Vec::new();
         let stat = self.stat(disks.source(), source)?;
         let mut levels = alloc::vec![Level { source, target, stat, cursor: 0 }];
@@ -94,7 +95,7 @@ impl Volume {
             if bytes.is_empty() {
                 return other.set_size(disks.target(), target, size, now);
             }
-            // What was never written takes no room there either.
+            // Zeros are not written, so that files with holes stay as small in the copy.
             if bytes.iter().any(|byte| *byte != 0) {
                 other.write(disks.target(), target, at, bytes, now)?;
             }

@@ -1,8 +1,7 @@
-//! Directories.
+//! Finding and changing names in a directory.
 //!
-//! The content of a directory is blocks, each of which is divided into records without gaps: names and free space. A
-//! record never moves, so a change is a change of one block, and listing can go on from any place. In memory there is,
-//! of every name, a hash and the block that it is in.
+//! Since records never move, adding or removing a name changes one block only, and listing can continue from any
+//! place. Memory holds a hash of every name and the block that it is in, so finding one reads one block as a rule.
 
 use crate::cache::Block;
 use crate::disk::Disk;
@@ -10,7 +9,7 @@ use crate::error::{Code, Result};
 use crate::geometry::BLOCK;
 use crate::index::{Index, hash};
 use crate::node::Node;
-use crate::records::{BROKEN, GRANULES, Record, first, granules, join, kind_number, put, record, room};
+use crate::records::{BROKEN, GRANULES, Record, first, granules, join, put, record, room};
 use crate::stat::{DirectoryEntry, Kind, NodeId};
 use crate::store::Store;
 use alloc::string::String;
@@ -19,7 +18,7 @@ use alloc::vec::Vec;
 /// The most names of a directory.
 const NAMES_MAX: usize = 1 << 20;
 
-/// A name, and where it is.
+/// A name that was found, and where its record is.
 pub struct Found {
     pub node: u64,
     pub kind: Kind,
@@ -27,7 +26,7 @@ pub struct Found {
     granule: usize,
 }
 
-/// A directory being used.
+/// A directory in use.
 pub struct Directory<'a> {
     store: &'a mut Store,
     disk: &'a mut dyn Disk,
@@ -35,7 +34,7 @@ pub struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    /// Looks into a directory.
+    /// Opens a directory, and reads all names of it if memory does not have them.
     ///
     /// # Errors
     /// [`Code::NotDirectory`], damage, or the disk's own.
@@ -92,7 +91,7 @@ impl<'a> Directory<'a> {
         Ok(index)
     }
 
-    /// Whether there is no name in it.
+    /// Whether the directory has no names.
     pub fn is_empty(&mut self) -> Result<bool> {
         Ok(self.index()?.names.is_empty())
     }
@@ -102,6 +101,7 @@ impl<'a> Directory<'a> {
         let hash = hash(name);
         let names = &self.index()?.names;
         let start = names.partition_point(|entry| entry.0 < hash);
+        // Several names may have the same hash, in one block or in several.
         let mut last = None;
         for place in start.. {
             let Some((_, block)) = self.index()?.names.get(place).copied().filter(|entry| entry.0 == hash) else {
@@ -120,7 +120,7 @@ impl<'a> Directory<'a> {
         Ok(None)
     }
 
-    /// Finds a block with room for a name, so that inserting it cannot fail for the disk.
+    /// Finds or adds a block with room for a name, and loads it, so that [`Self::insert`] does not need the disk.
     pub fn prepare(&mut self, name: &str) -> Result<u32> {
         let needed = granules(name);
         let index = self.index()?;
@@ -144,12 +144,12 @@ impl<'a> Directory<'a> {
         self.store.prepare(self.disk, &self.node.object, u64::from(block) * BLOCK as u64)
     }
 
-    /// Loads what changing a record takes, so that this cannot fail for the disk.
+    /// Loads what changing a record needs, so that the change does not need the disk.
     pub fn prepare_change(&mut self, found: &Found) -> Result<()> {
         self.pin(found.block)
     }
 
-    /// Puts a name into a block that was prepared for it.
+    /// Puts a name into a block that [`Self::prepare`] returned for it.
     pub fn insert(&mut self, block: u32, name: &str, node: u64, kind: Kind) -> Result<()> {
         let mut content = self.block(block.into())?;
         let needed = granules(name);
@@ -158,7 +158,7 @@ impl<'a> Directory<'a> {
         if granules > needed {
             put(&mut content, granule + needed, granules - needed, 0, 0, "");
         }
-        put(&mut content, granule, needed, node, kind_number(kind), name);
+        put(&mut content, granule, needed, node, kind as u8, name);
         self.write(block, &content)?;
         let entry = (hash(name), block);
         let names = &mut self.index()?.names;
@@ -167,10 +167,10 @@ impl<'a> Directory<'a> {
         Ok(())
     }
 
-    /// Lets a name stand for something else.
+    /// Makes a name stand for another inode.
     pub fn replace(&mut self, found: &Found, name: &str, node: u64, kind: Kind) -> Result<()> {
         let mut content = self.block(found.block.into())?;
-        put(&mut content, found.granule, granules(name), node, kind_number(kind), name);
+        put(&mut content, found.granule, granules(name), node, kind as u8, name);
         self.write(found.block, &content)
     }
 
@@ -193,7 +193,7 @@ impl<'a> Directory<'a> {
         Ok(())
     }
 
-    /// The first entry from a cursor on, and the cursor behind it.
+    /// The first entry at or after a cursor, and the cursor behind that entry.
     pub fn entry(&mut self, cursor: u64) -> Result<Option<(u64, DirectoryEntry)>> {
         let per_block = GRANULES as u64;
         for number in cursor / per_block..self.blocks() {

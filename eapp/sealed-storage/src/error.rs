@@ -1,28 +1,28 @@
-//! What can go wrong.
+//! Errors.
 
 use crate::disk::Failure;
 use core::fmt;
 
-/// The outcome of everything that a volume does.
+/// The result of every operation on a volume.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
-/// Why a volume did not do what was asked.
+/// Why an operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The disk failed, and said why.
+    /// The disk failed, with its own code.
     Disk(Failure),
-    /// What the disk holds is not what was written to it; what exactly was found.
+    /// The disk holds something else than what was written to it. The text says what was found.
     Damaged(&'static str),
-    /// What was asked cannot be done.
+    /// The operation is not possible.
     Code(Code),
 }
 
-/// Why something cannot be done, in the terms of POSIX where it has them.
+/// Why an operation is not possible, in the terms of POSIX where it has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// There is nothing of that name.
+    /// Nothing has that name.
     NotFound,
-    /// There is something of that name already; of a copy: the target is not empty.
+    /// The name is taken. For a copy: the target is not empty.
     Exists,
     /// It has to be a directory and is not one.
     NotDirectory,
@@ -42,19 +42,18 @@ pub enum Code {
     NotPermitted,
     /// The file would be larger than [`crate::SIZE_MAX`].
     FileTooLarge,
-    /// There are as many entries, files or links as there can be.
+    /// A limit on entries, files or links is reached.
     TooMany,
-    /// The disk failed where it is not known what it holds now. Nothing is done any more until the volume is opened
-    /// anew.
+    /// The disk failed, and it is unknown what it holds now. Every operation fails until the volume is opened again.
     Broken,
-    /// At opening: what is there was sealed with another key, so by another program, release or machine, or for
+    /// At opening: the volume was sealed with another key, that is by another program, release or machine, or for
     /// another directory.
     WrongKey,
     /// At opening: the state is not the one that was pinned.
     Stale,
-    /// At opening: the directory holds files but no volume, or nothing where a volume must be.
+    /// At opening: the directory holds files but no volume, or it is empty and a volume was required.
     NotSealed,
-    /// At opening: the format is one of a later release.
+    /// At opening: the format is that of a later release.
     Version,
 }
 
@@ -73,19 +72,19 @@ impl From<Code> for Error {
 impl fmt::Display for Code {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::NotFound => "there is no such file or directory",
-            Self::Exists => "it is there already",
-            Self::NotDirectory => "it is not a directory",
-            Self::IsDirectory => "it is a directory",
+            Self::NotFound => "no such file or directory",
+            Self::Exists => "the name is taken, or the target is not empty",
+            Self::NotDirectory => "not a directory",
+            Self::IsDirectory => "is a directory",
             Self::NotEmpty => "the directory is not empty",
             Self::Invalid => "the request has no meaning",
             Self::NameTooLong => "the name is too long",
             Self::ReadOnly => "the volume is open for reading only",
-            Self::Loop => "there are too many symbolic links",
+            Self::Loop => "too many symbolic links",
             Self::NotPermitted => "the path leads out of its directory, or the kind of file does not allow it",
             Self::FileTooLarge => "the file would be too large",
-            Self::TooMany => "there can be no more",
-            Self::Broken => "the disk failed before; open the directory anew",
+            Self::TooMany => "a limit on entries, files or links is reached",
+            Self::Broken => "the disk failed before: open the directory again",
             Self::WrongKey => "it was sealed by another program, release or machine, or for another directory",
             Self::Stale => "its state is not the one that was pinned",
             Self::NotSealed => "it is not a sealed directory",

@@ -17,7 +17,7 @@ pub const PIECE: usize = 256 * 1024;
 struct File {
     id: Id,
     handle: u32,
-    /// When it was used last.
+    /// The value of [`Files::uses`] when it was last used.
     used: u64,
 }
 
@@ -29,7 +29,7 @@ pub struct Files {
     unsynced: Vec<Id>,
     /// Files may have been made since the last sync.
     made: bool,
-    /// A sync failed: nobody knows what is on the disk.
+    /// A sync failed, so it is unknown what is on the disk.
     pub broken: bool,
 }
 
@@ -52,12 +52,12 @@ pub fn id(name: &str) -> Option<Id> {
     if digits.len() != 32 || digits.iter().any(|digit| !matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
     }
-    // Of these the files have other names, and are not to be taken for what is no more.
+    // The files of these two ids have other names. A file with such a name in digits is not theirs.
     u128::from_str_radix(name, 16).ok().map(u128::to_be_bytes).filter(|id| *id != ROOT && *id != JOURNAL)
 }
 
 impl Files {
-    /// None open.
+    /// No files are open.
     pub fn new() -> Self {
         Self { open: Vec::new(), uses: 0, unsynced: Vec::new(), made: false, broken: false }
     }
@@ -69,6 +69,7 @@ impl Files {
             return Ok(Some(file.handle));
         }
         if self.open.len() >= OPEN_MAX
+            // The host has a limit too: close the file that was not used for longest.
             && let Some((place, oldest)) = self.open.iter().enumerate().min_by_key(|(_, file)| file.used)
         {
             disk.close(oldest.handle);
@@ -80,7 +81,7 @@ impl Files {
         Ok(Some(handle))
     }
 
-    /// How many bytes there are; `None` where there is no such file.
+    /// How many bytes the file holds; `None` if it does not exist.
     pub fn size(&mut self, disk: &mut dyn Disk, id: &Id) -> Result<Option<u64>> {
         Ok(match self.handle(disk, id, false)? {
             Some(handle) => Some(disk.size(handle)?),
@@ -88,7 +89,7 @@ impl Files {
         })
     }
 
-    /// Fills `into` from an offset as far as the file goes; how many bytes. A file that is not there has none.
+    /// Fills `into` from an offset as far as the file goes, and returns the number of bytes. A missing file has none.
     pub fn read(&mut self, disk: &mut dyn Disk, id: &Id, offset: u64, into: &mut [u8]) -> Result<usize> {
         match self.handle(disk, id, false)? {
             Some(handle) => Ok(disk.read_at(handle, offset, into)?.min(into.len())),
@@ -96,9 +97,9 @@ impl Files {
         }
     }
 
-    /// Writes, in pieces, and makes the file where it is not there.
+    /// Writes in pieces, and makes the file if it does not exist.
     pub fn write(&mut self, disk: &mut dyn Disk, id: &Id, offset: u64, bytes: &[u8]) -> Result<()> {
-        let handle = self.handle(disk, id, true)?.ok_or(Error::Damaged("a file cannot be made"))?;
+        let handle = self.handle(disk, id, true)?.ok_or(Error::Damaged("a file was not made"))?;
         if !self.unsynced.contains(id) {
             self.unsynced.push(*id);
         }
@@ -110,7 +111,7 @@ impl Files {
         Ok(())
     }
 
-    /// Cuts the file to this many blocks, if it is there and longer.
+    /// Cuts the file to this many blocks, if it exists and is longer.
     pub fn cut(&mut self, disk: &mut dyn Disk, id: &Id, blocks: u64) -> Result<()> {
         let size = blocks.saturating_mul(BLOCK as u64);
         if let Some(handle) = self.handle(disk, id, false)?
@@ -121,7 +122,7 @@ impl Files {
         Ok(())
     }
 
-    /// What a former writer left may be in the host's memory only: makes it survive.
+    /// Syncs what an earlier writer left, which may be in the host's memory only.
     pub fn sync_found(&mut self, disk: &mut dyn Disk) -> Result<()> {
         for id in [JOURNAL, ROOT] {
             if self.handle(disk, &id, false)?.is_some() && !self.unsynced.contains(&id) {
@@ -132,7 +133,7 @@ impl Files {
         self.sync(disk)
     }
 
-    /// Sees to it that everything that was written survives.
+    /// Syncs every file that was written, so that it survives a loss of power.
     pub fn sync(&mut self, disk: &mut dyn Disk) -> Result<()> {
         let synced = self.try_sync(disk);
         self.broken |= synced.is_err();
@@ -141,7 +142,9 @@ impl Files {
 
     fn try_sync(&mut self, disk: &mut dyn Disk) -> Result<()> {
         while let Some(id) = self.unsynced.last().copied() {
-            let handle = self.handle(disk, &id, false)?.ok_or(Error::Damaged("a file that was written is gone"))?;
+            let handle = self
+                .handle(disk, &id, false)?
+                .ok_or(Error::Damaged("a file that was written does not exist any more"))?;
             disk.sync(handle)?;
             self.unsynced.pop();
         }
@@ -161,14 +164,14 @@ impl Files {
         Ok(disk.remove(&name(id))?)
     }
 
-    /// Closes all of them.
+    /// Closes all files.
     pub fn close(&mut self, disk: &mut dyn Disk) {
         for file in self.open.drain(..) {
             disk.close(file.handle);
         }
     }
 
-    /// Fails where a sync failed before.
+    /// Fails if a sync failed before.
     pub fn check(&self) -> Result<()> {
         if self.broken { Err(Code::Broken.into()) } else { Ok(()) }
     }

@@ -3,7 +3,7 @@
 //! An object is a row of data blocks and, above it, a tree of nodes that hold [`FAN`] entries each: level 0 is data,
 //! level 1 the nodes over data, and so on. In the host's file a node lies directly before the first data block that it
 //! covers; only the first node of a level, which is not needed before the level below has two blocks, lies before the
-//! second. So a file grows at its end only, without gaps, and whatever is read in order lies in order.
+//! second. So a file grows at its end only, without gaps, and what is read in order lies in order.
 
 /// Bytes of a block.
 pub const BLOCK: usize = 4096;
@@ -33,7 +33,8 @@ pub fn reach(level: u8) -> u64 {
 /// The place of a data block, counted in blocks.
 fn data_position(index: u64) -> u64 {
     let (mut position, mut nodes) = (index, index);
-    // What lies before: of each level, all nodes that begin up to here, and one more once there is a second block below.
+    // Before it lie, for each level, all nodes that begin up to here, and one more if the level below has a second
+    // block.
     while nodes > 0 {
         nodes /= FAN;
         position += nodes + 1;

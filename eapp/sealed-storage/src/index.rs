@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-/// What is in a directory, in short.
+/// The names in a directory, by their hashes.
 pub struct Index {
-    /// Hash and block of every name, in order.
+    /// Hash and block number of every name, in ascending order.
     pub names: Vec<(u32, u32)>,
-    /// The longest free record of every block, in granules.
+    /// The longest free record of each block, in granules.
     pub room: Vec<u8>,
 }
 
@@ -17,7 +17,7 @@ impl Index {
     }
 }
 
-/// FNV-1a.
+/// The FNV-1a hash of a name.
 pub fn hash(name: &str) -> u32 {
     name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

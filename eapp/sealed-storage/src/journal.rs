@@ -1,8 +1,8 @@
 //! Transactions in the journal.
 //!
-//! A transaction is a head, padded to whole blocks, and as many blocks as the head lists. The head, which is sealed,
-//! holds what the transaction follows, the new root record, and of each block where it belongs and its entry: so the
-//! tags of the blocks make the transaction one whole, of which nothing can be missing or another's.
+//! A transaction is a head, padded to whole blocks, and the blocks that the head lists. The encrypted head holds the
+//! commitment of the state before, the new root record, and the place and entry of each block. Through the tags in the
+//! entries, the head authenticates every block: none can be missing or come from elsewhere.
 
 use crate::disk::Disk;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::keys::{Entry, Id, JOURNAL, Key, Nonces, open};
 use crate::limits::SIZE_MAX;
 use crate::object;
 use crate::root::{RECORD, RootKey, State};
-use crate::store::Sealed;
+use crate::sealing::Sealed;
 use alloc::vec::Vec;
 use chacha20poly1305::aead::inout::InOutBuf;
 use zerocopy::little_endian::U64;
@@ -24,20 +24,20 @@ pub const PIECE_BLOCKS: usize = PIECE / BLOCK - 1;
 /// The most blocks of a transaction.
 const BLOCKS_MAX: usize = 4096;
 
-/// Before the sealed part of the head.
+/// The start of the head, before its encrypted part.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Prefix {
-    /// Bytes of the sealed part.
+    /// Bytes of the encrypted part.
     length: U64,
     entry: Entry,
 }
 
-/// The sealed part, which [`Listed`] follow.
+/// The encrypted part, which a [`Listed`] for each block follows.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Head {
-    /// SHA-256 of the root record that was.
+    /// SHA-256 of the root record before this transaction.
     previous: [u8; 32],
     root: [u8; RECORD],
 }
@@ -61,7 +61,7 @@ pub struct Transaction {
     pub end: u64,
 }
 
-/// Bytes of a head with this many sealed bytes.
+/// Bytes of a head with this many encrypted bytes.
 fn head_size(length: usize) -> usize {
     (size_of::<Prefix>() + length).next_multiple_of(BLOCK)
 }
@@ -85,7 +85,7 @@ pub fn head(key: &Key, nonces: &mut Nonces, previous: [u8; 32], state: &State, b
     Ok(head)
 }
 
-/// Reads the transaction at this place of the journal; `None` where there is no complete one.
+/// Reads the transaction at this place of the journal; `None` if there is no complete one.
 pub fn read(
     disk: &mut dyn Disk,
     files: &mut Files,
@@ -117,6 +117,7 @@ pub fn read(
     let Ok((Head { previous, root }, listed)) = Head::read_from_prefix(sealed) else { return Ok(None) };
     let Ok(listed) = <[Listed]>::ref_from_bytes(listed) else { return Ok(None) };
     let Some(state) = keys.1.open(&root)? else { return Ok(None) };
+    // Whether the blocks are complete is known only when all of them decrypt, so none is used before.
     let mut blocks = Vec::with_capacity(listed.len());
     let mut at = at.saturating_add(head_size(length) as u64);
     let mut scratch = crate::cache::Block::zeros();
@@ -145,7 +146,7 @@ pub fn read(
     Ok(Some(Transaction { previous, state, blocks, end: at }))
 }
 
-/// Reads from the journal; whether there is as much.
+/// Fills `into` from the journal. Returns whether the journal has that many bytes.
 fn fill(disk: &mut dyn Disk, files: &mut Files, at: u64, into: &mut [u8]) -> Result<bool> {
     let mut at = at;
     for piece in into.chunks_mut(PIECE) {

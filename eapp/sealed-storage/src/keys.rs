@@ -1,4 +1,4 @@
-//! Keys, nonces, and the sealing of blocks.
+//! Keys, nonces, and the encryption of blocks.
 
 use crate::error::{Error, Result};
 use chacha20poly1305::aead::inout::InOutBuf;
@@ -8,28 +8,28 @@ use poly1305::Poly1305;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// A key that is wiped when it is not used any more.
+/// A key, which is wiped when it is dropped.
 pub type Key = Zeroizing<[u8; 32]>;
 
-/// What a block is opened with, besides its object's key: nonce (24 bytes) and tag (16). Whoever holds it holds the
-/// block's content, in effect. All zeros: there is no such block, and it reads as zeros.
+/// What decrypts a block, besides its object's key: nonce (24 bytes) and tag (16). It also authenticates the block,
+/// since no other content has this tag. An entry of zeros means that the block was never written and reads as zeros.
 pub type Entry = [u8; 40];
 
 /// The entry of a block that was never written.
 pub const HOLE: Entry = [0; 40];
 
-/// Which object it is: the number of its inode and a random half, so that no two ever are the same. Also the name of
-/// the host's file, in hexadecimal digits.
+/// The id of an object: the number of its inode and a random half, so that ids are never used twice. The host's file
+/// is named by it, in hexadecimal digits.
 pub type Id = [u8; 16];
 
-/// Of what is not a block of an object, in the place of one's.
+/// Stands for the root record where an object's id is needed.
 pub const ROOT: Id = *b"wasmstone root\0\0";
-/// The same for the journal.
+/// Stands for the journal where an object's id is needed.
 pub const JOURNAL: Id = *b"wasmstonejournal";
 
 const NOT_DERIVED: Error = Error::Damaged("a key cannot be derived");
 
-/// The key that `info` is derived from `key` for.
+/// Derives the key for the purpose `info` from `key` (HKDF-Expand, RFC 5869).
 pub fn derive(key: &[u8; 32], info: &[&[u8]]) -> Result<Key> {
     let mut derived = Key::default();
     let hkdf = Hkdf::<Sha256>::from_prk(key).map_err(|_| NOT_DERIVED)?;
@@ -37,16 +37,16 @@ pub fn derive(key: &[u8; 32], info: &[&[u8]]) -> Result<Key> {
     Ok(derived)
 }
 
-/// Where a block is in its object: what it is sealed to.
+/// Where a block is in its object, as associated data of its encryption: it does not decrypt in another place.
 fn place(level: u8, index: u64) -> [u8; 8] {
     (u64::from(level) << 56 | index).to_le_bytes()
 }
 
 /// The nonces of one opening.
 ///
-/// They would be unique as random numbers and a counter already, if only the host could not make the enclave live
-/// through the same random numbers twice. So they depend on what is sealed as well, by a hash that nobody outside
-/// knows the key of: two that are the same belong to the same bytes in the same place of the same object.
+/// Randomness and a counter would make them unique, if the host could not reset the machine so that the enclave gets
+/// the same randomness twice. So they also depend on what is encrypted, through a hash with a secret key: two equal
+/// nonces belong to the same bytes in the same place of the same object.
 pub struct Nonces {
     make: Hkdf<Sha256>,
     digest: Key,
@@ -73,7 +73,7 @@ impl Nonces {
         Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
     }
 
-    /// Encrypts `plain` to `sealed`, which is as long, and returns what it takes to open it.
+    /// Encrypts `plain` into `sealed`, which has the same length, and returns the entry that decrypts it.
     pub fn seal(
         &mut self,
         key: &[u8; 32],
@@ -100,7 +100,7 @@ impl Nonces {
     }
 }
 
-/// Decrypts what was sealed for this place; whether it is what the entry is of. Otherwise nothing is decrypted.
+/// Decrypts what was encrypted for this place. Returns whether it matches the entry; if not, nothing is decrypted.
 pub fn open(key: &[u8; 32], (level, index): (u8, u64), entry: &Entry, buffer: InOutBuf<'_, '_, u8>) -> bool {
     let Some((nonce, tag)) = entry.split_first_chunk::<24>() else { return false };
     let Ok(tag) = <[u8; 16]>::try_from(tag) else { return false };

@@ -1,4 +1,4 @@
-//! What is committed and not yet in its place.
+//! Blocks that are committed and not in their places yet.
 
 use crate::disk::Disk;
 use crate::error::Result;
@@ -8,20 +8,20 @@ use crate::keys::Id;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// Blocks of the transactions in the journal, as they are on the disk: of each place the last.
+/// The latest block for each place, of all transactions in the journal, encrypted as on the disk.
 pub struct Log {
     blocks: BTreeMap<(Id, u64), Vec<u8>>,
     /// Where the next transaction goes in the journal.
     pub end: u64,
-    /// The journal is not empty, from which the next one to open the volume sees that it was not closed.
+    /// The journal is not empty. The next opening takes that as a sign that the volume was not closed.
     pub marked: bool,
-    /// There may be blocks here of places that no object has any more, as found in the journal of a volume that was not
-    /// closed: another block in such a place has to go through the journal as well, so that it comes after them.
+    /// The journal held transactions at opening, possibly with blocks for places that no object uses any more. A new
+    /// block for such a place has to go through the journal as well, so that it is written after the old one.
     pub found: bool,
 }
 
 impl Log {
-    /// None.
+    /// An empty log.
     pub fn new() -> Self {
         Self { blocks: BTreeMap::new(), end: 0, marked: false, found: false }
     }
@@ -31,17 +31,17 @@ impl Log {
         self.blocks.len()
     }
 
-    /// What belongs in this place.
+    /// The block for this place.
     pub fn block(&self, id: &Id, position: u64) -> Option<&[u8]> {
         self.blocks.get(&(*id, position)).map(Vec::as_slice)
     }
 
-    /// Takes a block in.
+    /// Adds a block.
     pub fn insert(&mut self, id: Id, position: u64, bytes: Vec<u8>) {
         self.blocks.insert((id, position), bytes);
     }
 
-    /// Forgets what an object no longer has.
+    /// Forgets the blocks of an object from a position on.
     pub fn cut(&mut self, id: &Id, from: u64) {
         while let Some(place) = self.blocks.range((*id, from)..=(*id, u64::MAX)).next().map(|(place, _)| *place) {
             self.blocks.remove(&place);
@@ -55,8 +55,9 @@ impl Log {
         ids
     }
 
-    /// Writes all blocks to their places. They stay here.
+    /// Writes all blocks to their places. They stay in the log.
     pub fn write(&self, disk: &mut dyn Disk, files: &mut Files) -> Result<()> {
+        // Blocks that lie side by side are written with one call to the host.
         let mut run: (Id, u64, Vec<u8>) = ([0; 16], 0, Vec::new());
         for ((id, position), bytes) in &self.blocks {
             let follows = run.0 == *id && run.1.saturating_add((run.2.len() / BLOCK) as u64) == *position;
@@ -69,7 +70,7 @@ impl Log {
         write(disk, files, &run)
     }
 
-    /// Everything is in its place, and the root record as well.
+    /// Empties the log: all blocks and the root record are in their places.
     pub fn clear(&mut self) {
         self.blocks.clear();
         self.end = 0;

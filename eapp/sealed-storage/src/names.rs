@@ -1,7 +1,7 @@
-//! What is done with names: making, linking, renaming, removing.
+//! Operations on names: creating, linking, renaming and removing.
 //!
-//! Each of these first loads everything that it is going to change, where the disk may fail, and then changes it, where
-//! it cannot: so that none is left half done.
+//! Each of these first loads everything that it is going to change, which fails if the disk fails, and then changes it,
+//! which does not need the disk. So no operation is left half done.
 
 use crate::disk::Disk;
 use crate::error::{Code, Result};
@@ -10,7 +10,7 @@ use crate::node::Node;
 use crate::stat::{Kind, NodeId, Time};
 use crate::volume::{ROOT_NODE, Volume};
 
-/// Whether something can have this name. There is always something called `.`.
+/// Checks a name that is to be made or removed. `reserved` is the error for `.` and `..`, which always exist.
 fn check_name(name: &str, reserved: Code) -> Result<()> {
     match name {
         "" | "." | ".." => Err(reserved.into()),
@@ -21,7 +21,7 @@ fn check_name(name: &str, reserved: Code) -> Result<()> {
 }
 
 impl Volume {
-    /// What `name`, a single component, is in a directory.
+    /// Finds `name`, a single component, in a directory.
     ///
     /// # Errors
     /// [`Code::NotFound`], [`Code::NotDirectory`], damage, or the disk's own.
@@ -30,7 +30,7 @@ impl Volume {
         Ok(self.directory(disk, directory)?.find(name)?.map(|found| NodeId(found.node)).ok_or(Code::NotFound)?)
     }
 
-    /// Sees to it that a directory can take a name that it does not have; the block that the name goes to.
+    /// Makes room for a new name in a directory. Returns the block for it.
     fn prepare_name(&mut self, disk: &mut dyn Disk, directory: NodeId, name: &str) -> Result<u32> {
         check_name(name, Code::Exists)?;
         let mut entries = self.directory(disk, directory)?;
@@ -43,7 +43,7 @@ impl Volume {
         self.directory(disk, directory)?.prepare(name)
     }
 
-    /// Says that a directory was changed, which was touched.
+    /// Sets the times of a directory whose names changed. It must have been touched before.
     fn changed(&mut self, directory: NodeId, now: Time) {
         if let Some(node) = self.nodes.get_mut(&directory.0) {
             (node.modified, node.changed) = (now, now);
@@ -69,16 +69,16 @@ impl Volume {
         Ok(NodeId(number))
     }
 
-    /// Makes an empty file.
+    /// Creates an empty file.
     ///
     /// # Errors
-    /// [`Code::Exists`], [`Code::NotFound`] where the directory itself was removed, [`Code::ReadOnly`],
+    /// [`Code::Exists`], [`Code::NotFound`] if the directory itself was removed, [`Code::ReadOnly`],
     /// [`Code::NameTooLong`], [`Code::Invalid`], damage, or the disk's own.
     pub fn create_file(&mut self, disk: &mut dyn Disk, directory: NodeId, name: &str, now: Time) -> Result<NodeId> {
         self.create(disk, directory, name, (Kind::File, ""), now)
     }
 
-    /// Makes an empty directory.
+    /// Creates an empty directory.
     ///
     /// # Errors
     /// As of [`Self::create_file`].
@@ -92,8 +92,7 @@ impl Volume {
         self.create(disk, directory, name, (Kind::Directory, ""), now)
     }
 
-    /// Makes a symbolic link to `target`, which may be anything that is not empty, absolute or longer than
-    /// [`crate::PATH_MAX`].
+    /// Creates a symbolic link to `target`, which must not be empty, absolute or longer than [`crate::PATH_MAX`].
     ///
     /// # Errors
     /// As of [`Self::create_file`]; [`Code::NotPermitted`] for an absolute target.
@@ -114,7 +113,7 @@ impl Volume {
         }
     }
 
-    /// Gives a file or symbolic link one more name.
+    /// Gives a file or symbolic link an additional name.
     ///
     /// # Errors
     /// As of [`Self::create_file`]; [`Code::NotPermitted`] for a directory.
@@ -136,7 +135,7 @@ impl Volume {
         Ok(())
     }
 
-    /// Something lost a name. It was touched.
+    /// Counts one name less for a file, directory or link. It must have been touched before.
     fn unlinked(&mut self, disk: &mut dyn Disk, number: u64, now: Time) -> Result<()> {
         if let Some(node) = self.nodes.get_mut(&number) {
             node.links = node.links.saturating_sub(1);
@@ -166,7 +165,7 @@ impl Volume {
         self.unlinked(disk, found.node, now)
     }
 
-    /// Removes a name of a file or symbolic link. What has no name left lives until it is released.
+    /// Removes a name of a file or symbolic link. Without names, it exists until it is released.
     ///
     /// # Errors
     /// [`Code::NotFound`], [`Code::IsDirectory`], [`Code::ReadOnly`], [`Code::Invalid`], damage, or the disk's own.
@@ -183,10 +182,10 @@ impl Volume {
         self.remove(disk, directory, name, now, true)
     }
 
-    /// Whether a directory is another or lies in it.
+    /// Whether a directory is the directory `outer` or lies in it.
     fn lies_in(&mut self, disk: &mut dyn Disk, directory: NodeId, outer: u64) -> Result<bool> {
         let mut at = directory.0;
-        // No path is longer than there are inodes.
+        // A path cannot have more directories than there are inodes. Damage could make a circle of parents.
         for _ in 0..self.inodes() {
             if at == outer || at == ROOT_NODE {
                 break;
@@ -196,12 +195,12 @@ impl Volume {
         Ok(at == outer)
     }
 
-    /// Gives something another name, all at once, in the place of what had the name until now: a file in the place of
-    /// a file or link, a directory in the place of an empty one. Nothing happens where both are the same file.
+    /// Renames a file, directory or link in one step. It replaces what has the new name: a file or link replaces a
+    /// file or link, a directory replaces an empty directory. If both names are of the same file, nothing happens.
     ///
     /// # Errors
-    /// [`Code::NotFound`], [`Code::NotDirectory`], [`Code::IsDirectory`], [`Code::NotEmpty`], [`Code::Invalid`] where
-    /// a directory would come to lie in itself, [`Code::ReadOnly`], damage, or the disk's own.
+    /// [`Code::NotFound`], [`Code::NotDirectory`], [`Code::IsDirectory`], [`Code::NotEmpty`], [`Code::Invalid`] if
+    /// a directory would lie in itself, [`Code::ReadOnly`], damage, or the disk's own.
     pub fn rename(
         &mut self,
         disk: &mut dyn Disk,
@@ -245,6 +244,7 @@ impl Volume {
         self.touch(disk, from)?;
         self.touch(disk, NodeId(moved.node))?;
 
+        // Everything is loaded: from here on the disk is not needed.
         let mut entries = self.directory(disk, to)?;
         match (&replaced, block) {
             (Some(replaced), _) => entries.replace(replaced, to_name, moved.node, moved.kind)?,

@@ -1,4 +1,4 @@
-//! Inodes.
+//! Inodes: what the table on the disk holds of a file, directory or link, and the same in memory.
 
 use crate::error::{Error, Result};
 use crate::index::Index;
@@ -7,15 +7,18 @@ use crate::limits::SIZE_MAX;
 use crate::object::Object;
 use crate::stat::{Kind, Stat, Time};
 use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Bytes of an inode in the table.
 pub const INODE: usize = size_of::<Inode>();
 
+/// Where the inode with this number is in the table, in bytes.
+pub fn inode_offset(number: u64) -> u64 {
+    number.saturating_mul(INODE as u64)
+}
+
+/// In the place of a kind's number.
 const FREE: u8 = 0;
-const FILE: u8 = 1;
-const DIRECTORY: u8 = 2;
-const SYMLINK: u8 = 3;
 
 /// An inode in the table.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -24,46 +27,35 @@ pub struct Inode {
     kind: u8,
     zeros: [u8; 7],
     unique: U64,
-    /// Of a free one, the next that is free.
+    /// In bytes. Of a free inode: the number of the next free one.
     size: U64,
-    /// Of a directory, the one that it is in.
+    /// Of a directory: the directory that it is in.
     parent: U64,
     links: U32,
     nanoseconds: [U32; 3],
-    /// Accessed, modified, changed.
+    /// When it was accessed, modified and changed.
     seconds: [U64; 3],
     top: Entry,
     more_zeros: [u8; 16],
 }
 
 impl Inode {
-    /// One that stands for nothing. The next such is `next`.
+    /// A free inode. `next` is the number of the next free one, or 0.
     pub fn free(next: u64) -> Self {
-        Self {
-            kind: FREE,
-            zeros: [0; 7],
-            unique: U64::ZERO,
-            size: next.into(),
-            parent: U64::ZERO,
-            links: U32::ZERO,
-            nanoseconds: [U32::ZERO; 3],
-            seconds: [U64::ZERO; 3],
-            top: [0; 40],
-            more_zeros: [0; 16],
-        }
+        Self { kind: FREE, size: next.into(), ..Self::new_zeroed() }
     }
 
-    /// The next free one, if this is free.
+    /// The number of the next free inode, if this one is free.
     pub fn next_free(&self) -> Option<u64> {
         (self.kind == FREE).then(|| self.size.get())
     }
 
-    /// It stands for something that has no name.
+    /// It is in use, and no directory names it.
     pub fn is_nameless(&self) -> bool {
         self.kind != FREE && self.links == 0
     }
 
-    /// It is that of the object with this random half of an id.
+    /// It belongs to the object whose id has this random half.
     pub fn is_of(&self, unique: u64) -> bool {
         self.kind != FREE && self.unique == unique
     }
@@ -74,23 +66,23 @@ pub struct Node {
     pub object: Object,
     pub kind: Kind,
     pub links: u32,
-    /// Of a directory, the one that it is in.
+    /// Of a directory: the directory that it is in.
     pub parent: u64,
     pub accessed: Time,
     pub modified: Time,
     pub changed: Time,
-    /// How often it is held.
+    /// How often it is held, see [`crate::Volume::hold`].
     pub holds: u32,
-    /// It is not in the table as it is here.
+    /// The table does not have its present state.
     pub dirty: bool,
-    /// How many blocks the host's file has in the state of the last commit.
+    /// How many blocks the host's file has in the last commit.
     pub committed: u64,
-    /// Of a directory that was used lately.
+    /// Of a directory that was used lately: the names in it.
     pub index: Option<Index>,
 }
 
 impl Node {
-    /// Something new.
+    /// A new file, directory or link with one name.
     pub fn new(object: Object, kind: Kind, parent: u64, now: Time) -> Self {
         Self {
             object,
@@ -107,15 +99,12 @@ impl Node {
         }
     }
 
-    /// What an inode stands for; `None` if it is free.
+    /// Reads an inode of the table; `None` if it is free.
     pub fn decode(volume: &[u8; 32], number: u64, inode: &Inode) -> Result<Option<Self>> {
-        let kind = match inode.kind {
-            FREE => return Ok(None),
-            FILE => Kind::File,
-            DIRECTORY => Kind::Directory,
-            SYMLINK => Kind::Symlink,
-            _ => return Err(Error::Damaged("an inode is of no kind")),
-        };
+        if inode.kind == FREE {
+            return Ok(None);
+        }
+        let kind = Kind::from_number(inode.kind).ok_or(Error::Damaged("an inode has an unknown kind"))?;
         if inode.size > SIZE_MAX {
             return Err(Error::Damaged("an inode's size is too large"));
         }
@@ -139,15 +128,11 @@ impl Node {
         }))
     }
 
-    /// As it is in the table.
+    /// The bytes for the table.
     pub fn encode(&self) -> Inode {
         let times = [self.accessed, self.modified, self.changed];
         Inode {
-            kind: match self.kind {
-                Kind::File => FILE,
-                Kind::Directory => DIRECTORY,
-                Kind::Symlink => SYMLINK,
-            },
+            kind: self.kind as u8,
             unique: self.object.unique.into(),
             parent: self.parent.into(),
             links: self.links.into(),
@@ -158,7 +143,7 @@ impl Node {
         }
     }
 
-    /// What there is to know about it.
+    /// What callers may know about it.
     pub fn stat(&self) -> Stat {
         Stat {
             kind: self.kind,
@@ -171,7 +156,8 @@ impl Node {
         }
     }
 
-    /// Memory can do without it: the table has all of it, and no later block may take a place that it must not.
+    /// It may be dropped from memory: the table holds all of it, and `settled`, which only memory knows, is at the
+    /// end of the object.
     pub fn is_idle(&self) -> bool {
         let object = &self.object;
         !self.dirty

@@ -1,28 +1,28 @@
-//! One object: a guest's file or directory, or the table of inodes.
+//! Objects: a guest's file, directory or link, or the inode table.
 
 use crate::error::Result;
 use crate::geometry::{blocks, extent, height};
 use crate::keys::{Entry, HOLE, Id, Key, derive};
 
-/// What it takes to find and open an object's blocks.
+/// What is needed to find and decrypt an object's blocks.
 pub struct Object {
-    /// The number of its inode; 0 for the table of inodes.
+    /// The number of its inode; 0 for the inode table.
     pub number: u64,
     /// The random half of its id.
     pub unique: u64,
     key: Key,
     /// Bytes of content.
     pub size: u64,
-    /// The entry of its topmost block, of which the size tells the level.
+    /// The entry of its topmost block. The block's level follows from the size.
     pub top: Entry,
-    /// From this position on, counted in blocks, no state that a crash could bring back has anything in the host's
-    /// file, so that it may be written to at once.
+    /// From this position on, counted in blocks, the host's file has no block of any state that a crash could bring
+    /// back, so new blocks may be written there before their commit.
     pub settled: u64,
     /// Where the last read ended.
     pub read_end: u64,
-    /// The host's file may be there.
+    /// The host's file may exist.
     pub stored: bool,
-    /// It was shortened, and the host's file has not been.
+    /// It was shortened, and the host's file was not shortened yet.
     pub shortened: bool,
 }
 

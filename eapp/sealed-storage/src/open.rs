@@ -1,4 +1,4 @@
-//! Opening: finding the last commit, and making a new volume.
+//! Opening a volume: finding its last commit, repairing it after a crash, or making a new one.
 
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
@@ -15,12 +15,12 @@ use crate::volume::{ROOT_NODE, Volume};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// How many of the host's files are looked at in one go.
+/// How many names of the host's files memory holds at once.
 const NAMES: usize = 4096;
 
-/// What is found on the disk.
+/// What the disk holds.
 struct Found {
-    /// The last commit; `None` where there never was one.
+    /// The last commit; `None` if the disk holds none.
     state: Option<State>,
     log: Log,
     /// The volume was not closed.
@@ -28,8 +28,8 @@ struct Found {
 }
 
 impl Volume {
-    /// Opens what the disk holds, or makes a new volume on an empty disk, which takes read-write access and no pin.
-    /// `entropy` is 32 random bytes that were and will be used for nothing else.
+    /// Opens the volume on the disk, or makes a new one on an empty disk, which needs read-write access and no pin.
+    /// `entropy` is 32 random bytes that are used for nothing else, before or later.
     ///
     /// # Errors
     /// [`Code::WrongKey`], [`Code::Stale`], [`Code::NotSealed`], [`Code::Version`], damage, or the disk's own.
@@ -42,10 +42,11 @@ impl Volume {
         now: Time,
     ) -> Result<Self> {
         let mut files = Files::new();
+        // Whatever fails below, the disk's files must be closed.
         let keys = (derive(key, &[b"journal"])?, RootKey::new(key)?);
         let found = find(disk, &mut files, key, (&keys.0, &keys.1));
         let opened = found.and_then(|found| {
-            let state = found.state.unwrap_or(State::NONE);
+            let state = found.state.unwrap_or_else(State::none);
             if pinned.is_some_and(|pinned| found.state.is_none() || *pinned != state.freshness()) {
                 return Err(Code::Stale.into());
             }
@@ -90,7 +91,7 @@ impl Volume {
         Ok(volume)
     }
 
-    /// Makes a new volume: the first inode stands for nothing, the second for the outermost directory.
+    /// Makes a new volume. Inode 0 is never used, inode 1 is the root directory.
     fn make(&mut self, disk: &mut dyn Disk, now: Time) -> Result<()> {
         self.store.files.sync_found(disk)?;
         self.store.resize(disk, &mut self.table, INODE as u64)?;
@@ -100,9 +101,9 @@ impl Volume {
         self.checkpoint(disk)
     }
 
-    /// Tidies up after a volume that was not closed.
+    /// Repairs a volume that was not closed.
     fn recover(&mut self, disk: &mut dyn Disk) -> Result<()> {
-        // Before anything is written over what the state before needs.
+        // What was found must survive before anything is written over what an earlier state needs.
         self.store.files.sync_found(disk)?;
         for id in self.store.log.ids() {
             if !self.exists(disk, &id)? {
@@ -110,12 +111,13 @@ impl Volume {
             }
         }
         if self.store.log.len() > 0 || self.store.log.end > 0 {
-            // Where the disk is full it can wait, and the guest may make room.
+            // On a full disk this can wait: the guest may make room by removing files.
             match self.checkpoint(disk) {
                 Err(Error::Disk(_)) if !self.store.files.broken => {}
                 done => done?,
             }
         }
+        // Files that were held without a name are held no more.
         for number in ROOT_NODE + 1..self.inodes() {
             if self.inode(disk, number)?.is_nameless() {
                 self.begin_change(disk, Time::default())?;
@@ -130,7 +132,7 @@ impl Volume {
         Ok(())
     }
 
-    /// Whether there is such an object.
+    /// Whether the volume has the object with this id.
     fn exists(&mut self, disk: &mut dyn Disk, id: &Id) -> Result<bool> {
         let (number, unique) = halves(id);
         if number == 0 {
@@ -139,12 +141,13 @@ impl Volume {
         Ok(number < self.inodes() && self.inode(disk, number)?.is_of(unique))
     }
 
-    /// Removes files of objects that are no more; the last that was looked at, if there may be others behind it.
+    /// Removes the host's files of objects that the volume does not have. Looks at [`NAMES`] ids above `after`
+    /// and returns the last of them; `None` if there are no more.
     fn remove_orphans(&mut self, disk: &mut dyn Disk, after: Option<Id>) -> Result<Option<Id>> {
         let mut ids = Vec::new();
         disk.list(&mut |name| {
             if let Some(id) = files::id(name).filter(|id| Some(*id) > after) {
-                // The first of them, in order.
+                // The lowest ids, in order: the host lists names in any order, and memory is bounded.
                 if let Err(place) = ids.binary_search(&id) {
                     ids.insert(place, id);
                     ids.truncate(NAMES);
@@ -162,16 +165,16 @@ impl Volume {
 
 /// Finds the last commit.
 fn find(disk: &mut dyn Disk, files: &mut Files, volume: &[u8; 32], keys: (&Key, &RootKey)) -> Result<Found> {
-    let (root, there) = keys.1.read(disk, files)?;
+    let (root, exists) = keys.1.read(disk, files)?;
     let journal = files.size(disk, &JOURNAL)?.unwrap_or(0);
     let mut found = Found { state: root, log: Log::new(), unclean: journal > 0 };
     found.log.marked = journal > 0;
-    // The journal counts where it goes on from the root record, or where that was being written: of a volume that has
-    // none yet, it begins with the first commit.
-    let mut previous = match (&root, there) {
+    // The journal counts if it continues from the root record, or if the root record was being written and is not
+    // readable. Without a root record, it must begin with the first commit of the volume.
+    let mut previous = match (&root, exists) {
         (Some(root), _) => Some(root.commitment()),
         (None, true) => None,
-        (None, false) => Some(State::NONE.commitment()),
+        (None, false) => Some(State::none().commitment()),
     };
     while found.log.end < journal {
         let Some(transaction) = journal::read(disk, files, volume, keys, found.log.end)? else { break };
@@ -189,10 +192,10 @@ fn find(disk: &mut dyn Disk, files: &mut Files, volume: &[u8; 32], keys: (&Key, 
     if found.state.is_some() {
         return Ok(found);
     }
-    if there {
+    if exists {
         return Err(UNREADABLE);
     }
-    // Where making a volume was interrupted there is a journal, and nothing else.
+    // If making a volume was interrupted, the disk holds a journal and nothing else.
     let mut other = false;
     disk.list(&mut |name| other |= !matches!(name, "." | ".." | "journal"))?;
     if other { Err(Code::NotSealed.into()) } else { Ok(found) }

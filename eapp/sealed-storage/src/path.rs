@@ -8,10 +8,10 @@ use crate::volume::Volume;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The most symbolic links of a path.
+/// The most symbolic links that are followed in a path.
 const LINKS_MAX: usize = 40;
 
-/// Whether a path can be followed at all.
+/// Refuses paths that cannot be followed, whatever the volume holds.
 fn check(path: &str) -> Result<()> {
     match path {
         "" => Err(Code::NotFound.into()),
@@ -23,16 +23,18 @@ fn check(path: &str) -> Result<()> {
 }
 
 impl Volume {
-    /// Follows a path as far as its last component, which need not exist; where it is a symbolic link, also that if
-    /// `follow` says so, or a `/` behind it (links before it always are).
+    /// Follows a path to its last component, which need not exist. Symbolic links before the last component are always
+    /// followed; one that is the last component only if `follow` is set or the path ends in `/`.
     ///
     /// # Errors
-    /// [`Code::NotPermitted`] where it is absolute or leads above `directory`, [`Code::NotFound`] where it is empty or
-    /// a component before the last is missing, [`Code::NotDirectory`], [`Code::Loop`], [`Code::NameTooLong`],
-    /// [`Code::Invalid`] where it holds a NUL, damage, or the disk's own.
+    /// [`Code::NotPermitted`] if it is absolute or leads above `directory`, [`Code::NotFound`] if it is empty or a
+    /// component before the last is missing, [`Code::NotDirectory`], [`Code::Loop`], [`Code::NameTooLong`],
+    /// [`Code::Invalid`] if it holds a NUL, damage, or the disk's own.
     pub fn resolve(&mut self, disk: &mut dyn Disk, directory: NodeId, path: &str, follow: bool) -> Result<Place> {
         check(path)?;
         self.begin()?;
+        // The directories from `directory` to here. A `..` takes from this list and never from a directory's parent,
+        // so no path leads out of `directory`.
         let mut above: Vec<NodeId> = Vec::new();
         let mut at = directory;
         let mut links = 0;
@@ -66,6 +68,7 @@ impl Volume {
                 if links > LINKS_MAX {
                     return Err(Code::Loop.into());
                 }
+                // The target replaces the link in the path, and what followed the link follows the target.
                 let mut target = self.read_link(disk, node)?;
                 check(&target)?;
                 if slash {
@@ -84,10 +87,10 @@ impl Volume {
         }
     }
 
-    /// What a path leads to, which has to exist.
+    /// Finds what a path leads to, which has to exist.
     ///
     /// # Errors
-    /// As of [`Self::resolve`]; [`Code::NotFound`]; [`Code::NotDirectory`] where it ends in `/` and is no directory.
+    /// As of [`Self::resolve`]; [`Code::NotFound`]; [`Code::NotDirectory`] if it ends in `/` and leads to no directory.
     pub fn find(&mut self, disk: &mut dyn Disk, directory: NodeId, path: &str, follow: bool) -> Result<NodeId> {
         let place = self.resolve(disk, directory, path, follow)?;
         let node = place.node.ok_or(Code::NotFound)?;

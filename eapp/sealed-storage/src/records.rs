@@ -7,36 +7,31 @@ use crate::stat::Kind;
 use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// Records are multiples of this.
+/// The bytes of a granule. A record takes whole granules.
 const GRANULE: usize = 32;
+/// How many granules a block has.
 pub const GRANULES: usize = BLOCK / GRANULE;
 
-pub const BROKEN: Error = Error::Damaged("a directory does not hold what it should");
+/// A directory's content decrypts and is not what this crate writes.
+pub const BROKEN: Error = Error::Damaged("a directory's content is invalid");
 
-/// What a record begins with; the name follows.
+/// The start of a record, which the name follows.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Header {
-    /// 0: free space.
+    /// The number of the inode that is named; 0 for free space.
     node: U64,
     kind: u8,
-    /// Of the name.
+    /// Bytes of the name.
     length: u8,
     /// How many granules the record takes.
     granules: u8,
     zero: u8,
 }
 
+/// How many granules a record with this name takes.
 pub fn granules(name: &str) -> usize {
     (size_of::<Header>() + name.len()).div_ceil(GRANULE)
-}
-
-pub fn kind_number(kind: Kind) -> u8 {
-    match kind {
-        Kind::File => 1,
-        Kind::Directory => 2,
-        Kind::Symlink => 3,
-    }
 }
 
 /// A record of a block.
@@ -47,7 +42,7 @@ pub struct Record<'a> {
     pub name: Option<(&'a str, u64, Kind)>,
 }
 
-/// The record that begins here; `None` at the end of the block.
+/// The record that begins at a granule; `None` at the end of the block.
 pub fn record(block: &Block, granule: usize) -> Result<Option<Record<'_>>> {
     if granule >= GRANULES {
         return Ok(None);
@@ -61,19 +56,14 @@ pub fn record(block: &Block, granule: usize) -> Result<Option<Record<'_>>> {
     let name = if header.node == 0 {
         None
     } else {
-        let kind = match header.kind {
-            1 => Kind::File,
-            2 => Kind::Directory,
-            3 => Kind::Symlink,
-            _ => return Err(BROKEN),
-        };
+        let kind = Kind::from_number(header.kind).ok_or(BROKEN)?;
         let name = rest.get(..header.length.into()).ok_or(BROKEN)?;
         Some((core::str::from_utf8(name).map_err(|_| BROKEN)?, header.node.get(), kind))
     };
     Ok(Some(Record { granule, granules, name }))
 }
 
-/// The first record from a granule on that is wanted.
+/// The first record of a block for which `wanted` is true.
 pub fn first<'a>(block: &'a Block, wanted: impl Fn(&Record<'_>) -> bool) -> Result<Option<Record<'a>>> {
     let mut at = 0;
     while let Some(record) = record(block, at)? {
@@ -85,7 +75,7 @@ pub fn first<'a>(block: &'a Block, wanted: impl Fn(&Record<'_>) -> bool) -> Resu
     Ok(None)
 }
 
-/// Writes a record over what is there.
+/// Writes a record over the granules that it takes.
 pub fn put(block: &mut Block, granule: usize, granules: usize, node: u64, kind: u8, name: &str) {
     let start = granule * GRANULE;
     let Some(bytes) = block.get_mut(start..start + granules * GRANULE) else { return };
@@ -99,7 +89,7 @@ pub fn put(block: &mut Block, granule: usize, granules: usize, node: u64, kind: 
     }
 }
 
-/// The longest free record of a block.
+/// The longest free record of a block, in granules.
 pub fn room(block: &Block) -> Result<u8> {
     let (mut at, mut longest) = (0, 0);
     while let Some(record) = record(block, at)? {
@@ -111,7 +101,7 @@ pub fn room(block: &Block) -> Result<u8> {
     Ok(longest as u8)
 }
 
-/// Makes one free record of neighbours.
+/// Joins neighbouring free records.
 pub fn join(block: &mut Block) -> Result<()> {
     let mut at = 0;
     while let Some(Record { granules, name, .. }) = record(block, at)? {

@@ -1,13 +1,13 @@
-//! The root record: what everything else hangs from.
+//! The root record, from which everything else is found.
 
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 use crate::files::Files;
-use crate::keys::{Entry, HOLE, Key, Nonces, ROOT, derive, open};
+use crate::keys::{Entry, Key, Nonces, ROOT, derive, open};
 use crate::stat::Freshness;
 use sha2::{Digest, Sha256};
 use zerocopy::little_endian::U64;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Bytes of a sealed record.
 pub const RECORD: usize = 256;
@@ -15,17 +15,17 @@ pub const RECORD: usize = 256;
 const MAGIC: [u8; 16] = *b"wasmstone sealed";
 const VERSION: u64 = 1;
 
-/// What a state of the volume is.
+/// A state of the volume.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct Root {
     /// How many commits led to it.
     pub generation: U64,
-    /// The table of inodes: the random half of its id, its size, its topmost block.
+    /// The random half of the id of the inode table. Its size and the entry of its topmost block follow.
     pub table_unique: U64,
     pub table_size: U64,
     pub table_top: Entry,
-    /// The first inode that is free; 0 where none is.
+    /// The number of the first free inode; 0 if no inode is free.
     pub free: U64,
     pub zeros: [u8; 104],
 }
@@ -36,7 +36,7 @@ pub struct Root {
 struct Record {
     magic: [u8; 16],
     version: U64,
-    /// Tells another key from damage.
+    /// Derived from the volume's key, to tell another key from damage.
     check: [u8; 16],
     entry: Entry,
     sealed: [u8; size_of::<Root>()],
@@ -50,25 +50,17 @@ pub struct State {
 }
 
 impl State {
-    /// Before the first commit.
-    pub const NONE: Self = Self {
-        root: Root {
-            generation: U64::ZERO,
-            table_unique: U64::ZERO,
-            table_size: U64::ZERO,
-            table_top: HOLE,
-            free: U64::ZERO,
-            zeros: [0; 104],
-        },
-        record: [0; RECORD],
-    };
+    /// The state before the first commit.
+    pub fn none() -> Self {
+        Self { root: Root::new_zeroed(), record: [0; RECORD] }
+    }
 
-    /// What the next state refers to.
+    /// SHA-256 of the record, to which the next state refers.
     pub fn commitment(&self) -> [u8; 32] {
         Sha256::digest(self.record).into()
     }
 
-    /// What can be pinned.
+    /// What a caller can pin.
     pub fn freshness(&self) -> Freshness {
         let mut bytes = [0; 40];
         let (generation, commitment) = bytes.split_at_mut(8);
@@ -78,21 +70,21 @@ impl State {
     }
 }
 
-/// What root records are sealed with.
+/// The key that encrypts root records.
 pub struct RootKey {
     key: Key,
     check: [u8; 16],
 }
 
 impl RootKey {
-    /// Of a volume's key.
+    /// Derives the key from the volume's key.
     pub fn new(volume: &[u8; 32]) -> Result<Self> {
         let check = derive(volume, &[b"check"])?;
         let check = check.first_chunk().copied().unwrap_or_default();
         Ok(Self { key: derive(volume, &[b"root"])?, check })
     }
 
-    /// Makes the record of a state.
+    /// Encrypts a state into its record.
     pub fn seal(&self, nonces: &mut Nonces, root: Root) -> Result<State> {
         let mut sealed = [0; size_of::<Root>()];
         let entry = nonces.seal(&self.key, &ROOT, (0, 0), root.as_bytes(), &mut sealed)?;
@@ -100,7 +92,7 @@ impl RootKey {
         Ok(State { root, record: zerocopy::transmute!(record) })
     }
 
-    /// Opens a record; `None` where it is not one of ours, or was not written completely.
+    /// Decrypts a record; `None` if it is not a record, or was not written completely.
     ///
     /// # Errors
     /// [`Code::WrongKey`], [`Code::Version`].
@@ -123,7 +115,7 @@ impl RootKey {
         }
     }
 
-    /// Reads the record that the disk holds; `None` where it is not complete. Also whether there is any file.
+    /// Reads the record on the disk; `None` if it is not complete. Also returns whether its file exists.
     ///
     /// # Errors
     /// [`Code::WrongKey`], [`Code::Version`], or the disk's own.
@@ -137,5 +129,5 @@ impl RootKey {
     }
 }
 
-/// That the root record cannot be read, and nothing else tells what it was.
+/// The root record cannot be read, and the journal does not replace it.
 pub const UNREADABLE: Error = Error::Damaged("the root record is not what was written");

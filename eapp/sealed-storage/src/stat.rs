@@ -7,19 +7,26 @@ use alloc::string::String;
 pub struct Time {
     /// Whole seconds.
     pub seconds: u64,
-    /// And nanoseconds, fewer than 10⁹.
+    /// Nanoseconds beyond them, below 10⁹.
     pub nanoseconds: u32,
 }
 
-/// What a file is.
+/// What a file is. The numbers are those on the disk, in inodes and directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
-    File,
+    File = 1,
     /// A directory.
-    Directory,
+    Directory = 2,
     /// A symbolic link.
-    Symlink,
+    Symlink = 3,
+}
+
+impl Kind {
+    /// The kind that has this number on the disk.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        [Self::File, Self::Directory, Self::Symlink].into_iter().find(|kind| *kind as u8 == number)
+    }
 }
 
 /// Whether a volume may be changed.
@@ -31,27 +38,27 @@ pub enum Access {
     ReadWrite,
 }
 
-/// A file, directory or link of a volume. It stays the same until it has neither a name nor is held, see
-/// [`crate::Volume::hold`]; after that the number may stand for another.
+/// Names a file, directory or link of a volume, as long as it has a name or is held ([`crate::Volume::hold`]). After
+/// that the number may name another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) u64);
 
-/// What there is to know about a file.
+/// Size, times and links of a file, directory or link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// What it is.
     pub kind: Kind,
-    /// How many bytes it holds; of a symbolic link, how many its target has.
+    /// How many bytes it holds; for a symbolic link, the bytes of its target.
     pub size: u64,
     /// How many names it has.
     pub links: u32,
-    /// When it was last read, as somebody set it: reading does not change it.
+    /// When it was last read, as a caller set it: reading does not change it.
     pub accessed: Time,
     /// When its content changed.
     pub modified: Time,
     /// When its content or anything about it changed.
     pub changed: Time,
-    /// Tells it from every other file that there is or was in the volume.
+    /// Differs from that of every other file that is or was in the volume.
     pub identity: (u64, u64),
 }
 
@@ -74,14 +81,14 @@ pub struct Place {
     /// The last component; `.` where the path ends in a directory that it went through, as `a/..` does, which then is
     /// `directory`.
     pub name: String,
-    /// What is there, if anything is.
+    /// What has this name, if anything has.
     pub node: Option<NodeId>,
-    /// The path ends in `/`, so that only a directory will do.
+    /// The path ends in `/`, so it must lead to a directory.
     pub slash: bool,
 }
 
-/// The state of a volume, for whoever wants to find exactly this one again: its generation (u64, little-endian) and
-/// SHA-256 of the record that all else hangs from.
+/// Identifies the state of a volume, so that a caller can demand exactly this state later: its generation (u64,
+/// little-endian) and the SHA-256 of the root record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness(pub [u8; 40]);
 

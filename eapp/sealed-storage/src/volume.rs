@@ -1,10 +1,10 @@
-//! A volume: its inodes, and what is done with one of them.
+//! A volume in memory: its inodes and how they are loaded, made and removed.
 
 use crate::directory::Directory;
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 use crate::keys::{Id, Key};
-use crate::node::{INODE, Inode, Node};
+use crate::node::{INODE, Inode, Node, inode_offset};
 use crate::object::Object;
 use crate::root::{RootKey, State};
 use crate::stat::{Access, Freshness, Kind, NodeId};
@@ -13,19 +13,19 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use zerocopy::{FromBytes, IntoBytes};
 
-/// The inode of the outermost directory.
+/// The inode of the root directory.
 pub const ROOT_NODE: u64 = 1;
 /// The most inodes in memory that are not in use.
 const NODES_MAX: usize = 512;
-/// The most names of directories that are kept in mind.
+/// The most names of directories in memory.
 const NAMES_MAX: usize = 64 * 1024;
-/// Blocks that a change must set free for the host to get them back at once.
-pub const MUCH: u64 = 256;
+/// A change that frees this many blocks leads to a checkpoint, which gives them back to the host.
+pub const TIDY_BLOCKS: u64 = 256;
 
-/// A sealed directory, open. Only one may be open at a time on the same disk.
+/// An open sealed directory. Only one may be open at a time on the same disk.
 ///
-/// Changes are collected and reach the disk as one commit, which a crash leaves whole or undone: at [`Self::commit`],
-/// when there are more than memory has room for, and with the first change that comes 5 seconds after another.
+/// Changes are collected and reach the disk as one commit, of which a crash leaves all or nothing. This happens at
+/// [`Self::commit`], when memory is full, and with the first change 5 seconds after an uncommitted one.
 pub struct Volume {
     pub(crate) key: Key,
     pub(crate) journal_key: Key,
@@ -34,17 +34,18 @@ pub struct Volume {
     pub(crate) table: Object,
     pub(crate) table_committed: u64,
     pub(crate) nodes: BTreeMap<u64, Node>,
-    /// The first inode that is free; 0 where none is.
+    /// The number of the first free inode; 0 if no inode is free.
     pub(crate) free: u64,
     /// The last commit.
     pub(crate) state: State,
     pub(crate) access: Access,
-    /// When the oldest change was made that is not committed, in seconds.
+    /// The time of the oldest uncommitted change, in seconds since 1970.
     pub(crate) since: Option<u64>,
-    /// Objects that are no more, and whether the host may have files of them. The first with the next commit.
+    /// Removed objects, and whether the host may have files of them. The next commit makes their removal final.
     pub(crate) dying: Vec<(Id, bool)>,
+    /// Objects whose removal is committed: the next checkpoint removes the host's files of them.
     pub(crate) dead: Vec<Id>,
-    /// Much room can be given back to the host.
+    /// A change freed [`TIDY_BLOCKS`]: the next commit ends with a checkpoint.
     pub(crate) tidy: bool,
 }
 
@@ -61,13 +62,13 @@ impl Volume {
         self.since.is_some()
     }
 
-    /// The outermost directory.
+    /// The root directory.
     #[must_use]
     pub fn root(&self) -> NodeId {
         NodeId(ROOT_NODE)
     }
 
-    /// Before anything is done: keeps memory within bounds.
+    /// Starts an operation: checks that the disk's state is known, and drops what memory can do without.
     pub(crate) fn begin(&mut self) -> Result<()> {
         self.store.files.check()?;
         if self.nodes.len() > NODES_MAX {
@@ -82,22 +83,22 @@ impl Volume {
         Ok(())
     }
 
-    /// An inode as it is in the table.
+    /// Reads an inode from the table.
     pub(crate) fn inode(&mut self, disk: &mut dyn Disk, number: u64) -> Result<Inode> {
         let mut bytes = [0; INODE];
-        let read = self.store.read(disk, &mut self.table, number.saturating_mul(INODE as u64), &mut bytes)?;
+        let read = self.store.read(disk, &mut self.table, inode_offset(number), &mut bytes)?;
         match Inode::read_from_bytes(&bytes) {
             Ok(inode) if read == INODE => Ok(inode),
             _ => Err(Code::NotFound.into()),
         }
     }
 
-    /// How many inodes the table has, free ones and the unused first one among them.
+    /// How many inodes the table has, including free ones and inode 0, which is never used.
     pub(crate) fn inodes(&self) -> u64 {
         self.table.size / INODE as u64
     }
 
-    /// Loads something, and returns what it takes to work with it.
+    /// Loads an inode into memory.
     pub(crate) fn node(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<(&mut Store, &mut Node)> {
         if !self.nodes.contains_key(&id.0) {
             if id.0 == 0 {
@@ -111,13 +112,13 @@ impl Volume {
         Ok((&mut self.store, node))
     }
 
-    /// The same of a directory.
+    /// Loads a directory.
     pub(crate) fn directory<'a>(&'a mut self, disk: &'a mut dyn Disk, id: NodeId) -> Result<Directory<'a>> {
         let (store, node) = self.node(disk, id)?;
         Directory::new(store, disk, node)
     }
 
-    /// The same of a regular file.
+    /// Loads a regular file.
     pub(crate) fn file(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<(&mut Store, &mut Node)> {
         let (store, node) = self.node(disk, id)?;
         match node.kind {
@@ -127,32 +128,31 @@ impl Volume {
         }
     }
 
-    /// Loads what changing an inode takes, so that this cannot fail for the disk.
+    /// Loads what changing an inode needs, so that the change does not need the disk.
     pub(crate) fn touch(&mut self, disk: &mut dyn Disk, id: NodeId) -> Result<&mut Node> {
         self.node(disk, id)?;
         let node = self.nodes.get_mut(&id.0).ok_or(Code::NotFound)?;
         if !node.dirty {
-            self.store.prepare(disk, &self.table, id.0.saturating_mul(INODE as u64))?;
+            self.store.prepare(disk, &self.table, inode_offset(id.0))?;
             node.dirty = true;
         }
         Ok(node)
     }
 
-    /// Writes an inode to the table, where there is room for it in memory.
+    /// Writes an inode to the table in memory.
     pub(crate) fn write_inode(&mut self, disk: &mut dyn Disk, number: u64, inode: &Inode) -> Result<()> {
-        let at = number.saturating_mul(INODE as u64);
-        self.store.write(disk, &mut self.table, at, inode.as_bytes())
+        self.store.write(disk, &mut self.table, inode_offset(number), inode.as_bytes())
     }
 
-    /// Takes a free inode and makes an empty object for it.
+    /// Takes a free inode, or adds one to the table, and makes an empty object for it.
     pub(crate) fn allocate(&mut self, disk: &mut dyn Disk) -> Result<Object> {
         let unique = self.store.nonces.unique()?;
         let number = self.free;
         if number != 0 {
             let next = self.inode(disk, number)?.next_free().filter(|next| *next < self.inodes());
-            let next = next.ok_or(Error::Damaged("an inode that should be free is not"))?;
+            let next = next.ok_or(Error::Damaged("the list of free inodes is invalid"))?;
             let object = Object::new(&self.key, number, unique)?;
-            self.store.prepare(disk, &self.table, number.saturating_mul(INODE as u64))?;
+            self.store.prepare(disk, &self.table, inode_offset(number))?;
             self.free = next;
             return Ok(object);
         }
@@ -162,7 +162,7 @@ impl Volume {
         Ok(object)
     }
 
-    /// Lets go of something that has neither a name nor is held. It was touched.
+    /// Removes a file, directory or link that has no names and is not held. It must have been touched before.
     pub(crate) fn remove_if_unused(&mut self, disk: &mut dyn Disk, number: u64) -> Result<()> {
         if self.nodes.get(&number).is_none_or(|node| node.links > 0 || node.holds > 0) {
             return Ok(());
@@ -170,7 +170,7 @@ impl Volume {
         self.write_inode(disk, number, &Inode::free(self.free))?;
         self.free = number;
         if let Some(node) = self.nodes.remove(&number) {
-            self.tidy |= node.object.extent().max(node.committed) >= MUCH;
+            self.tidy |= node.object.extent().max(node.committed) >= TIDY_BLOCKS;
             self.dying.push((node.object.id(), node.object.stored));
         }
         self.store.forget(number);

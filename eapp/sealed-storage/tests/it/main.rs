@@ -10,6 +10,7 @@ mod failures;
 mod full;
 mod lies;
 mod model;
+mod modules;
 mod operations;
 mod paths;
 mod power;
