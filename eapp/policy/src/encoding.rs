@@ -1,4 +1,4 @@
-//! The bytes of a [`Launch`] inside the image: magic, format, length, then postcard.
+//! The bytes of a [`Launch`] inside the image: magic, format number, length, then the fields in postcard.
 
 use crate::{Launch, Memory};
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ pub const MAX_LAUNCH_BYTES: usize = 1 << 20;
 pub enum DecodeError {
     /// The magic bytes are missing.
     NotALaunch,
-    /// Written by a release with another format, which is named.
+    /// Written by a release with another format, which has this number.
     Format(u32),
     /// The bytes after the header are damaged.
     Damaged,
@@ -40,10 +40,10 @@ impl Launch {
     /// The bytes that are measured. The same launch always gives the same bytes.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] where the result would be larger than [`MAX_LAUNCH_BYTES`], or the entry
-    /// cannot have so many instances.
+    /// [`DecodeError::Damaged`] if the result would be larger than [`MAX_LAUNCH_BYTES`], or the entry point
+    /// does not allow this number of instances.
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
-        if !self.entry.takes(self.instances) {
+        if !self.entry.allows(self.instances) {
             return Err(DecodeError::Damaged);
         }
         let body = postcard::to_allocvec(self).map_err(|_| DecodeError::Damaged)?;
@@ -65,23 +65,23 @@ impl Launch {
     /// [`DecodeError`] for any other bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let (launch, unread): (Self, _) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
-        if unread.is_empty() && launch.entry.takes(launch.instances) { Ok(launch) } else { Err(DecodeError::Damaged) }
+        if unread.is_empty() && launch.entry.allows(launch.instances) { Ok(launch) } else { Err(DecodeError::Damaged) }
     }
 
-    /// How the heap is divided. Allocates nothing: for whoever has no heap before this is known.
+    /// Reads how the heap is divided, without allocating: the enclave app has no heap before it knows this.
     ///
     /// # Errors
-    /// [`DecodeError`] for other bytes than those of [`Launch::encode`], as far as they are looked at.
+    /// [`DecodeError`] for other bytes than those of [`Launch::encode`]. Bytes behind the first field are not read.
     pub fn decode_memory(bytes: &[u8]) -> Result<Memory, DecodeError> {
-        // The first field of the launch.
+        // `memory` is the first field of the launch.
         let (memory, _) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
         Ok(memory)
     }
 
-    /// How many bytes the launch has that begins with these.
+    /// The size in bytes of the encoded launch that has this header.
     ///
     /// # Errors
-    /// [`DecodeError`] where no launch begins like this.
+    /// [`DecodeError`] if this is not the header of a launch.
     pub fn encoded_size(header: &[u8; LAUNCH_HEADER]) -> Result<usize, DecodeError> {
         let (magic, rest) = header.split_first_chunk::<8>().ok_or(DecodeError::NotALaunch)?;
         if magic != MAGIC {
@@ -101,7 +101,7 @@ impl Launch {
     }
 }
 
-/// What comes after the header, without the padding.
+/// The bytes after the header, without the padding.
 fn body(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     let header = bytes.first_chunk().ok_or(DecodeError::NotALaunch)?;
     let (launch, padding) = bytes.split_at_checked(Launch::encoded_size(header)?).ok_or(DecodeError::Damaged)?;

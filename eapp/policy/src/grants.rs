@@ -1,11 +1,11 @@
-//! What a runner grants, held against the policy. The host app calls this to explain a refusal early;
-//! the enclave app calls it again, since it does not trust the host app.
+//! What the runner grants, checked against the policy. The host app checks, to explain a refusal early; the
+//! enclave app checks again, since it does not trust the host app.
 
 use crate::{Access, Arguments, Directories, Names, Network, Policy};
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-/// What whoever runs the bundle gives to the guest.
+/// What the runner gives to the guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// Arguments after argument zero.
@@ -14,11 +14,11 @@ pub struct Grants {
     pub environment: Vec<(String, String)>,
     /// Directories: the path the guest sees, and what it may do there.
     pub directories: Vec<(String, Access)>,
-    /// The network. The host app holds to it; the enclave app is not told and holds to the policy.
+    /// The network. Only the host app enforces this; the enclave app does not receive it and enforces the policy.
     pub network: Network,
 }
 
-/// A grant that the policy does not allow: what, and what the policy says of it.
+/// A grant that the policy does not allow: what was granted, and what the policy says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied(pub String);
 
@@ -31,8 +31,8 @@ impl fmt::Display for Denied {
 impl core::error::Error for Denied {}
 
 impl Policy {
-    /// Holds the grants against the policy, and returns what the guest gets:
-    /// the policy's own arguments and variables are added.
+    /// Checks the grants against the policy. Returns what the guest gets: the grants, and the arguments and
+    /// variables that the policy sets.
     ///
     /// # Errors
     /// [`Denied`] names the first grant that goes beyond the policy.
@@ -41,7 +41,7 @@ impl Policy {
         if let Some(text) =
             texts.chain(grants.directories.iter().map(|(guest, _)| guest)).find(|text| text.contains('\0'))
         {
-            return Err(Denied(format!("{text:?} has a zero byte in it, where programs would see its end")));
+            return Err(Denied(format!("{text:?} contains a zero byte, which programs take for its end")));
         }
 
         let arguments = match &self.arguments {
@@ -51,13 +51,13 @@ impl Policy {
                 return Err(Denied("the bundle's policy allows no arguments".into()));
             }
             Arguments::Fixed(_) => {
-                return Err(Denied("the bundle's policy fixes the arguments, none may be given".into()));
+                return Err(Denied("the bundle's policy fixes the arguments: none can be given".into()));
             }
         };
 
         let mut environment = self.environment.set.clone();
         for (name, value) in grants.environment {
-            // Where programs see `NAME=VALUE` in one piece, another name could pose as a fixed one.
+            // Programs see `NAME=VALUE` as one string, so such a name could override a fixed variable.
             if name.is_empty() || name.contains('=') {
                 return Err(Denied(format!("{name:?} cannot be the name of an environment variable")));
             }

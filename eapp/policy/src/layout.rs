@@ -1,5 +1,5 @@
-//! Where things lie in an enclave's address space: agreed between composition, which puts them there,
-//! and the enclave app, which finds them there.
+//! The address space of a Keystone enclave: composition puts things at these addresses, and the enclave app
+//! finds them there. Another TEE has a layout of its own.
 
 use core::ops::Range;
 
@@ -12,7 +12,7 @@ pub const NATIVE_BASE: u64 = 0x2_0000_0000;
 /// Where the heap begins. It ends below [`ADDRESS_LIMIT`].
 pub const HEAP_BASE: u64 = 0x8_0000_0000;
 
-/// The first address that is Eyrie's own.
+/// The first address that belongs to Eyrie, Keystone's runtime.
 pub const ADDRESS_LIMIT: u64 = 0x20_0000_0000;
 
 /// The addresses of the stack that Eyrie maps.

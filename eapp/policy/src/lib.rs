@@ -1,15 +1,19 @@
-//! What a guest may have, in the form that is measured.
+//! The launch: which program runs, and what its policy allows, in the form that is measured.
 //!
 //! A [`Launch`] is the content of the read-only segment that composition appends to the generic
 //! enclave app: the policy, the digest of the program and the memory layout. It is part of the
 //! image, so Keystone's measurement covers every field. The build side writes it, the enclave app
 //! obeys it, the host app and the verifier read it.
 //!
-//! The bytes are trusted where they were measured. [`Launch::decode`] still returns an error, never
-//! panics, on any other bytes, since verifiers read bundles from anywhere.
+//! The enclave app trusts these bytes, since they were measured. [`Launch::decode`] still returns an error
+//! for any other bytes and never panics, since verifiers read bundles from anywhere.
 
 #![no_std]
-#![forbid(unsafe_code)]
+#![forbid(unsafe_code, unsafe_op_in_unsafe_fn)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::wildcard_imports)
+)]
 
 extern crate alloc;
 
@@ -17,10 +21,12 @@ mod encoding;
 mod grants;
 pub mod layout;
 mod network;
+mod transfer;
 
 pub use encoding::{DecodeError, LAUNCH_HEADER, MAX_LAUNCH_BYTES};
 pub use grants::{Denied, Grants};
 pub use network::{Addresses, Network, NotRemote, Reach, Remote};
+pub use transfer::{TRANSFER_KEY_SIZE, TRANSFER_LABEL, WRAPPED_KEY_SIZE};
 
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
@@ -31,7 +37,7 @@ pub const WASM_PAGE: u64 = 65536;
 /// The most instances of a program that answer requests at once.
 pub const INSTANCES_MAX: u32 = 1024;
 
-/// Everything the enclave app is told at start, measured.
+/// Everything measured that the enclave app reads at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Launch {
@@ -39,10 +45,10 @@ pub struct Launch {
     pub memory: Memory,
     /// The program's name, which the guest sees as its argument zero.
     pub name: String,
-    /// What of the program is called.
+    /// The entry point.
     pub entry: Entry,
-    /// How many instances of the program run at once at most, each with one request: 1 to
-    /// [`INSTANCES_MAX`], and 0 for a command.
+    /// The most instances of the program that run at once, each answering one request: 1 to
+    /// [`INSTANCES_MAX`]; 0 for a command.
     pub instances: u32,
     /// The program that may run.
     pub program: Program,
@@ -50,13 +56,13 @@ pub struct Launch {
     pub policy: Policy,
 }
 
-/// What of a program is called.
+/// The entry point of a program: the function that the enclave app calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Entry {
-    /// `wasi:cli/run`, once.
+    /// `wasi:cli/run`, called once.
     Command,
-    /// `wasi:http/incoming-handler`, for each request in an instance of its own.
+    /// `wasi:http/incoming-handler`, called for each request in a new instance.
     Http,
 }
 
@@ -69,8 +75,8 @@ impl Entry {
         }
     }
 
-    /// Whether a launch may have this entry with so many instances.
-    pub(crate) const fn takes(self, instances: u32) -> bool {
+    /// Whether a launch with this entry point may have this number of instances.
+    pub(crate) const fn allows(self, instances: u32) -> bool {
         match self {
             Self::Command => instances == 0,
             Self::Http => instances >= 1 && instances <= INSTANCES_MAX,
@@ -88,25 +94,25 @@ pub struct Program {
     pub size: u64,
     /// SHA-256 of the precompiled bytes.
     pub sha256: [u8; 32],
-    /// The CPU features beyond the target's base that its machine code uses, by the names of the
-    /// processor's documentation (`zba`, `sse4.2`), in ascending order. A processor without one of them
-    /// would stop at an instruction that it does not know.
+    /// The CPU features beyond the target's base that its machine code uses, in ascending order, by their
+    /// names in the processor's documentation (`zba`, `sse4.2`). A processor without one of them stops at
+    /// an instruction that it does not know.
     pub cpu_features: Vec<String>,
-    /// Whether the program's floating-point values live in floating-point registers while the enclave
-    /// runs: of machine code with floats, and of Pulley on an enclave app that is built for them.
+    /// Whether floating-point values are in floating-point registers while the program runs. True for
+    /// machine code with floats, and for Pulley on an enclave app that was built with them.
     pub hardware_float: bool,
-    /// Whether a linear memory may move when it grows: where the program has several, or several instances.
-    /// One alone grows in place, and code that relies on it is faster.
+    /// Whether a linear memory may move when it grows: true if the program has several memories or several
+    /// instances. A single one grows in place, and code compiled for that is faster.
     pub memory_may_move: bool,
 }
 
 /// What a program was compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Target {
-    /// Pulley bytecode for 64-bit little-endian hosts, streamed in at start.
+    /// Pulley bytecode for 64-bit little-endian machines, which the enclave app reads from the host at start.
     #[serde(rename = "pulley64")]
     Pulley64,
-    /// RISC-V machine code, a part of the image: what Keystone runs.
+    /// RISC-V machine code, a part of the image, for Keystone.
     #[serde(rename = "riscv64")]
     Riscv64,
     /// x86-64 machine code, for the simulator.
@@ -118,7 +124,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Every target this release knows, in the order of bundles.
+    /// Every target of this release, in the order that bundles have.
     pub const ALL: &[Self] = &[Self::Pulley64, Self::Riscv64, Self::X86_64, Self::Aarch64];
 
     /// The name used in bundles and on the command line.
@@ -131,12 +137,12 @@ impl Target {
         }
     }
 
-    /// Whether it is machine code: then the program is a part of the image and runs where it lies.
+    /// Whether this is machine code. If so, the program is a part of the image and runs where it lies.
     pub const fn is_native(self) -> bool {
         !matches!(self, Self::Pulley64)
     }
 
-    /// The machine code of the machine that this is compiled for, where there is a target for it.
+    /// The target for the machine that this crate is compiled for, if there is one.
     pub const fn host() -> Option<Self> {
         if cfg!(target_arch = "riscv64") {
             Some(Self::Riscv64)
@@ -154,40 +160,39 @@ impl Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Memory {
-    /// For the guest's linear memories, all together: the memory cap, a multiple of [`WASM_PAGE`].
+    /// For all linear memories of the guest together: the memory cap, a multiple of [`WASM_PAGE`].
     pub linear: u64,
     /// For the engine, WASI and, on Pulley, the program itself.
     pub runtime: u64,
 }
 
 impl Memory {
-    /// What the runtime part holds at least besides a streamed program: at start a megabyte of arguments and
-    /// environment, as much as there may be; then the engine, its linker and the interpreter's stack, which
-    /// take 0.8 MiB, and buffers.
+    /// The least bytes of the runtime part without a program. At start it holds arguments and environment, at
+    /// most one megabyte; later the engine, its linker and the interpreter's stack, 0.8 MiB, and buffers.
     pub const RUNTIME_BASE: u64 = 1152 << 10;
 
-    /// The most that the runtime part grows with the memory cap.
+    /// The most bytes that the memory cap adds to the runtime part.
     pub const RUNTIME_SHARE_MAX: u64 = 64 << 20;
 
-    /// What the runtime part holds for each instance that runs at once: at most 1.5 MiB of stacks (for machine
-    /// code one of 1.25 MiB, for the interpreter three of 512 KiB), and what it reads and writes.
+    /// Bytes of the runtime part for each instance that runs at once: at most 1.5 MiB of stacks (machine code has
+    /// one of 1.25 MiB, the interpreter three of 512 KiB), and buffers.
     pub const PER_INSTANCE: u64 = 2 << 20;
 
-    /// What the runtime part holds for the clients of a program that serves: a thousand connections, and 1.5
-    /// MiB each of requests that have not come yet, that wait, and of responses that are taken slowly.
+    /// Bytes of the runtime part for the clients of an HTTP service: a thousand connections, and 1.5 MiB each for
+    /// requests that are arriving, requests that wait, and responses that clients read slowly.
     pub const FOR_CLIENTS: u64 = 6 << 20;
 
-    /// What the runtime part holds for each sealed directory: its caches, and what is not written yet.
+    /// Bytes of the runtime part for each sealed directory: its caches, and changes that are not written yet.
     pub const PER_SEALED_DIRECTORY: u64 = 8 << 20;
 
-    /// The layout for a memory cap, a program of `program` bytes that is kept in the heap, so many
-    /// instances at once ([`Launch::instances`]), and so many sealed directories
-    /// ([`Policy::sealed_directories`]). `None` where the sum does not fit in 64 bits.
+    /// The division for a memory cap of `linear` bytes, a program of `program` bytes in the heap, the number of
+    /// instances ([`Launch::instances`]) and of sealed directories ([`Policy::sealed_directories`]). `None` if
+    /// the sum does not fit in 64 bits.
     pub fn for_program(linear: u64, program: u64, instances: u32, sealed: u32) -> Option<Self> {
         // A streamed program occupies its size once, and the structures that the engine builds
         // from its metadata up to half of it again.
         let runtime = Self::RUNTIME_BASE.checked_add(program)?.checked_add(program / 2)?;
-        // Guests with much memory hand over much in one call, which is copied.
+        // Guests with much memory pass much to one call, which copies it.
         let runtime = runtime.checked_add((linear / 8).min(Self::RUNTIME_SHARE_MAX))?;
         let runtime = runtime.checked_add(Self::PER_INSTANCE.checked_mul(instances.into())?)?;
         let runtime = runtime.checked_add(if instances > 0 { Self::FOR_CLIENTS } else { 0 })?;
@@ -203,7 +208,7 @@ impl Memory {
     }
 }
 
-/// What the guest may have. The person who runs the bundle grants within it.
+/// What the guest may have at most. Who runs the bundle (the runner) grants all or part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Policy {
@@ -215,13 +220,13 @@ pub struct Policy {
     pub directories: Directories,
     /// The network.
     pub network: Network,
-    /// The X25519 public key (RFC 7748) of whoever may move what is in sealed directories to another release;
-    /// nobody where there is none.
+    /// The X25519 public key (RFC 7748) of the owner, who may move the content of sealed directories to another
+    /// release. `None`: nobody may.
     pub seal_owner: Option<[u8; 32]>,
 }
 
 impl Policy {
-    /// The directories whose files are encrypted before the host gets them.
+    /// The directories whose files are encrypted inside the enclave.
     pub fn sealed_directories(&self) -> impl Iterator<Item = &Directory> {
         let listed = match &self.directories {
             Directories::Any => &[][..],
@@ -230,7 +235,7 @@ impl Policy {
         listed.iter().filter(|directory| directory.sealed)
     }
 
-    /// Leaves arguments, environment, directories and network to whoever runs the bundle.
+    /// The policy that leaves arguments, environment, directories and network to the runner.
     pub fn open() -> Self {
         Self {
             arguments: Arguments::Any,
@@ -241,7 +246,7 @@ impl Policy {
         }
     }
 
-    /// Denies all of them.
+    /// The policy that denies all of them.
     pub fn closed() -> Self {
         Self {
             arguments: Arguments::Fixed(Vec::new()),
@@ -257,19 +262,19 @@ impl Policy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arguments {
-    /// Whatever the runner gives.
+    /// Any that the runner gives.
     Any,
-    /// Exactly these; the runner may give none.
+    /// Exactly these. The runner cannot give any.
     Fixed(Vec<String>),
 }
 
-/// The guest's environment: what is always set, and what a runner may add.
+/// The guest's environment variables: those that are always set, and those that the runner may add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Environment {
-    /// Variables that are always set, and cannot be overridden.
+    /// Variables that are always set, which the runner cannot override.
     pub set: Vec<(String, String)>,
-    /// Names that a runner may set.
+    /// Names of variables that the runner may set.
     pub allow: Names,
 }
 
@@ -287,7 +292,7 @@ pub enum Names {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Directories {
-    /// Whatever the runner gives.
+    /// Any that the runner gives.
     Any,
     /// Only these.
     Listed(Vec<Directory>),
@@ -301,8 +306,8 @@ pub struct Directory {
     pub guest: String,
     /// The most that the guest may do in it.
     pub access: Access,
-    /// Whether its files are encrypted and authenticated inside the enclave, so that they are worthless to the
-    /// host.
+    /// Whether its files are encrypted and authenticated inside the enclave, so that the host can neither read
+    /// nor change them unnoticed.
     pub sealed: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The network part of a policy, and the rules that addresses are held against: by the enclave app for
-//! the policy, by the host app for what the runner granted.
+//! The network part of a policy, and how addresses are checked: by the enclave app against the policy, by the
+//! host app against what the runner granted.
 
 use crate::{Denied, Names};
 use alloc::{format, string::String, vec::Vec};
@@ -8,13 +8,13 @@ use core::net::{IpAddr, SocketAddr};
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
-/// The network.
+/// Which network addresses may be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
-    /// Whatever the runner gives.
+    /// Any that the runner grants.
     Any,
-    /// None.
+    /// No addresses.
     #[default]
     Denied,
     /// Only these addresses, over TCP and UDP.
@@ -25,12 +25,12 @@ pub enum Network {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Addresses {
-    /// To listen at. An unspecified address (`0.0.0.0`, `::`) stands for all of its family, port 0 for a
+    /// Addresses to listen at. An unspecified one (`0.0.0.0`, `::`) stands for all of its family, port 0 for a
     /// port that the operating system chooses.
     pub listen: Vec<SocketAddr>,
-    /// To connect and send to.
+    /// Addresses to connect and send to.
     pub connect: Vec<Remote>,
-    /// Names that may be looked up besides those to connect to.
+    /// Names that may be looked up in addition to those in `connect`.
     pub lookup: Names,
 }
 
@@ -38,9 +38,9 @@ pub struct Addresses {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Remote {
-    /// This one.
+    /// This address and port.
     Address(SocketAddr),
-    /// Whatever a lookup of this name answers, with this port. The host answers lookups.
+    /// The addresses that a lookup of this name returns, with this port. The host answers lookups.
     Name(String, u16),
 }
 
@@ -70,7 +70,7 @@ impl FromStr for Remote {
     }
 }
 
-/// A text that is not the address of a [`Remote`].
+/// Why text is not a [`Remote`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotRemote;
 
@@ -132,10 +132,10 @@ impl Network {
     }
 }
 
-/// The most addresses that are remembered of lookups.
+/// The most addresses from lookups that are remembered.
 const LEARNT_MAX: usize = 1024;
 
-/// Decides on addresses, and remembers which of them a permitted name has.
+/// Decides which addresses may be used, and remembers the addresses of names that may be connected to.
 #[derive(Clone, Debug)]
 pub struct Reach {
     network: Network,
@@ -143,7 +143,7 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// What `network` allows.
+    /// Starts with the rules in `network`.
     pub fn new(network: Network) -> Self {
         Self { network, learnt: Vec::new() }
     }
@@ -153,7 +153,7 @@ impl Reach {
         self.network == Network::Any
     }
 
-    /// Whether a socket may be bound to `local` to be reached there.
+    /// Whether a socket may listen or receive at `local`.
     pub fn listen(&self, local: SocketAddr) -> bool {
         match &self.network {
             Network::Any => true,
@@ -162,8 +162,8 @@ impl Reach {
         }
     }
 
-    /// Whether a socket may be bound to `local`. Any port of the operating system's choice may be the
-    /// near end of a connection, where connections are allowed at all.
+    /// Whether a socket may be bound to `local`. If any connection is allowed, its local end may have a port that
+    /// the operating system chooses.
     pub fn bind(&self, local: SocketAddr) -> bool {
         let connects = matches!(&self.network, Network::Listed(listed) if !listed.connect.is_empty());
         self.listen(local) || (connects && local.port() == 0)
@@ -189,12 +189,12 @@ impl Reach {
         match &self.network {
             Network::Any => true,
             Network::Denied => false,
-            // Writing an address another way tells nobody anything.
+            // An address is not looked up anywhere, so it needs no permission.
             Network::Listed(listed) => name.parse::<IpAddr>().is_ok() || listed.looks_up(name),
         }
     }
 
-    /// The host answered that `name` has the address `ip`.
+    /// Records the host's answer that `name` has the address `ip`.
     pub fn learn(&mut self, name: &str, ip: IpAddr) {
         let Network::Listed(listed) = &self.network else { return };
         for remote in &listed.connect {
@@ -207,7 +207,7 @@ impl Reach {
     }
 }
 
-/// Address and port, without what IPv6 has besides.
+/// Address and port, without the flow label and scope of IPv6.
 fn plain(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip(), address.port())
 }
