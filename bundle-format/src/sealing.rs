@@ -7,6 +7,7 @@
 mod store;
 
 pub use store::OwnerStore;
+pub use wasmstone_policy::WRAPPED_KEY_SIZE;
 
 use crate::digest::hex_bytes;
 use crate::keys::PemError;
@@ -22,14 +23,12 @@ use ed25519_dalek::pkcs8::{
 use hkdf::Hkdf;
 use sha2::Sha256;
 use std::io;
+use wasmstone_policy::{TRANSFER_KEY_SIZE, TRANSFER_LABEL};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 /// X25519 (RFC 8410).
 const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
-
-/// What the key that wraps is derived under, before the owner's public key and the enclave's.
-const TRANSFER: &[u8] = b"wasmstone transfer v1";
 
 hex_bytes! {
     /// The X25519 public key (RFC 7748) of whoever may move sealed data.
@@ -130,21 +129,21 @@ impl OwnerSecret {
     ///
     /// # Errors
     /// [`WrapError`].
-    pub fn wrap(&self, key: &TransferKey, enclave: &[u8; 32]) -> Result<[u8; WRAPPED_SIZE], WrapError> {
+    pub fn wrap(&self, key: &TransferKey, enclave: &[u8; 32]) -> Result<[u8; WRAPPED_KEY_SIZE], WrapError> {
         let mut nonce = [0; 24];
         random(&mut nonce).map_err(WrapError::Random)?;
         self.wrap_with(key, enclave, &nonce).ok_or(WrapError::EnclaveKey)
     }
 
-    fn wrap_with(&self, key: &TransferKey, enclave: &[u8; 32], nonce: &[u8; 24]) -> Option<[u8; WRAPPED_SIZE]> {
+    fn wrap_with(&self, key: &TransferKey, enclave: &[u8; 32], nonce: &[u8; 24]) -> Option<[u8; WRAPPED_KEY_SIZE]> {
         let shared = self.0.diffie_hellman(&PublicKey::from(*enclave));
         if !shared.was_contributory() {
             return None;
         }
-        let info = [TRANSFER, &self.public().0, enclave].concat();
+        let info = [&TRANSFER_LABEL[..], &self.public().0, enclave].concat();
         let mut wrapping = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, shared.as_bytes()).expand(&info, &mut *wrapping).ok()?;
-        let mut wrapped = [0; WRAPPED_SIZE];
+        let mut wrapped = [0; WRAPPED_KEY_SIZE];
         let (head, rest) = wrapped.split_at_mut(nonce.len());
         let (text, tag) = rest.split_at_mut(TransferKey::SIZE);
         head.copy_from_slice(nonce);
@@ -175,15 +174,12 @@ impl std::fmt::Debug for OwnerSecret {
     }
 }
 
-/// Bytes of a wrapped transfer key: nonce, key, tag.
-pub const WRAPPED_SIZE: usize = 24 + TransferKey::SIZE + 16;
-
 /// The key of a copy that is on its way from one enclave to another. Its memory is cleared when it is dropped.
 pub struct TransferKey(Zeroizing<[u8; Self::SIZE]>);
 
 impl TransferKey {
     /// Bytes of a transfer key.
-    pub const SIZE: usize = 32;
+    pub const SIZE: usize = TRANSFER_KEY_SIZE;
 
     /// A new key from the operating system's randomness.
     ///

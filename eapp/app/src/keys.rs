@@ -5,6 +5,7 @@ use crate::platform::Platform;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::AeadInOut};
 use hkdf::Hkdf;
 use sha2::Sha256;
+use wasmstone_policy::TRANSFER_LABEL;
 use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 use zeroize::Zeroizing;
 
@@ -73,10 +74,10 @@ impl Exchange {
         if *shared == [0; 32] {
             return None;
         }
-        let mut info = [0; TRANSFER.len() + 32 + 32];
-        let (label, keys) = info.split_at_mut(TRANSFER.len());
+        let mut info = [0; TRANSFER_LABEL.len() + 32 + 32];
+        let (label, keys) = info.split_at_mut(TRANSFER_LABEL.len());
         let (first, second) = keys.split_at_mut(32);
-        label.copy_from_slice(TRANSFER);
+        label.copy_from_slice(TRANSFER_LABEL);
         first.copy_from_slice(owner);
         second.copy_from_slice(&self.public());
         derived(&*shared, &info)
@@ -94,10 +95,6 @@ impl Exchange {
         Some(key)
     }
 }
-
-/// What the key that transfer keys are wrapped with is derived under, before the owner's public key and the
-/// enclave's.
-const TRANSFER: &[u8; 21] = b"wasmstone transfer v1";
 
 #[cfg(test)]
 mod tests {

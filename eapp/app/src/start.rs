@@ -6,10 +6,10 @@ use alloc::{borrow::ToOwned, format, vec::Vec};
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
 use wasmstone_edge_protocol::{
-    DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, TRANSFER_DIRECTORY, Task, Violation, WRAPPED_KEY_SIZE,
-    attestation, launch, record, types::Empty,
+    DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, TRANSFER_DIRECTORY, Task, Violation, attestation,
+    launch, record, types::Empty,
 };
-use wasmstone_policy::{Access, Entry, Grants, Policy, Reach};
+use wasmstone_policy::{Access, Entry, Grants, Policy, Reach, WRAPPED_KEY_SIZE};
 
 /// What was told.
 pub struct Start {

@@ -75,9 +75,6 @@ pub const RECORDS_MAX: u32 = 1 << 14;
 /// Bytes of a sealed directory's freshness value: what tells its states apart.
 pub const FRESHNESS_SIZE: usize = 40;
 
-/// Bytes of a wrapped transfer key: nonce, encrypted key, tag of XChaCha20-Poly1305.
-pub const WRAPPED_KEY_SIZE: usize = 24 + 32 + 16;
-
 /// The name of the directory that sealed data moves through, in the start reply of such a task.
 pub const TRANSFER_DIRECTORY: &str = "transfer";
 

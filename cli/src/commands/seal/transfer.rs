@@ -8,7 +8,7 @@ use anyhow::Context;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use wasmstone_bundle::sealing::{TransferKey, WRAPPED_SIZE};
+use wasmstone_bundle::sealing::{TransferKey, WRAPPED_KEY_SIZE};
 use wasmstone_edge_protocol::TRANSFER_DIRECTORY;
 use wasmstone_happ::edge_server::{Directory, Task};
 use wasmstone_policy::{Access, Policy};
@@ -145,9 +145,9 @@ fn movable_access(policy: &Policy, guest: &str) -> Result<Access, Fault> {
 fn wrapped_key(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let shown = path.display();
-    let read = File::open(path).and_then(|file| file.take(WRAPPED_SIZE as u64 + 1).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(WRAPPED_KEY_SIZE as u64 + 1).read_to_end(&mut bytes));
     match read.with_context(|| format!("cannot read the wrapped transfer key {shown}"))? {
-        WRAPPED_SIZE => Ok(bytes),
+        WRAPPED_KEY_SIZE => Ok(bytes),
         TransferKey::SIZE => {
             let message = format!(
                 "{shown} is the transfer key itself, which this machine must not see: wrap it for the enclave with \

@@ -3,11 +3,9 @@
 use crate::harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::types::{Empty, FreshnessRequest, ProgramRequest};
-use wasmstone_edge_protocol::{
-    Coded, CodedSet, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, WRAPPED_KEY_SIZE, launch, record,
-};
+use wasmstone_edge_protocol::{Coded, CodedSet, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, launch, record};
 use wasmstone_happ::edge_server::{Config, ConfigError, Directory, Server, Task, Timebase};
-use wasmstone_policy::Access;
+use wasmstone_policy::{Access, WRAPPED_KEY_SIZE};
 
 fn texts(payload: &[u8]) -> Vec<String> {
     let mut rest = payload;
