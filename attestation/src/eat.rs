@@ -3,18 +3,32 @@
 //! [`evidence`] carries a report to a Verifier; an [`AttestationResult`] is what a Verifier signs for a Relying Party.
 //! Tokens are written with definite lengths, preferred serialization, and map keys in bytewise order.
 
-mod evidence;
-mod result;
-
-pub use evidence::{EVIDENCE_PROFILE, evidence, parse_evidence};
-pub use result::{AttestationResult, RESULT_PROFILE, verify_result};
-
 use crate::data::NONCE_MIN;
-use crate::{Report, ReportData};
-use alloc::{vec, vec::Vec};
-use coset::CborSerializable;
+use crate::{Report, ReportData, Risks, Verified};
+use alloc::{string::String, vec, vec::Vec};
 use coset::cbor::Value;
-use coset::iana::{CoapContentFormat, CwtClaimName, EnumI64};
+use coset::iana::{Algorithm, CborTag, CoapContentFormat, CwtClaimName, EnumI64, HeaderParameter};
+use coset::{CborSerializable, ProtectedHeader, SignatureContext, sig_structure_data};
+use ed25519_dalek::{Signature, VerifyingKey};
+
+/// The profile of evidence, which `docs/attestation.md` describes.
+pub const EVIDENCE_PROFILE: &str = "urn:uuid:3998da7c-4684-4761-a7cf-86fac852dece";
+
+/// The tag of an unprotected CWT claims set (RFC 9781). What protects the report is in the report.
+const UCCS: u64 = 601;
+
+/// The profile of results, which `docs/attestation.md` describes.
+pub const RESULT_PROFILE: &str = "urn:uuid:5153bac5-0fc3-4621-aad3-cbf8bd7dafb2";
+
+/// The tag of a CBOR Web Token (RFC 8392).
+const CWT: u64 = 61;
+const SIGN1: u64 = CborTag::CoseSign1 as u64;
+const FORM: TokenError =
+    TokenError::Form("an attestation result, which is a CBOR Web Token in COSE_Sign1 with EdDSA and a key id");
+
+const ISSUER: i64 = CwtClaimName::Iss as i64;
+const ISSUED_AT: i64 = CwtClaimName::Iat as i64;
+const RISKS: i64 = -70004;
 
 /// The most bytes of a token: several times what any needs.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
@@ -111,4 +125,108 @@ fn encode(value: Value) -> Vec<u8> {
 
 fn decode(encoded: &[u8]) -> Option<Value> {
     if encoded.len() > MAX_TOKEN_BYTES { None } else { Value::from_slice(encoded).ok() }
+}
+
+/// The evidence that a report is, in media type `application/eat-ucs+cbor`.
+pub fn evidence(report: &Report) -> Vec<u8> {
+    encode(Value::Tag(UCCS, Value::Map(Claims::new(EVIDENCE_PROFILE, report).0).into()))
+}
+
+/// Reads evidence, and believes nothing of it: the report has still to be verified.
+///
+/// # Errors
+/// [`TokenError`].
+pub fn parse_evidence(token: &[u8]) -> Result<Report, TokenError> {
+    match decode(token) {
+        Some(Value::Tag(UCCS, claims)) => Ok(Claims::parse(*claims, EVIDENCE_PROFILE)?.1),
+        _ => Err(TokenError::Form("evidence, which is an unprotected CWT claims set, CBOR tag 601")),
+    }
+}
+
+/// What a Verifier found right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestationResult {
+    /// Who verified the report.
+    pub issuer: String,
+    /// When, in seconds since 1970.
+    pub issued_at: i64,
+    /// What was verified. The nonce in it is to be compared.
+    pub report: Report,
+    /// What the Verifier accepted although it proves nothing.
+    pub risks: Risks,
+}
+
+impl AttestationResult {
+    /// The result of a verification by `issuer` at `issued_at`, in seconds since 1970.
+    pub fn new(verified: &Verified, issuer: &str, issued_at: i64) -> Self {
+        Self { issuer: issuer.into(), issued_at, report: verified.report().clone(), risks: verified.risks() }
+    }
+
+    /// The token, in media type `application/eat+cwt`: `sign` makes the Verifier's Ed25519 signature (RFC 8032), and
+    /// `key_id` is how Relying Parties call its key.
+    pub fn sign(&self, key_id: &[u8], sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Vec<u8> {
+        let header = encode(Value::Map(vec![
+            (HeaderParameter::Alg.to_i64().into(), Algorithm::EdDSA.to_i64().into()),
+            (HeaderParameter::Kid.to_i64().into(), bytes(key_id)),
+        ]));
+        let risks = self.risks.names().map(Value::from).collect();
+        let mut claims = vec![(ISSUER.into(), self.issuer.as_str().into()), (ISSUED_AT.into(), self.issued_at.into())];
+        claims.extend(Claims::new(RESULT_PROFILE, &self.report).0);
+        claims.push((RISKS.into(), Value::Array(risks)));
+        let payload = encode(Value::Map(claims));
+        let signature = sign(&signed(&header, &payload));
+        let parts = vec![Value::Bytes(header), Value::Map(Vec::new()), Value::Bytes(payload), bytes(&signature)];
+        encode(Value::Tag(CWT, Value::Tag(SIGN1, Value::Array(parts).into()).into()))
+    }
+
+    fn parse(payload: &[u8]) -> Result<Self, TokenError> {
+        let (claims, report) = Claims::parse(decode(payload).ok_or(FORM)?, RESULT_PROFILE)?;
+        let issuer = claims.get(ISSUER)?.as_text().ok_or(TokenError::Claim(ISSUER))?.into();
+        let issued_at = claims.get(ISSUED_AT)?.as_integer().and_then(|time| time.try_into().ok());
+        let issued_at = issued_at.ok_or(TokenError::Claim(ISSUED_AT))?;
+        let named = claims.get(RISKS)?.as_array().ok_or(TokenError::Claim(RISKS))?;
+        let risks = Risks::from_names(|name| named.contains(&name.into()));
+        // One that this release has no word for is still a risk.
+        if risks.names().count() != named.len() {
+            return Err(TokenError::Claim(RISKS));
+        }
+        Ok(Self { issuer, issued_at, report, risks })
+    }
+}
+
+/// Checks that a token is signed by the Ed25519 key (RFC 8032), and reads it. It is for the caller to compare the
+/// nonce, and to look at the time and at the risks.
+///
+/// # Errors
+/// [`TokenError`].
+pub fn verify_result(token: &[u8], public_key: &[u8; 32]) -> Result<AttestationResult, TokenError> {
+    // Not by coset::CoseSign1, whose headers may hold headers without end.
+    let Some(Value::Tag(CWT, token)) = decode(token) else { return Err(FORM) };
+    let Value::Tag(SIGN1, token) = *token else { return Err(FORM) };
+    let parts: [Value; 4] = token.into_array().ok().and_then(|parts| parts.try_into().ok()).ok_or(FORM)?;
+    let [Value::Bytes(header), Value::Map(_), Value::Bytes(payload), Value::Bytes(signature)] = parts else {
+        return Err(FORM);
+    };
+    if !decode(&header).is_some_and(is_eddsa) {
+        return Err(FORM);
+    }
+    let key = VerifyingKey::from_bytes(public_key).map_err(|_| TokenError::Signature)?;
+    let signature = Signature::from_slice(&signature).map_err(|_| TokenError::Signature)?;
+    key.verify_strict(&signed(&header, &payload), &signature).map_err(|_| TokenError::Signature)?;
+    AttestationResult::parse(&payload)
+}
+
+/// Whether a header has algorithm and key id and nothing else, which could be critical and not understood.
+fn is_eddsa(header: Value) -> bool {
+    let fields = header.into_map().unwrap_or_default();
+    let [(alg, eddsa), (kid, Value::Bytes(_))] = fields.as_slice() else { return false };
+    *alg == HeaderParameter::Alg.to_i64().into()
+        && *eddsa == Algorithm::EdDSA.to_i64().into()
+        && *kid == HeaderParameter::Kid.to_i64().into()
+}
+
+/// What is signed (RFC 9052, section 4.4).
+fn signed(header: &[u8], payload: &[u8]) -> Vec<u8> {
+    let header = ProtectedHeader { original_data: Some(header.to_vec()), ..ProtectedHeader::default() };
+    sig_structure_data(SignatureContext::CoseSign1, header, None, &[], payload)
 }

@@ -17,20 +17,19 @@ extern crate alloc;
 pub mod data;
 #[cfg(feature = "eat")]
 pub mod eat;
+mod keystone;
 #[cfg(feature = "toml")]
 mod pins_file;
 mod refusal;
-mod report;
-mod signature;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 mod values;
 mod verify;
 
 pub use data::ReportData;
+pub use keystone::{ParseError, Report};
 #[cfg(feature = "toml")]
 pub use pins_file::PinsFileError;
 pub use refusal::Refusal;
-pub use report::{ParseError, Report};
 pub use values::{DeviceKey, Measurement, NotHex, SignerId, SmHash};
 pub use verify::{Expected, Pins, Risks, Verified};

@@ -1,7 +1,7 @@
 //! The checks, in their order.
 
 use crate::data::{NONCE_MAX, NONCE_MIN, ReportData};
-use crate::signature::verifies;
+use crate::keystone::verifies;
 use crate::{DeviceKey, Measurement, Refusal, Report, SignerId, SmHash};
 use alloc::{string::String, vec::Vec};
 
