@@ -1,9 +1,7 @@
 //! Exit codes of programs for WASI 0.1 are the program's own, as under Wasmtime, which serves it itself.
 //! Programs for WASI 0.2 say success or failure, unless they use `exit-with-code`.
 
-mod run;
-
-use run::{Enclave, build, guest};
+use wasmstone_test_support::{Enclave, build, guest};
 
 fn exit(target: &str, code: &str) -> Option<i32> {
     let bundled = build(&guest("exit", target), &[]);

@@ -1,12 +1,12 @@
 //! `cargo xtask bench`: measures this machine, and with `--bless` puts table and plots into the documents. Other
 //! options are those of `wasmstone-benchmark`.
 
-use crate::shell::{self, cargo, root, step, target};
 use crate::{budget, digits, guests, instructions, kernels, programs, riscv64, setup, speedtest1};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use wasmstone_test_support::shell::{self, cargo, root, step, target};
 
 /// Where the table goes, between [`BEGIN`] and [`END`], and whether whole or only the rows that have to meet
 /// something.
@@ -82,8 +82,8 @@ fn between_marks(text: &str, table: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{DOCUMENTS, between_marks, required};
-    use crate::shell::root;
     use std::fs;
+    use wasmstone_test_support::shell::root;
 
     #[test]
     fn the_table_replaces_the_one_before() {

@@ -2,10 +2,10 @@
 
 mod count;
 
-use crate::shell::root;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
+use wasmstone_test_support::shell::root;
 
 /// The most lines that the enclave app, the wire and sealed storage may have together.
 const LIMIT: usize = 12_000;

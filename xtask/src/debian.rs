@@ -1,10 +1,10 @@
 //! Packages, where the system is Debian and this user may install them without being asked.
 
-use crate::shell::{run, succeeds};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use wasmstone_test_support::shell::{run, succeeds};
 
 /// Installs packages.
 ///

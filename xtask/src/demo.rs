@@ -1,13 +1,13 @@
 //! `cargo xtask demo`: from source to output, as a user would do it.
 
 use crate::setup;
-use crate::shell::{self, cargo, root, step, target};
 use anyhow::{Context, Result};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasmstone_test_support::shell::{self, cargo, root, step, target};
 
 /// Sets up, builds wasmstone, then builds and runs the examples with it.
 ///

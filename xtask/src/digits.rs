@@ -1,10 +1,10 @@
 //! The example `digits`: a web server, which takes a newer Rust than the rest.
 
 use crate::setup::Missing;
-use crate::shell::{root, run, step, succeeds, target};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::Command;
+use wasmstone_test_support::shell::{root, run, step, succeeds, target};
 
 /// Tests with this in their names need what [`build`] builds.
 const MARKER: &str = "needs_newer_rust";

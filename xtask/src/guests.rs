@@ -1,12 +1,12 @@
-//! The test programs of `guests/`.
+//! The test programs of `tests/guests`.
 
-use crate::shell::{cargo, root, run, step, target};
 use anyhow::Result;
+use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
 /// Builds them into `target/guests/TARGET/release/PROGRAM.wasm`.
 ///
 /// # Errors
-/// Where one does not compile, or has no case in `guests/list.rs`.
+/// Where one does not compile, or has no case in `tests/guest-list`.
 pub fn build() -> Result<()> {
     step("Test programs");
     let manifest = root().join("tests/guests/Cargo.toml");
@@ -28,16 +28,12 @@ pub fn build() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-
-    #[allow(dead_code)]
-    mod list {
-        include!("../../tests/guests/list.rs");
-    }
+    use wasmstone_guest_list::CASES;
 
     #[test]
     fn every_case_has_a_name_of_its_own() {
         let mut names = HashSet::new();
-        for case in list::CASES {
+        for case in CASES {
             assert!(names.insert(case.name), "two cases are named {}", case.name);
         }
     }

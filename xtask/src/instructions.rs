@@ -1,8 +1,8 @@
 //! The plugin with which the emulator counts instructions, for the benchmark.
 
-use crate::shell::{root, run, step, target};
 use anyhow::{Context, Result};
 use std::process::Command;
+use wasmstone_test_support::shell::{root, run, step, target};
 
 /// Compiles it into `target/count_instructions.so`.
 ///

@@ -1,9 +1,9 @@
 //! The computing kernels in C of `guests/c/kernels`.
 
-use crate::shell::{root, run, step, target};
 use anyhow::{Context, Result};
 use std::fs;
 use std::process::Command;
+use wasmstone_test_support::shell::{root, run, step, target};
 
 /// Compiles them into `target/kernels/KERNEL.wasm`, with Debian's clang and wasi-libc.
 ///

@@ -1,8 +1,8 @@
 //! `cargo xtask lint`: what is not a test and still has to be right.
 
 use crate::setup;
-use crate::shell::{cargo, root, run, step, succeeds};
 use anyhow::Result;
+use wasmstone_test_support::shell::{cargo, root, run, step, succeeds};
 
 /// Every manifest whose code is formatted: the workspace, and what stands outside it.
 const MANIFESTS: [&str; 6] = [

@@ -5,27 +5,21 @@
 
 mod bench;
 mod budget;
-mod conformance;
 mod debian;
 mod demo;
 mod digits;
 mod guests;
 mod instructions;
 mod kernels;
-mod keystone;
 mod lint;
 mod programs;
 mod reproduce;
 mod riscv64;
 mod setup;
-mod shell;
-mod soft_float;
 mod speedtest1;
 mod sqlite;
+mod start;
 mod test;
-mod wasi_testsuite;
-mod wasmtime_programs;
-mod web_requests;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -81,18 +75,18 @@ fn try_main() -> Result<()> {
     match command.as_str() {
         "demo" => demo::run(),
         "test" => test::run(&rest),
-        "keystone" => keystone::run(&rest),
+        "keystone" => start::keystone(&rest),
         "target" => riscv64::run_target(),
         "setup" => setup::for_tests().map(drop),
         "budget" => budget::run(),
         "bench" => bench::run(&rest),
         "speedtest1" => speedtest1::measure(&rest),
-        "soft-float" => soft_float::check(&rest),
+        "soft-float" => start::soft_float(&rest),
         "reproduce" => reproduce::run_both(),
         "lint" => lint::run_all(),
-        "wasi-testsuite" => wasi_testsuite::run(&rest),
-        "wasmtime-programs" => wasmtime_programs::run(&rest),
-        "web-requests" => web_requests::measure(&rest),
+        "wasi-testsuite" => start::conformance(&command, &rest),
+        "wasmtime-programs" => start::conformance(&command, &rest),
+        "web-requests" => start::web_requests(&rest),
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -1,15 +1,11 @@
 //! The well-known programs from crates.io that the tests run.
 
 use crate::setup::WASM_TARGETS;
-use crate::shell::{cargo, run, step, target};
 use anyhow::Result;
-use list::{PROGRAMS, Program};
 use std::fs;
 use std::path::Path;
-
-mod list {
-    include!("../../tests/guests/programs.rs");
-}
+use wasmstone_guest_list::programs::{PROGRAMS, Program};
+use wasmstone_test_support::shell::{cargo, run, step, target};
 
 /// Installs each natively and for WASI 0.1 into `target/programs`, unless that was done before.
 ///
@@ -53,7 +49,7 @@ fn install(program: &Program, compile_for: Option<&str>, directory: &Path, build
 
 #[cfg(test)]
 mod tests {
-    use super::list::{PROGRAMS, files};
+    use wasmstone_guest_list::programs::{PROGRAMS, files};
 
     #[test]
     fn every_run_reads_a_file_or_standard_input() {

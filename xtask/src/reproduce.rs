@@ -1,12 +1,12 @@
 //! `cargo xtask reproduce`: whether the enclave app, which is measured, is the same when it is built elsewhere.
 
 use crate::setup;
-use crate::shell::{cargo, root, run, step, target};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
 /// The package that builds the enclave apps.
 const PACKAGE: &str = "wasmstone-generic-eapp";

@@ -4,10 +4,10 @@
 //! features, so that the engine is compiled for it once.
 
 use crate::setup;
-use crate::shell::{cargo, run, step, target};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::PathBuf;
+use wasmstone_test_support::shell::{cargo, run, step, target};
 
 /// Rust's name for the target. `.cargo/config.toml` says how to link for it.
 pub const TARGET: &str = "riscv64gc-unknown-linux-gnu";

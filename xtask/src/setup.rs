@@ -1,10 +1,10 @@
 //! What a machine needs beyond Rust and a C compiler for its linker.
 
-use crate::shell::{run, step, succeeds};
 use crate::{debian, digits, guests, programs, riscv64, sqlite};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
+use wasmstone_test_support::shell::{run, step, succeeds};
 
 /// The targets that guests are compiled for.
 pub const WASM_TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip2"];

@@ -1,12 +1,12 @@
 //! `cargo xtask speedtest1`: SQLite's own benchmark, in a bundle and under Wasmtime.
 
 use crate::debian;
-use crate::shell::{self, cargo, run, step, target};
 use crate::sqlite::Sqlite;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasmstone_test_support::shell::{self, cargo, run, step, target};
 
 /// The program's file, and where it is in SQLite's source.
 const FILE: &str = "speedtest1.c";

@@ -1,11 +1,11 @@
 //! SQLite for WASI 0.1: the amalgamation that the crate `libsqlite3-sys` carries, compiled by Debian's clang.
 
-use crate::shell::{cargo, root, run, step, target};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
 /// How the amalgamation is compiled; docs/sqlite.md says why.
 const FLAGS: [&str; 4] =

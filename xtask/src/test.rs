@@ -4,11 +4,11 @@ mod tally;
 
 use crate::lint;
 use crate::setup::{self, Missing};
-use crate::shell::{cargo, step};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use tally::Tally;
+use wasmstone_test_support::shell::{cargo, step};
 
 /// Sets up and runs every test. The last line on standard output is the sum.
 ///

@@ -1,7 +1,7 @@
-use crate::keystone_files::keystone_files;
 use std::fs;
 use std::path::Path;
 use wasmstone_bundle::platform::{BuildTree, TreeError};
+use wasmstone_test_support::keystone_files::keystone_files;
 
 fn write(directory: &Path, files: &[(&str, &[u8])]) {
     for (path, content) in files {

@@ -6,7 +6,6 @@ mod bundle;
 mod damage;
 mod image;
 mod keys;
-mod keystone_files;
 mod manifest;
 mod measurement;
 mod platform;

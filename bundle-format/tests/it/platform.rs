@@ -1,10 +1,10 @@
-use crate::keystone_files::keystone_files;
 use std::fs;
 use wasmstone_bundle::{
     Platform, PlatformStore, SecretKey, SmHash,
     platform::{DeviceKey, HashRate, PlatformError, Replace, Unfit, check_files},
     stand_in,
 };
+use wasmstone_test_support::keystone_files::keystone_files;
 
 fn board() -> Platform {
     let (loader, runtime) = keystone_files();

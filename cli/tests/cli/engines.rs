@@ -1,9 +1,9 @@
 //! `--engine`, `--targets`, `--cpu-features`: what a bundle holds, and which of it is run.
 
-use crate::keystone_files::keystone_files;
 use crate::support::{HELLO, NOTHING, Sandbox};
 use serde_json::{Value, json};
 use wasmstone_policy::Target;
+use wasmstone_test_support::keystone_files::keystone_files;
 
 pub const FLOATS: &str = r#"(module (memory (export "memory") 1)
     (func $area (param f64) (result f64) local.get 0 local.get 0 f64.mul)

@@ -1,10 +1,10 @@
 //! What `--json` prints is what docs/json.md says, field by field.
 
-use crate::keystone_files::keystone_files;
 use crate::support::{NOTHING, Sandbox};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wasmstone_bundle::stand_in;
+use wasmstone_test_support::keystone_files::keystone_files;
 
 /// The fields in the documentation's section of this title.
 fn documented(title: &str) -> BTreeSet<String> {

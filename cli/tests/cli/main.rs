@@ -9,8 +9,6 @@ mod engines;
 mod floats;
 mod json;
 mod keys;
-#[path = "../../../bundle-format/tests/it/keystone_files.rs"]
-mod keystone_files;
 mod measure;
 mod pins;
 mod platforms;

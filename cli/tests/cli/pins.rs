@@ -1,8 +1,8 @@
 //! `wasmstone measure --pins`.
 
-use crate::keystone_files::keystone_files;
 use crate::support::{NOTHING, Sandbox};
 use wasmstone_attestation::{DeviceKey, Pins, SmHash};
+use wasmstone_test_support::keystone_files::keystone_files;
 
 fn read(sandbox: &Sandbox, name: &str) -> Pins {
     Pins::from_toml(std::str::from_utf8(&sandbox.read(name)).unwrap()).unwrap()

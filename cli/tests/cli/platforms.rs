@@ -1,8 +1,8 @@
 //! `wasmstone platform`.
 
-use crate::keystone_files::keystone_files;
 use crate::support::{NOTHING, Sandbox};
 use wasmstone_bundle::{Bundle, measurement::sm_hash, platform::DeviceKey, stand_in};
+use wasmstone_test_support::keystone_files::keystone_files;
 
 fn with_files() -> Sandbox {
     let sandbox = Sandbox::new();

@@ -1,8 +1,8 @@
 //! Running, as far as it needs no compiled guest: grants, ends, banners.
 
-use crate::keystone_files::keystone_files;
 use crate::support::{COUNT, HELLO, LOOP, NOTHING, SLEEP, Sandbox, TRANSFER_NOTHING, TRAP};
 use std::path::Path;
+use wasmstone_test_support::keystone_files::keystone_files;
 
 #[test]
 fn the_program_has_standard_output_for_itself() {

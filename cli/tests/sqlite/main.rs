@@ -1,9 +1,0 @@
-//! SQLite in a bundle: the real one, compiled with Debian's clang and wasi-libc. Where these are not, the tests are
-//! skipped by their names.
-
-mod database;
-mod failing;
-mod killed;
-mod modes;
-#[path = "../run/mod.rs"]
-mod run;

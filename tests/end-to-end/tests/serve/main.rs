@@ -1,0 +1,12 @@
+//! `wasmstone serve`, asked over the network: by good clients, bad ones and many at once.
+
+mod bad_requests;
+mod bodies;
+mod connections;
+mod deep;
+mod ending;
+mod failing;
+mod messages;
+mod outgoing;
+mod permitted;
+mod served;

@@ -1,0 +1,142 @@
+//! Building and running bundles with the real command.
+
+use crate::shell;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use tempfile::TempDir;
+use wasmstone_bundle::Bundle;
+use wasmstone_bundle::verify::{Program, contents};
+#[cfg(feature = "end-to-end")]
+use wasmstone_peer::{Outcome, RunConfig};
+use wasmstone_policy::Target;
+
+/// A configuration directory of the test process's own. It is made before the first build, so that
+/// tests that run at once find one and the same key.
+static HOME: LazyLock<TempDir> = LazyLock::new(|| {
+    let home = TempDir::new().unwrap();
+    let made = wasmstone(home.path()).args(["key", "new", "default"]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    home
+});
+
+fn wasmstone(home: &Path) -> Command {
+    let mut command = Command::new(program());
+    command.env("WASMSTONE_HOME", home);
+    command
+}
+
+/// The command `wasmstone`, which Cargo builds beside the executables of the tests.
+pub fn program() -> PathBuf {
+    let program = shell::profile().unwrap().join("wasmstone");
+    assert!(program.exists(), "{} is missing: run `cargo test --workspace --no-run`", program.display());
+    program
+}
+
+/// The command, with the tests' own configuration directory.
+pub fn command() -> Command {
+    wasmstone(HOME.path())
+}
+
+/// Where `cargo xtask test` puts what it builds for the tests.
+pub fn target_directory() -> PathBuf {
+    shell::target().unwrap()
+}
+
+/// A test program.
+pub fn guest(program: &str, target: &str) -> PathBuf {
+    let path = target_directory().join(format!("guests/{target}/release/{program}.wasm"));
+    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
+    path
+}
+
+/// A bundle, built in a directory of its own.
+pub struct Bundled {
+    directory: TempDir,
+    program: Program,
+}
+
+impl Bundled {
+    /// The bundle.
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("program.wsb")
+    }
+
+    /// The bundle's first program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Runs the bundle's first program outside any enclave.
+    #[cfg(feature = "end-to-end")]
+    pub fn run_outside(&self, config: RunConfig) -> Outcome {
+        let engine = wasmstone_peer::engine(&self.program.launch.program).unwrap();
+        // SAFETY: the bundle was built by this test, so the program is what the compiler wrote.
+        unsafe { wasmstone_peer::run(&engine, &self.program.program, config) }.unwrap()
+    }
+}
+
+/// Both engines: as `run` takes them, and the targets of a bundle that has both.
+pub const ENGINES: [&str; 2] = ["pulley", "native"];
+
+/// The option that builds a bundle for [`ENGINES`].
+pub fn both_engines() -> String {
+    let native = Target::host().expect("the tests run where there is machine code");
+    format!("--targets=pulley64,{}", native.name())
+}
+
+/// Builds a bundle.
+pub fn build(wasm: &Path, flags: &[&str]) -> Bundled {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("program.wsb");
+    let output = command().arg("build").arg(wasm).arg("-o").arg(&path).args(flags).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let contents = contents(&Bundle::open(&path).unwrap()).unwrap();
+    Bundled { directory, program: contents.programs.into_iter().next().unwrap() }
+}
+
+/// A run that is being put together.
+pub struct Enclave<'a> {
+    bundled: &'a Bundled,
+    options: Vec<String>,
+}
+
+impl<'a> Enclave<'a> {
+    /// A run without grants.
+    pub fn new(bundled: &'a Bundled) -> Self {
+        Self { bundled, options: Vec::new() }
+    }
+
+    /// Adds an option of `wasmstone run`.
+    pub fn option(&mut self, name: &str, value: &str) -> &mut Self {
+        self.options.extend([name.to_owned(), value.to_owned()]);
+        self
+    }
+
+    /// Adds options with their values.
+    pub fn options(&mut self, options: &[String]) -> &mut Self {
+        self.options.extend_from_slice(options);
+        self
+    }
+
+    /// Adds an option without a value.
+    pub fn flag(&mut self, name: &str) -> &mut Self {
+        self.options.push(name.to_owned());
+        self
+    }
+
+    /// The command line. A guest that hangs fails its test in the end.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command();
+        command.arg("run").arg(self.bundled.path()).args(["--backend", "sim", "--timeout", "300s"]).args(&self.options);
+        command.arg("--").args(arguments);
+        command
+    }
+}
+
+/// What the guest itself wrote to standard error: without the line that says that nothing is protected.
+pub fn guests_own(stderr: &str) -> &str {
+    let (first, rest) = stderr.split_once('\n').unwrap_or((stderr, ""));
+    assert!(first.contains("nothing is protected"), "the first line is {first:?}");
+    rest
+}
