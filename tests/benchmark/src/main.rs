@@ -96,7 +96,7 @@ fn measure(options: Options) -> Result<()> {
         rows.extend(section(&places)?);
     }
     if let Some(lines) = trusted_lines.filter(|_| only.is_none()) {
-        rows.push(Row::fact("trusted lines: enclave app and wire", lines));
+        rows.push(Row::fact("trusted lines: every crate in eapp/", lines));
     }
     print!("{}", table::markdown(&rows));
     println!("\n{}", machine::line());
