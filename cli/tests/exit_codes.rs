@@ -1,11 +1,12 @@
 //! Exit codes of programs for WASI 0.1 are the program's own, as under Wasmtime, which serves it itself.
 //! Programs for WASI 0.2 say success or failure, unless they use `exit-with-code`.
 
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Enclave, build, guest};
 
 fn exit(target: &str, code: &str) -> Option<i32> {
     let bundled = build(&guest("exit", target), &[]);
-    Enclave::new(&bundled).command(&[code]).output().unwrap().status.code()
+    Enclave::new(&bundled).command(&[code]).output_in_time().status.code()
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What `build` writes, and when.
 
 use crate::support::{HELLO, NOTHING, Sandbox, component};
+use rustix::fs::{Mode, OFlags};
 use std::io::Write;
 use std::process::Stdio;
+use wasmstone_test_support::processes::{InTime, wait_until};
 
 #[test]
 fn the_bundle_goes_to_the_current_directory() {
@@ -141,9 +143,11 @@ fn a_killed_build_changes_nothing() {
     sandbox.write("app.wsb", "what was there before");
     sandbox.shell("mkfifo app.wasm").succeeds();
     let mut build = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
-    let mut build = build.args(["build", "app.wasm"]).stderr(Stdio::null()).spawn().unwrap();
-    // Opening waits for the reader, so the build is at work; it then waits for more.
-    let mut pipe = std::fs::File::options().write(true).open(sandbox.path("app.wasm")).unwrap();
+    let mut build = build.args(["build", "app.wasm"]).stderr(Stdio::null()).spawn_in_time();
+    // Opening succeeds once there is a reader, so the build is at work; it then waits for more.
+    let fifo = sandbox.path("app.wasm");
+    let open = || rustix::fs::open(&fifo, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).ok();
+    let mut pipe = std::fs::File::from(wait_until("the opening of the program by the build", open));
     pipe.write_all(b"\0asm").unwrap();
     build.kill().unwrap();
     assert_eq!(build.wait().unwrap().code(), None);

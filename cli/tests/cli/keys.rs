@@ -3,6 +3,7 @@
 use crate::support::{NOTHING, Sandbox};
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
+use wasmstone_test_support::processes::InTime;
 
 #[test]
 fn keys_are_made_listed_and_shown() {
@@ -115,7 +116,7 @@ fn builds_that_make_the_first_key_at_once_all_succeed() {
     let builds: Vec<_> = (0..6)
         .map(|number| {
             let mut build = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
-            build.args(["build", "app.wasm", "-q", "-o", &format!("{number}.wsb")]).spawn().unwrap()
+            build.args(["build", "app.wasm", "-q", "-o", &format!("{number}.wsb")]).spawn_in_time()
         })
         .collect();
     for mut build in builds {

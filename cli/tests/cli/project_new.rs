@@ -3,6 +3,7 @@
 use crate::support::Sandbox;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use wasmstone_test_support::processes::InTime;
 
 #[test]
 fn a_project_is_made_of_its_template() {
@@ -44,8 +45,7 @@ fn compile(sandbox: &Sandbox, project: &str) {
         .current_dir(sandbox.path(project))
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("CARGO_BUILD_TARGET_DIR")
-        .output()
-        .unwrap();
+        .output_in_time();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 }
 
@@ -66,7 +66,7 @@ fn an_http_project_is_built_and_served() {
     compile(&sandbox, "a-service");
     let line = "cd a-service && \"$WASMSTONE\" build --quiet && \
                 exec \"$WASMSTONE\" serve a-service.wsb --addr 127.0.0.1:0 --timeout 60s";
-    let mut serving = sandbox.command("sh").args(["-c", line]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut serving = sandbox.command("sh").args(["-c", line]).stderr(Stdio::piped()).spawn_in_time();
     let mut said = BufReader::new(serving.stderr.take().unwrap()).lines().map(Result::unwrap);
     let url = said.find_map(|line| Some(line.strip_prefix("Serving HTTP on ")?.split_once(' ')?.0.to_owned()));
     let answer = ureq::get(format!("{}Ada", url.unwrap())).call().unwrap().body_mut().read_to_string().unwrap();

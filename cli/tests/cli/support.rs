@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 
 /// Does nothing.
 pub const NOTHING: &str = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
@@ -175,12 +176,12 @@ impl Sandbox {
     }
 
     pub fn wasmstone<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
-        self.command(env!("CARGO_BIN_EXE_wasmstone")).args(arguments).output().unwrap().into()
+        self.command(env!("CARGO_BIN_EXE_wasmstone")).args(arguments).output_in_time().into()
     }
 
     /// Runs a line of shell, in which `$WASMSTONE` is the program.
     pub fn shell(&self, line: &str) -> Ran {
-        self.command("sh").args(["-c", line]).output().unwrap().into()
+        self.command("sh").args(["-c", line]).output_in_time().into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::{NOTHING, Sandbox};
 use std::fs::File;
+use wasmstone_test_support::processes::InTime;
 
 #[test]
 fn wrong_usage_is_2() {
@@ -39,7 +40,7 @@ fn results_that_cannot_be_written_are_an_error() {
     ] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let mut command = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
-        let output = command.args(arguments).stdout(full).output().unwrap();
+        let output = command.args(arguments).stdout(full).output_in_time();
         assert_eq!(output.status.code(), Some(111), "{arguments:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("No space left"), "{arguments:?}");
     }

@@ -64,13 +64,14 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::{SocketAddr, TcpListener};
     use std::thread::{JoinHandle, spawn};
+    use wasmstone_test_support::connections::accept;
 
     /// Echoes one connection, all bytes after these changed.
     fn echoing(right: usize) -> (SocketAddr, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let serve = move || {
-            let (mut connection, _) = listener.accept().unwrap();
+            let mut connection = accept(&listener);
             let (mut buffer, mut all) = ([0; 1000], 0);
             loop {
                 let count = connection.read(&mut buffer).unwrap();

@@ -4,6 +4,12 @@ use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, PipeReader, pipe};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+/// How long a server may take until it listens.
+const START: Duration = Duration::from_secs(300);
 
 /// A program that serves; it ends with this.
 pub struct Served {
@@ -26,20 +32,36 @@ impl Served {
         let mut process = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let stdin = process.stdin.take();
         // What is printed comes to its end only once the command has no copies of the pipe either.
-        drop(command);
-        let (mut output, mut printed) = (BufReader::new(output), String::new());
-        let address = loop {
-            let line = printed.len();
-            if output.read_line(&mut printed).unwrap_or(0) == 0 {
-                let _ = process.kill();
-                let _ = process.wait();
-                bail!("a server ended before it listened: {printed}");
-            }
-            if let Some(address) = printed.get(line..).and_then(address) {
-                break address;
-            }
+        let command = {
+            let line = format!("{command:?}");
+            drop(command);
+            line
         };
-        Ok(Self { address, process, _stdin: stdin, _output: output })
+        let (sender, receiver) = channel();
+        thread::spawn(move || sender.send(listening(BufReader::new(output))));
+        let listening = receiver.recv_timeout(START);
+        let ended = match listening {
+            Ok(Ok((address, output))) => return Ok(Self { address, process, _stdin: stdin, _output: output }),
+            Ok(Err(printed)) => format!("a server ended before it listened: {printed}"),
+            Err(_) => format!("a server did not print where it listens within {START:?}: {command}"),
+        };
+        let _ = process.kill();
+        let _ = process.wait();
+        bail!(ended)
+    }
+}
+
+/// Reads lines until one says where the server listens; else all lines.
+fn listening(mut output: BufReader<PipeReader>) -> Result<(SocketAddr, BufReader<PipeReader>), String> {
+    let mut printed = String::new();
+    loop {
+        let line = printed.len();
+        if output.read_line(&mut printed).unwrap_or(0) == 0 {
+            return Err(printed);
+        }
+        if let Some(address) = printed.get(line..).and_then(address) {
+            return Ok((address, output));
+        }
     }
 }
 

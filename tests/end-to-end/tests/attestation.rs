@@ -2,18 +2,19 @@
 //! that stay.
 
 use wasmstone_test_support::attested::{Printed, check, printed};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, ENGINES, Enclave, both_engines, build, command, guest};
 
 /// What `wasmstone measure` says of a bundle's program for `target`.
 fn measured(bundled: &Bundled, target: &str) -> String {
-    let output = command().arg("measure").arg(bundled.path()).arg("--json").output().unwrap();
+    let output = command().arg("measure").arg(bundled.path()).arg("--json").output_in_time();
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let of_target = said["measurements"].as_array().unwrap().iter().find(|entry| entry["target"] == target).unwrap();
     of_target["measurement"].as_str().unwrap().to_owned()
 }
 
 fn run(bundled: &Bundled, engine: &str, user_data: &str) -> Printed {
-    let output = Enclave::new(bundled).option("--engine", engine).command(&[user_data]).output().unwrap();
+    let output = Enclave::new(bundled).option("--engine", engine).command(&[user_data]).output_in_time();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     printed(&output.stdout)
 }

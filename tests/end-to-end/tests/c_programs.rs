@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{ENGINES, Enclave, both_engines, build, guests_own};
 
 #[test]
@@ -12,9 +13,9 @@ fn needs_c_toolchain_heap() {
     let wasm = directory.path().join("malloc.wasm");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/c/malloc.c");
     let compiled =
-        Command::new("clang").args(["--target=wasm32-wasi", "-O1", "-o"]).arg(&wasm).arg(source).status().unwrap();
+        Command::new("clang").args(["--target=wasm32-wasi", "-O1", "-o"]).arg(&wasm).arg(source).status_in_time();
     assert!(compiled.success());
-    let output = Enclave::new(&build(&wasm, &["--max-memory", "16M"])).command(&["last"]).output().unwrap();
+    let output = Enclave::new(&build(&wasm, &["--max-memory", "16M"])).command(&["last"]).output_in_time();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(42), "{stdout}");
     assert_eq!(
@@ -33,10 +34,10 @@ fn needs_c_toolchain_kernels() {
         let source = sources.join(format!("{kernel}.c"));
         let mut compile = Command::new("clang");
         compile.args(["--target=wasm32-wasi", "-O2", "-lm", "-o"]).arg(&wasm).arg(source);
-        assert!(compile.status().unwrap().success());
+        assert!(compile.status_in_time().success());
         let bundled = build(&wasm, &[&both_engines()]);
         let printed = ENGINES.map(|engine| {
-            let output = Enclave::new(&bundled).option("--engine", engine).command(&["30"]).output().unwrap();
+            let output = Enclave::new(&bundled).option("--engine", engine).command(&["30"]).output_in_time();
             assert!(output.status.success(), "{kernel}, {engine}");
             String::from_utf8(output.stdout).unwrap()
         });
@@ -49,7 +50,7 @@ fn needs_c_toolchain_template() {
     let directory = TempDir::new().unwrap();
     let project = directory.path().join("counter");
     let succeed = |command: &mut Command, directory: &Path| {
-        let output = command.current_dir(directory).output().unwrap();
+        let output = command.current_dir(directory).output_in_time();
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, guest};
 
 type Counts = BTreeMap<String, u64>;
@@ -19,7 +20,7 @@ fn calls(program: &str, target: &str, engine: &str, arguments: &[&str]) -> (Coun
     fs::write(data.path().join("big"), vec![7; 1 << 20]).unwrap();
     let mut enclave = Enclave::new(&bundled);
     enclave.option("--read-only-dir", &format!("{}::/data", data.path().display())).flag("--edge-calls");
-    let output = enclave.command(arguments).output().unwrap();
+    let output = enclave.command(arguments).output_in_time();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let stderr = String::from_utf8(output.stderr).unwrap();
     let mut counts: Counts = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();

@@ -3,6 +3,7 @@
 use std::fs;
 use tempfile::TempDir;
 use wasmstone_peer::RunConfig;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, ENGINES, Enclave, both_engines, build, guest};
 
 /// How a run ended.
@@ -16,7 +17,7 @@ struct Ran {
 /// A run by each engine.
 fn run(bundled: &Bundled) -> [Ran; 2] {
     ENGINES.map(|engine| {
-        let output = Enclave::new(bundled).option("--engine", engine).command(&[]).output().unwrap();
+        let output = Enclave::new(bundled).option("--engine", engine).command(&[]).output_in_time();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     })
@@ -321,6 +322,6 @@ fn a_program_that_spins_is_stopped() {
     let text = r#"(module (memory (export "memory") 1) (func (export "_start") (loop br 0)))"#;
     let bundled = program(text, &[]);
     let mut command = wasmstone_test_support::command();
-    let output = command.arg("run").arg(bundled.path()).args(["--backend", "sim", "--timeout", "1s"]).output().unwrap();
+    let output = command.arg("run").arg(bundled.path()).args(["--backend", "sim", "--timeout", "1s"]).output_in_time();
     assert_eq!(output.status.code(), Some(107));
 }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use wasmstone_bundle::{Bundle, verify::contents};
 use wasmstone_guest_list::{self as list, Exit, Witness};
 use wasmstone_test_support::harness::{FLOATS, HARD, SOFT, build_for, eyrie};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, attested, guest, guests_own, target_directory};
 
 /// Programs with floats that are run beside a host that uses floating-point registers.
@@ -127,7 +128,7 @@ mod needs_riscv64 {
             );
             let bundled = module(&text, &[]);
             for target in TARGETS {
-                ends(&eyrie(&bundled, target, &[]).output().unwrap(), 134, &[reason]);
+                ends(&eyrie(&bundled, target, &[]).output_in_time(), 134, &[reason]);
             }
         }
     }
@@ -136,7 +137,7 @@ mod needs_riscv64 {
     fn a_program_that_spins_is_stopped() {
         let bundled = module(r#"(module (memory (export "memory") 1) (func (export "_start") (loop br 0)))"#, &[]);
         for target in TARGETS {
-            ends(&eyrie(&bundled, target, &["--timeout", "1000"]).output().unwrap(), 107, &[]);
+            ends(&eyrie(&bundled, target, &["--timeout", "1000"]).output_in_time(), 107, &[]);
         }
     }
 
@@ -146,7 +147,7 @@ mod needs_riscv64 {
         let bundled =
             module(&format!(r#"(module (memory (export "memory") 1) {tables} (func (export "_start")))"#), &[]);
         for target in TARGETS {
-            ends(&eyrie(&bundled, target, &[]).output().unwrap(), 105, &[]);
+            ends(&eyrie(&bundled, target, &[]).output_in_time(), 105, &[]);
         }
     }
 
@@ -171,7 +172,7 @@ mod needs_riscv64 {
         let file = directory.path().join("secret");
         fs::write(&file, SECRET).unwrap();
         let mut command = eyrie(bundled, target, options);
-        command.args(["--secret", SECRET]).stdin(fs::File::open(file).unwrap()).output().unwrap()
+        command.args(["--secret", SECRET]).stdin(fs::File::open(file).unwrap()).output_in_time()
     }
 
     #[test]
@@ -192,9 +193,9 @@ mod needs_riscv64 {
     /// A program on a host that uses the floating-point registers whenever the enclave does not run.
     fn beside_a_float_host(program: &str, platform: &str, engine: &str) -> (bool, u64) {
         let bundled = build_for(platform, &guest(program, "wasm32-wasip2"), &["--targets", engine]);
-        let undisturbed = eyrie(&bundled, engine, &[]).output().unwrap();
+        let undisturbed = eyrie(&bundled, engine, &[]).output_in_time();
         ends(&undisturbed, 0, &[]);
-        let disturbed = eyrie(&bundled, engine, &["--float-host", "--interrupt", "1"]).output().unwrap();
+        let disturbed = eyrie(&bundled, engine, &["--float-host", "--interrupt", "1"]).output_in_time();
         let stderr = text(&disturbed.stderr);
         let changed = stderr.lines().find_map(|line| line.strip_prefix("{\"floats-changed\":")?.strip_suffix('}'));
         let changed = changed.unwrap_or_else(|| panic!("{stderr}")).parse().unwrap();
@@ -238,7 +239,7 @@ mod needs_riscv64 {
         for target in TARGETS {
             let measurement = measured(&bundled, target);
             let seen = ["user data", ""].map(|user_data| {
-                let output = eyrie(&bundled, target, &[]).args(["--", user_data]).output().unwrap();
+                let output = eyrie(&bundled, target, &[]).args(["--", user_data]).output_in_time();
                 ends(&output, 0, &[]);
                 let printed = attested::printed(&output.stdout);
                 attested::check(&printed, &measurement, user_data.as_bytes());
@@ -261,7 +262,7 @@ mod needs_riscv64 {
         for target in TARGETS {
             let measurement = measured(&bundled, target);
             for nonce in ["8 bytes.", &"64 bytes".repeat(8)] {
-                let output = eyrie(&bundled, target, &["--report", nonce]).output().unwrap();
+                let output = eyrie(&bundled, target, &["--report", nonce]).output_in_time();
                 ends(&output, 0, &[]);
                 let report = hex::decode(text(&output.stdout).trim_end()).unwrap();
                 keys.insert(attested::exchange_key(&report, &measurement, nonce.as_bytes()));
@@ -269,7 +270,7 @@ mod needs_riscv64 {
         }
         assert_eq!(keys.len(), 2, "one of each image, the same in every run");
         for nonce in ["7 bytes", &"x".repeat(65)] {
-            ends(&eyrie(&bundled, "pulley64", &["--report", nonce]).output().unwrap(), 104, &[]);
+            ends(&eyrie(&bundled, "pulley64", &["--report", nonce]).output_in_time(), 104, &[]);
         }
     }
 
@@ -277,7 +278,7 @@ mod needs_riscv64 {
     fn a_host_that_repeats_itself_does_not_get_the_same_random_numbers() {
         let bundled = build_for(SOFT, &guest("random_values", "wasm32-wasip2"), &[BOTH]);
         let outputs = [(); 3].map(|()| {
-            let output = eyrie(&bundled, "riscv64", &["--same-entropy"]).output().unwrap();
+            let output = eyrie(&bundled, "riscv64", &["--same-entropy"]).output_in_time();
             ends(&output, 0, &[]);
             text(&output.stdout)
         });
@@ -290,7 +291,7 @@ mod needs_riscv64 {
         let wasm = target_directory().join("programs/wasm32-wasip1/bin/rg.wasm");
         let bundled = build_for(SOFT, &wasm, &["--engine=pulley"]);
         let mut command = eyrie(&bundled, "pulley64", &["--edge-calls"]);
-        let output = command.args(["--", "--version"]).output().unwrap();
+        let output = command.args(["--", "--version"]).output_in_time();
         ends(&output, 0, &["\"launch.program\":"]);
         assert!(text(&output.stdout).starts_with("ripgrep 15.1.0"), "{}", text(&output.stdout));
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{command, guest};
 
 const NONCE: &str = "00112233445566778899aabbccddeeff";
@@ -15,7 +16,7 @@ impl Machine {
     fn new(owner: &str) -> Self {
         let machine = Self(TempDir::new().unwrap());
         // Other tests of this process may have made it.
-        let _ = command().args(["seal", "key", owner]).output().unwrap();
+        let _ = command().args(["seal", "key", owner]).output_in_time();
         let policy = "[[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
         fs::write(machine.path("policy.toml"), format!("arguments = \"any\"\nseal-owner = \"{owner}\"\n{policy}"))
             .unwrap();
@@ -43,7 +44,7 @@ impl Machine {
     /// Runs a release with its directory.
     fn run(&self, release: &str, options: &str, arguments: &str) -> Output {
         let line = format!("run {release} --dir {release}.data::/data --timeout 100s {options} -- {arguments}");
-        self.command(&line).output().unwrap()
+        self.command(&line).output_in_time()
     }
 
     /// The owner wraps the transfer key for a release.
@@ -63,13 +64,13 @@ impl Machine {
     fn export(&self, release: &str, wrapped: &str) -> Output {
         let line =
             format!("seal export {release} --dir {release}.data::/data --to copy --transfer-key {wrapped}.wrapped");
-        self.command(&line).output().unwrap()
+        self.command(&line).output_in_time()
     }
 
     fn import(&self, release: &str, wrapped: &str) -> Output {
         let line =
             format!("seal import {release} --dir {release}.data::/data --from copy --transfer-key {wrapped}.wrapped");
-        self.command(&line).output().unwrap()
+        self.command(&line).output_in_time()
     }
 }
 
@@ -79,7 +80,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[track_caller]
 fn succeeds(command: &mut Command) -> String {
-    ended(&command.output().unwrap(), 0)
+    ended(&command.output_in_time(), 0)
 }
 
 #[track_caller]
@@ -156,8 +157,8 @@ fn an_older_copy_is_noticed() {
     let machine = Machine::new("owner-of-states");
     let states = "--freshness states";
     ended(&machine.run("old", states, "append lines 60"), 0);
-    let copied = Command::new("cp").arg("-a").arg(machine.path("old.data")).arg(machine.path("older")).status();
-    assert!(copied.unwrap().success());
+    let copied = Command::new("cp").arg("-a").arg(machine.path("old.data")).arg(machine.path("older")).status_in_time();
+    assert!(copied.success());
     ended(&machine.run("old", states, "append lines 60"), 0);
     assert_eq!(ended(&machine.run("old", states, "check lines"), 0), "120 lines\n");
 
@@ -187,7 +188,7 @@ fn an_enclave_that_is_stopped_leaves_its_state_unknown() {
     ended(&machine.run("old", "--freshness states", "append lines 60"), 0);
     let before = fs::read(machine.path("states")).unwrap();
     let line = "run old --dir old.data::/data --freshness states --timeout 500ms -- append lines 100000000";
-    let output = machine.command(line).output().unwrap();
+    let output = machine.command(line).output_in_time();
     ended(&output, 107);
     assert!(text(&output.stderr).contains("did not come to tell the state of /data"), "{}", text(&output.stderr));
     assert_eq!(fs::read(machine.path("states")).unwrap(), before);

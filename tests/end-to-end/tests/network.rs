@@ -8,6 +8,8 @@ use std::process::{Child, ChildStderr, ChildStdin, Output, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 use tempfile::TempDir;
+use wasmstone_test_support::connections::connect;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, guest};
 
 static ECHO_SERVER: LazyLock<Bundled> = LazyLock::new(|| build(&guest("echo_server", "wasm32-wasip2"), &[]));
@@ -28,7 +30,7 @@ impl Server {
             enclave.flag(option);
         }
         let mut command = enclave.command(&[]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn_in_time();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let port = loop {
             let mut line = String::new();
@@ -41,7 +43,7 @@ impl Server {
     }
 
     fn connect(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+        connect(("127.0.0.1", self.port))
     }
 
     /// Ends it by the end of its standard input: what it printed on standard output and error.
@@ -92,7 +94,7 @@ fn a_poll_over_a_thousand_sockets_is_one_call() {
     enclave.flag("--net").flag("--edge-calls");
     // Standard input stays open and empty.
     let mut child =
-        enclave.command(&[]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        enclave.command(&[]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn_in_time();
     let stdin = child.stdin.take();
     let output = child.wait_with_output().unwrap();
     drop(stdin);
@@ -190,7 +192,7 @@ fn a_byte_at_a_time_is_served() {
 fn a_port_in_use_is_told() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = Enclave::new(&ECHO_SERVER).flag("--net").command(&[&port]).stdin(Stdio::null()).output().unwrap();
+    let output = Enclave::new(&ECHO_SERVER).flag("--net").command(&[&port]).stdin(Stdio::null()).output_in_time();
     assert_eq!(text(&output.stdout), "cannot listen: address-in-use\n");
 }
 
@@ -238,7 +240,7 @@ fn dial(bundled: &Bundled, options: &[&str], arguments: &[&str]) -> (Output, Vec
         enclave.flag(option);
     }
     enclave.option("--log", log.to_str().unwrap());
-    let output = enclave.command(arguments).stdin(Stdio::null()).output().unwrap();
+    let output = enclave.command(arguments).stdin(Stdio::null()).output_in_time();
     let lines = fs::read_to_string(log).unwrap_or_default();
     (output, lines.lines().map(str::to_owned).collect())
 }
@@ -286,7 +288,7 @@ fn listening_is_granted_address_by_address() {
             enclave.flag(option);
         }
         enclave.option("--log", log.to_str().unwrap());
-        let output = enclave.command(&[]).stdin(Stdio::null()).output().unwrap();
+        let output = enclave.command(&[]).stdin(Stdio::null()).output_in_time();
         assert_eq!(text(&output.stdout), "cannot listen: access-denied\n", "{options:?}");
         assert_eq!(fs::read_to_string(log).unwrap().lines().count(), 1, "{options:?}");
     }

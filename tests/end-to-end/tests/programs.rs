@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use wasmstone_guest_list::programs::{PROGRAMS, files};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, guests_own, target_directory};
 
 fn directory_with_files() -> TempDir {
@@ -20,7 +21,7 @@ fn directory_with_files() -> TempDir {
 }
 
 fn output(command: &mut Command, stdin: &str) -> Output {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn_in_time();
     // A program that does not read its input closes it, which is no fault.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     child.wait_with_output().unwrap()

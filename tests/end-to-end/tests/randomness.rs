@@ -20,7 +20,7 @@ fn a_host_that_repeats_itself_does_not_get_the_same_random_numbers() {
             ..Config::default()
         };
         let mut server = Server::new(config).unwrap();
-        let options = sim::Options::new(wasmstone_test_support::program(), program.measurement);
+        let options = sim::Options::new(wasmstone_test_support::program().to_owned(), program.measurement);
         let launched = sim::launch(&program.image, &mut server, &options).unwrap();
         assert!(matches!(launched.outcome, Outcome::Ended(ExitStatus::Guest(0))), "{:?}", launched.outcome);
         assert_eq!(server.counts()["launch.entropy"], 3, "once after each mebibyte");

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use tempfile::TempDir;
 use wasmstone_test_support::client::Client;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, build, command, guest, keystone_files, target_directory};
 
 /// The service for both engines, made for a platform that does not protect floating-point registers.
@@ -20,7 +21,7 @@ fn service() -> Bundled {
     fs::write(&runtime, files.1).unwrap();
     let mut add = command();
     add.args(["platform", "add", "board", "--loader"]).arg(&loader).arg("--runtime").arg(&runtime);
-    let output = add.output().unwrap();
+    let output = add.output_in_time();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let flags = ["--platform", "board", "--targets=pulley64,riscv64", "--max-memory", "16M", "--instances", "4"];
     build(&guest("http_service", "wasm32-wasip2"), &flags)
@@ -43,7 +44,7 @@ struct Serving {
 impl Serving {
     fn start(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = command.spawn_in_time();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
         let address = loop {

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, build, command, guest, keystone_files, program, target_directory};
 
 const EMULATOR: &str = "qemu-riscv64";
@@ -38,14 +39,14 @@ fn text(bytes: &[u8]) -> String {
 
 #[track_caller]
 fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap();
+    let output = command.output_in_time();
     assert_eq!(output.status.code(), Some(0), "{command:?}: {}", text(&output.stderr));
     text(&output.stdout)
 }
 
 #[track_caller]
 fn fails(command: &mut Command, code: i32, words: &[&str]) {
-    let output = command.output().unwrap();
+    let output = command.output_in_time();
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{command:?}: {stderr}");
     for word in words {
@@ -59,7 +60,7 @@ fn run_there(bundle: &Bundled, options: &[&str], arguments: &[&str]) -> Output {
     let mut run = Command::new("timeout");
     run.args(["300", EMULATOR]).arg(executable()).env("WASMSTONE_HOME", home()).env("WASMSTONE_SIM_RUNNER", EMULATOR);
     run.arg("run").arg(bundle.path()).arg("--insecure-no-lockdown").args(options);
-    run.arg("--").args(arguments).output().unwrap()
+    run.arg("--").args(arguments).output_in_time()
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn needs_riscv64_an_enclave_that_cannot_be_confined_is_an_error() {
         106,
         &["nothing is protected", "cannot be confined", "--insecure-no-lockdown"],
     );
-    let doctor = target_side(&home()).arg("doctor").output().unwrap();
+    let doctor = target_side(&home()).arg("doctor").output_in_time();
     assert_eq!(doctor.status.code(), Some(120), "{doctor:?}");
     let found = text(&doctor.stdout);
     assert!(found.starts_with("MISSING simulator") && found.contains("cannot be confined"), "{found}");
@@ -143,7 +144,7 @@ fn needs_riscv64_the_simulator_runs_bytecode_and_machine_code() {
     let both = &["--targets", "pulley64,riscv64"];
     for program in ["hello", "sha256", "mandelbrot", "floats"] {
         let bundle = build(&guest(program, "wasm32-wasip2"), both);
-        let here = command().arg("run").arg(bundle.path()).args(["--engine", "pulley"]).output().unwrap();
+        let here = command().arg("run").arg(bundle.path()).args(["--engine", "pulley"]).output_in_time();
         assert_eq!(here.status.code(), Some(0), "{program}: {}", text(&here.stderr));
         for engine in ["pulley", "native"] {
             let there = run_there(&bundle, &["--engine", engine], &[]);
@@ -162,7 +163,7 @@ fn needs_riscv64_programs_end_there_as_here() {
     let both = &["--targets", "pulley64,riscv64"];
     for (program, code) in [("exit", 1), ("recurse", 134), ("panic", 134)] {
         let bundle = build(&guest(program, "wasm32-wasip2"), both);
-        let here = command().arg("run").arg(bundle.path()).args(["--", "3"]).output().unwrap();
+        let here = command().arg("run").arg(bundle.path()).args(["--", "3"]).output_in_time();
         assert_eq!(here.status.code(), Some(code), "{program}: {}", text(&here.stderr));
         for engine in ["pulley", "native"] {
             let there = run_there(&bundle, &["--engine", engine], &["3"]);

@@ -10,6 +10,7 @@ use wasmstone_bundle::bundle::{Bundle, Parts, ProgramPart};
 use wasmstone_bundle::{Platform, Sha256Digest};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
+use wasmstone_test_support::processes::InTime;
 
 /// What an enclave app exits with that found everything as it should be.
 const GOOD: u8 = 7;
@@ -82,7 +83,7 @@ fn executable(instructions: &str, directory: &Path) -> Vec<u8> {
         "-Wl,--no-relax",
     ]);
     compiler.arg("-T").arg(script).arg("-o").arg(&file).args(["-x", "assembler", "-"]);
-    let mut compiler = compiler.stdin(Stdio::piped()).spawn().unwrap();
+    let mut compiler = compiler.stdin(Stdio::piped()).spawn_in_time();
     let text = format!("{BEGINNING}{instructions}{}", ending());
     compiler.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     assert!(compiler.wait().unwrap().success(), "{text}");
@@ -124,7 +125,7 @@ fn run_under(options: &[&str], instructions: &str) -> Output {
     assert!(harness.exists(), "{} is missing: run `cargo xtask target`", harness.display());
     let mut command = Command::new("qemu-riscv64");
     command.args(options).arg(harness).arg(bundle).args(["--timeout", "3000"]).stdin(Stdio::null());
-    command.output().unwrap()
+    command.output_in_time()
 }
 
 #[track_caller]
@@ -246,7 +247,7 @@ mod needs_riscv64 {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benchmark/count_instructions.c");
         let mut compile = Command::new("cc");
         compile.args(["-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"]).arg(source);
-        assert!(compile.arg("-o").arg(&plugin).status().unwrap().success());
+        assert!(compile.arg("-o").arg(&plugin).status_in_time().success());
         let plugin = format!("{},at=10000-20000", plugin.display());
         let counted = |rounds: u32| -> Option<u64> {
             let output =

@@ -1,6 +1,8 @@
 //! Building and running bundles with the real command.
 
+use crate::processes::InTime;
 use crate::shell;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -15,7 +17,7 @@ use wasmstone_policy::Target;
 /// tests that run at once find one and the same key.
 static HOME: LazyLock<TempDir> = LazyLock::new(|| {
     let home = TempDir::new().unwrap();
-    let made = wasmstone(home.path()).args(["key", "new", "default"]).output().unwrap();
+    let made = wasmstone(home.path()).args(["key", "new", "default"]).output_in_time();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     home
 });
@@ -27,10 +29,32 @@ fn wasmstone(home: &Path) -> Command {
 }
 
 /// The command `wasmstone`, which Cargo builds beside the executables of the tests.
-pub fn program() -> PathBuf {
-    let program = shell::profile().unwrap().join("wasmstone");
-    assert!(program.exists(), "{} is missing: run `cargo test --workspace --no-run`", program.display());
-    program
+///
+/// # Panics
+/// Where it is missing, or one of its sources changed after it was built.
+pub fn program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        const REMEDY: &str = "run `cargo test --workspace --no-run`";
+        let program = shell::profile().unwrap().join("wasmstone");
+        assert!(program.exists(), "{} is missing: {REMEDY}", program.display());
+        if let Some(source) = newer_source(&program) {
+            panic!("{} is older than {}: {REMEDY}", program.display(), source.display());
+        }
+        program
+    });
+    &PROGRAM
+}
+
+/// A source of the program that was written after the program, by the list that Cargo puts beside it.
+fn newer_source(program: &Path) -> Option<PathBuf> {
+    let written = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file)?.modified().ok();
+    let built = written(program)?;
+    let list = fs::read_to_string(program.with_extension("d")).ok()?;
+    let (_, sources) = list.split_once(": ")?;
+    // As in a makefile, a space that belongs to a name has a backslash before it.
+    let sources = sources.replace("\\ ", "\0");
+    let sources = sources.split_whitespace().map(|source| PathBuf::from(source.replace('\0', " ")));
+    sources.into_iter().find(|source| written(source).is_some_and(|written| written > built))
 }
 
 /// The command, with the tests' own configuration directory.
@@ -89,7 +113,7 @@ pub fn both_engines() -> String {
 pub fn build(wasm: &Path, flags: &[&str]) -> Bundled {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("program.wsb");
-    let output = command().arg("build").arg(wasm).arg("-o").arg(&path).args(flags).output().unwrap();
+    let output = command().arg("build").arg(wasm).arg("-o").arg(&path).args(flags).output_in_time();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let contents = contents(&Bundle::open(&path).unwrap()).unwrap();
     Bundled { directory, program: contents.programs.into_iter().next().unwrap() }
@@ -139,4 +163,28 @@ pub fn guests_own(stderr: &str) -> &str {
     let (first, rest) = stderr.split_once('\n').unwrap_or((stderr, ""));
     assert!(first.contains("nothing is protected"), "the first line is {first:?}");
     rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newer_source;
+    use std::fs::{self, File};
+    use std::time::{Duration, SystemTime};
+    use tempfile::TempDir;
+
+    #[test]
+    fn a_program_is_stale_once_a_source_changed() {
+        let directory = TempDir::new().unwrap();
+        let [program, old, new] = ["program", "old.rs", "new one.rs"].map(|name| directory.path().join(name));
+        for (path, seconds) in [(&old, 1), (&program, 2), (&new, 3)] {
+            let file = File::create(path).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        }
+        let list = |sources: &str| fs::write(program.with_extension("d"), format!("program: {sources}\n")).unwrap();
+        assert_eq!(newer_source(&program), None);
+        list(&format!("{} /there/is/no/such/file {}", old.display(), directory.path().display()));
+        assert_eq!(newer_source(&program), None);
+        list(&format!("{} {}", old.display(), new.display().to_string().replace(' ', "\\ ")));
+        assert_eq!(newer_source(&program), Some(new));
+    }
 }

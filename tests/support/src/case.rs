@@ -1,5 +1,6 @@
 //! Running the cases of `wasmstone_guest_list`, wherever.
 
+use crate::processes::InTime;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -72,7 +73,7 @@ pub fn run(case: &Case, command: impl FnOnce(&[String]) -> Command) -> Seen {
     }
     let mut command = command(&options);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = command.spawn_in_time();
     if case.closed_stdout {
         drop(child.stdout.take());
     }

@@ -1,5 +1,6 @@
 //! Bundles for RISC-V: built for platforms of the tests' own, and run in the Eyrie harness.
 
+use crate::processes::InTime;
 use crate::{Bundled, build, command, keystone_files, target_directory};
 use std::fs;
 use std::path::Path;
@@ -27,7 +28,7 @@ static PLATFORMS: LazyLock<()> = LazyLock::new(|| {
     for (name, flags) in [(SOFT, &[][..]), (HARD, &["--fp-safe"])] {
         let mut add = command();
         add.args(["platform", "add", name, "--loader"]).arg(&loader).arg("--runtime").arg(&runtime).args(flags);
-        let output = add.output().unwrap();
+        let output = add.output_in_time();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 });

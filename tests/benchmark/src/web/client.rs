@@ -87,6 +87,7 @@ pub mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::thread::{JoinHandle, spawn};
+    use wasmstone_test_support::connections::accept;
 
     /// A server that answers every request with this body, for as many connections, and counts the requests.
     pub fn answering(connections: usize, body: &'static str) -> (SocketAddr, JoinHandle<usize>) {
@@ -95,7 +96,7 @@ pub mod tests {
         let serve = move || {
             let served: Vec<_> = (0..connections)
                 .map(|_| {
-                    let (stream, _) = listener.accept().unwrap();
+                    let stream = accept(&listener);
                     spawn(move || answer(stream, body))
                 })
                 .collect();

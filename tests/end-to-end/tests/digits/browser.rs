@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use ureq::Agent;
+use wasmstone_test_support::processes::InTime;
 
 /// How long the browser waits for what it is asked to find, in milliseconds: the server is an interpreter.
 const PATIENCE: u64 = 120_000;
@@ -54,7 +55,7 @@ impl Browser {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").env("HOME", home.path()).env("TMPDIR", home.path());
         command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut driver = command.spawn().expect("chromedriver, which `cargo xtask test` installs");
+        let mut driver = command.spawn_in_time();
         let mut stdout = BufReader::new(driver.stdout.take().unwrap());
         let port = port(&mut stdout);
         let config = Agent::config_builder().timeout_global(Some(Duration::from_millis(2 * PATIENCE))).proxy(None);

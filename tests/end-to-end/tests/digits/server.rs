@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 use ureq::Agent;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, target_directory};
 
 /// To compile it is what takes time.
@@ -28,7 +29,7 @@ impl Server {
     pub fn start() -> Self {
         let mut enclave = Enclave::new(&BUNDLED);
         enclave.option("--listen", "127.0.0.1:0");
-        let mut process = enclave.command(&["127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = enclave.command(&["127.0.0.1:0"]).stdout(Stdio::piped()).spawn_in_time();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on ").expect(&line).to_owned();

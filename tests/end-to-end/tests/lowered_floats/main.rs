@@ -9,12 +9,13 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 use wasmstone_test_support::harness::{FLOATS, SOFT, build_for, eyrie};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, guest};
 
 /// What a run that succeeds prints.
 #[track_caller]
 fn printed(command: &mut Command) -> Vec<u8> {
-    let output = command.output().unwrap();
+    let output = command.output_in_time();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }

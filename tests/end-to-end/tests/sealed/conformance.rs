@@ -8,6 +8,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use wasmstone_guest_list::{CASES, Case, Data, Targets, Witness};
 use wasmstone_peer::{Dir, Input, RunConfig};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave};
 
 macro_rules! tests {
@@ -60,7 +61,7 @@ pub fn same_as_outside(case: &Case, bundled: &Bundled, given: Option<(&Path, &Pa
     }
     let mut command = enclave.command(case.args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut host = command.spawn().unwrap();
+    let mut host = command.spawn_in_time();
     // A guest that does not read its input closes it, which is no fault.
     let _ = host.stdin.take().unwrap().write_all(case.stdin.as_bytes());
     let inside = host.wait_with_output().unwrap();

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave};
 
 static SEALED_PROGRAM: LazyLock<Bundled> = LazyLock::new(|| program("8M"));
@@ -25,7 +26,7 @@ struct Ran {
 
 fn run(bundled: &Bundled, data: &Path, option: &str, arguments: &[&str]) -> Ran {
     let grant = format!("{}::/data", data.display());
-    let output = Enclave::new(bundled).option(option, &grant).command(arguments).output().unwrap();
+    let output = Enclave::new(bundled).option(option, &grant).command(arguments).output_in_time();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

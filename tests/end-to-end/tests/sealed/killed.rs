@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_test_support::inside::Inside;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave};
 
 /// The test program.
@@ -68,7 +69,7 @@ fn a_killed_process_leaves_what_was_kept() {
         let mut kept = 0;
         for _ in 0..3 {
             let mut command = enclave.command(&["append", "log", "1000"]);
-            let mut host = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            let mut host = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn_in_time();
             let stdout = BufReader::new(host.stdout.take().unwrap());
             for line in stdout.lines().take(kills) {
                 kept = lines(&line.unwrap());
@@ -76,7 +77,7 @@ fn a_killed_process_leaves_what_was_kept() {
             host.kill().unwrap();
             host.wait().unwrap();
         }
-        let output = enclave.command(&["check", "log"]).output().unwrap();
+        let output = enclave.command(&["check", "log"]).output_in_time();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let found = lines(&String::from_utf8(output.stdout).unwrap());
         assert!(found >= kept && kept > 0, "{kept} were kept, {found} are there");

@@ -9,13 +9,14 @@ use std::process::Output;
 use std::sync::LazyLock;
 use tempfile::TempDir;
 use wasmstone_guest_list::{CASES, Data, SEED, Targets, big};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, command};
 
 const NONCE: &str = "0011223344556677";
 
 /// A project file whose owner may move what is sealed.
 static OWNED: LazyLock<String> = LazyLock::new(|| {
-    assert!(command().args(["seal", "key", "owner"]).output().unwrap().status.success());
+    assert!(command().args(["seal", "key", "owner"]).output_in_time().status.success());
     format!("seal-owner = \"owner\"\n{SEALED}[[directory]]\nguest = \"/source\"\naccess = \"read-only\"\n")
 });
 
@@ -39,12 +40,12 @@ impl Desk {
     fn provision(&self, bundled: &Bundled) -> PathBuf {
         let [report, pins, key, wrapped] = ["report", "pins", "key", "wrapped"].map(|name| self.path(name));
         let attest = ["attest", "report", "--backend", "sim", "--nonce", NONCE];
-        succeeds(command().args(attest).arg("-o").arg(&report).arg(bundled.path()).output());
-        succeeds(command().args(["measure", "--replace", "--pins"]).arg(&pins).arg(bundled.path()).output());
+        succeeds(command().args(attest).arg("-o").arg(&report).arg(bundled.path()).output_in_time());
+        succeeds(command().args(["measure", "--replace", "--pins"]).arg(&pins).arg(bundled.path()).output_in_time());
         let mut provision = command();
         provision.args(["seal", "provision", "--owner", "owner", "--insecure-allow-simulator", "--nonce", NONCE]);
         provision.arg("--report").arg(&report).arg("--pins").arg(&pins).arg("--transfer-key").arg(&key);
-        succeeds(provision.arg("-o").arg(&wrapped).output());
+        succeeds(provision.arg("-o").arg(&wrapped).output_in_time());
         wrapped
     }
 
@@ -53,21 +54,20 @@ impl Desk {
         seal.args(["seal", verb, "--backend", "sim"]).arg(bundled.path());
         seal.arg("--dir").arg(format!("{}::/data", data.display())).arg("--transfer-key").arg(wrapped);
         seal.arg(if verb == "export" { "--to" } else { "--from" }).arg(self.path("exported"));
-        seal.output().unwrap()
+        seal.output_in_time()
     }
 
     /// Moves everything from one bundle's directory to another's, which is new.
     fn transfer(&self, from: (&Bundled, &Path), to: &Bundled) -> TempDir {
-        succeeds(Ok(self.moved("export", from.0, from.1, &self.provision(from.0))));
+        succeeds(self.moved("export", from.0, from.1, &self.provision(from.0)));
         let data = TempDir::new().unwrap();
-        succeeds(Ok(self.moved("import", to, data.path(), &self.provision(to))));
+        succeeds(self.moved("import", to, data.path(), &self.provision(to)));
         data
     }
 }
 
 #[track_caller]
-fn succeeds(output: std::io::Result<Output>) -> String {
-    let output = output.unwrap();
+fn succeeds(output: Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -81,7 +81,7 @@ fn refused(output: &Output, code: i32, words: &str) {
 
 fn run(bundled: &Bundled, data: &Path, arguments: &[&str]) -> String {
     let grant = format!("{}::/data", data.display());
-    succeeds(Enclave::new(bundled).option("--dir", &grant).command(arguments).output())
+    succeeds(Enclave::new(bundled).option("--dir", &grant).command(arguments).output_in_time())
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_directory_for_reading_is_as_outside() {
             (format!("{}::/data", data.path().display()), format!("{}::/source", source.path().display()));
         let mut enclave = Enclave::new(&filler);
         enclave.option("--dir", &sealed).option("--read-only-dir", &plain);
-        succeeds(enclave.command(&["copy", &format!("/source/{name}"), name]).output());
+        succeeds(enclave.command(&["copy", &format!("/source/{name}"), name]).output_in_time());
     }
     for case in CASES.iter().filter(|case| case.data == Data::ReadOnly) {
         let targets: &[&str] =

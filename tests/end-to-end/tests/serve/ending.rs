@@ -5,9 +5,8 @@ use crate::served::{Served, serve};
 use rustix::process::Signal;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
-use std::thread::sleep;
-use std::time::Duration;
 use wasmstone_test_support::client::Client;
+use wasmstone_test_support::processes::{InTime, wait_until};
 
 /// A request of which the service has seen the beginning.
 fn under_way(served: &Served) -> Client {
@@ -19,13 +18,7 @@ fn under_way(served: &Served) -> Client {
 
 /// Waits until nobody can connect any more.
 fn until_closed(address: SocketAddr) {
-    for _ in 0..3000 {
-        if TcpStream::connect(address).is_err() {
-            return;
-        }
-        sleep(Duration::from_millis(10));
-    }
-    panic!("it goes on listening");
+    wait_until("the end of listening", || TcpStream::connect(address).is_err().then_some(()));
 }
 
 #[test]
@@ -94,7 +87,7 @@ fn nobody_waits_longer_than_the_grace() {
 fn a_port_is_in_use_until_it_is_not() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = serve(&SERVICE, &["--addr", &address]).stdin(Stdio::null()).output().unwrap();
+    let output = serve(&SERVICE, &["--addr", &address]).stdin(Stdio::null()).output_in_time();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && stderr.contains(&address) && stderr.contains("in use"), "{stderr}");
     drop(taken);

@@ -4,6 +4,7 @@ use crate::served::{SERVICE, Served, serve};
 use std::fs;
 use std::process::{Output, Stdio};
 use tempfile::TempDir;
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, command, guest};
 
 #[track_caller]
@@ -25,32 +26,32 @@ fn with_config(lines: &str) -> Bundled {
 
 #[test]
 fn services_are_served_and_commands_are_run() {
-    let output = Enclave::new(&SERVICE).command(&[]).stdin(Stdio::null()).output().unwrap();
+    let output = Enclave::new(&SERVICE).command(&[]).stdin(Stdio::null()).output_in_time();
     fails(&output, 2, &["serve"]);
     let bundled = build(&guest("hello", "wasm32-wasip2"), &[]);
-    let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output().unwrap();
+    let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output_in_time();
     fails(&output, 2, &["run"]);
 
     // What is both is a command, unless its builder says otherwise.
     let both = guest("two_worlds", "wasm32-wasip2");
     let bundled = build(&both, &["--engine", "pulley"]);
-    let output = Enclave::new(&bundled).command(&[]).stdin(Stdio::null()).output().unwrap();
+    let output = Enclave::new(&bundled).command(&[]).stdin(Stdio::null()).output_in_time();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "a command\n");
     let bundled = build(&both, &["--engine", "pulley", "--entry", "http"]);
     assert_eq!(Served::start_bundle(&bundled, &[]).get("/").text(), "a service\n");
     let bundled = build(&both, &["--engine", "pulley", "--entry", "command"]);
-    let output = Enclave::new(&bundled).command(&[]).stdin(Stdio::null()).output().unwrap();
+    let output = Enclave::new(&bundled).command(&[]).stdin(Stdio::null()).output_in_time();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "a command\n");
 
     let wasm = guest("hello", "wasm32-wasip2");
-    let output = command().arg("build").arg(wasm).args(["--entry", "http"]).output().unwrap();
+    let output = command().arg("build").arg(wasm).args(["--entry", "http"]).output_in_time();
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("incoming-handler"));
 }
 
 #[test]
 fn addresses_that_are_none() {
     for address in ["", "127.0.0.1", "127.0.0.1:99999", "localhost", ":8080", "127.0.0.1:80/path"] {
-        let output = serve(&SERVICE, &["--addr", address]).stdin(Stdio::null()).output().unwrap();
+        let output = serve(&SERVICE, &["--addr", address]).stdin(Stdio::null()).output_in_time();
         fails(&output, 2, &["--addr"]);
     }
 }
@@ -61,11 +62,11 @@ fn the_policy_says_where_it_may_listen() {
     Served::start_bundle(&bundled, &[]).still_serves();
 
     let bundled = with_config("[network]\nlisten = [\"127.0.0.1:1\"]\n");
-    let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output().unwrap();
+    let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output_in_time();
     fails(&output, 109, &["policy", "127.0.0.1:0"]);
 
     let bundled = with_config("[network]\nconnect = [\"127.0.0.1:1\"]\n");
-    let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output().unwrap();
+    let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output_in_time();
     fails(&output, 109, &["policy"]);
 }
 

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use wasmstone_test_support::client::{Client, Response};
+use wasmstone_test_support::processes::{InTime, PATIENCE};
 use wasmstone_test_support::{Bundled, build, command, guest};
 
 /// The service, with little memory.
@@ -57,7 +58,7 @@ impl Served {
     }
 
     pub fn from_command(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn_in_time();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -79,7 +80,7 @@ impl Served {
             return line.to_owned();
         }
         loop {
-            let Ok(line) = self.lines.recv() else { panic!("{words:?} is not in {}", self.stderr) };
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else { panic!("{words:?} is not in {}", self.stderr) };
             self.stderr.push_str(&line);
             if line.contains(words) {
                 return line;

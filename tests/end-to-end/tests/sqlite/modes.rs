@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use tempfile::TempDir;
 use wasmstone_peer::{Dir, End, RunConfig};
+use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, ENGINES, Enclave, both_engines};
 
 const COUNT: u64 = 16;
@@ -27,7 +28,7 @@ fn each_mode(kept: Kept) {
         let run = |engine: &str, option: (&str, &str), arguments: &[&str]| {
             let mut enclave = Enclave::new(&bundled);
             enclave.option("--engine", engine).option("--dir", &grant(&directory)).option(option.0, option.1);
-            let output = enclave.command(arguments).output().unwrap();
+            let output = enclave.command(arguments).output_in_time();
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{kept:?}, {mode}, {engine}: {output:?} {stderr}");
             String::from_utf8(output.stdout).unwrap()
@@ -50,7 +51,7 @@ fn really_killed(kept: Kept, mode: &str) {
     for lines in [2, 5, 3, 7] {
         let mut enclave = Enclave::new(&bundled);
         let mut command = enclave.option("--dir", &grant(&directory)).command(&["run", PATH, mode, "1000000"]);
-        let mut host = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut host = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn_in_time();
         let mut stdout = BufReader::new(host.stdout.take().unwrap());
         let mut printed = String::new();
         for _ in 0..lines {
@@ -72,7 +73,7 @@ fn check_outcome(kept: Kept, bundled: &Bundled, directory: &TempDir, mode: &str,
     let mut enclave = Enclave::new(bundled);
     let [least, most] = range(kept, mode, last);
     let command = &mut enclave.option("--dir", &grant(directory)).command(&["check", PATH, &least, &most]);
-    let output = command.output().unwrap();
+    let output = command.output_in_time();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && stdout.starts_with("integrity: ok\n"), "{kept:?}: {stdout}");
     stdout.lines().find_map(|line| line.strip_prefix("holds: ")?.parse().ok()).unwrap()
