@@ -11,6 +11,8 @@ mod digits;
 mod guests;
 mod instructions;
 mod kernels;
+#[cfg(test)]
+mod links;
 mod lint;
 mod programs;
 mod reproduce;
