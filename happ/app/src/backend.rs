@@ -1,6 +1,7 @@
 //! What runs a bundle.
 
-pub mod keystone;
+pub use crate::keystone;
+#[path = "../../simulator/src/lib.rs"]
 pub mod sim;
 mod timings;
 mod watch;
@@ -64,7 +65,7 @@ pub enum Outcome {
 }
 
 /// The meaning of the EXIT call's value.
-fn exited(value: u64) -> Outcome {
+pub(crate) fn exited(value: u64) -> Outcome {
     match ExitStatus::from_value(value) {
         Some(ExitStatus::OutOfMemory) => Outcome::OutOfMemory,
         Some(status) => Outcome::Ended(status),

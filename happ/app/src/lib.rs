@@ -9,4 +9,5 @@ pub mod cpu;
 pub mod edge_call;
 pub mod edge_server;
 pub mod freshness;
+pub mod keystone;
 pub mod signals;

@@ -26,7 +26,7 @@ pub struct Timings {
 
 impl Timings {
     /// The phases since the enclave was started.
-    pub(super) fn add(&mut self, started: Instant, milestones: &Milestones) {
+    pub(crate) fn add(&mut self, started: Instant, milestones: &Milestones) {
         let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         let Milestones { running, streamed, guest, output } = *milestones;
         self.boot = between(Some(started), running);
@@ -50,7 +50,7 @@ impl Timings {
 }
 
 /// Measures one phase after the other.
-pub(super) struct Watch(Instant);
+pub(crate) struct Watch(Instant);
 
 impl Watch {
     pub fn start() -> Self {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// A thread that serves an enclave, so that this one can look after the enclave's end and its time: an
 /// answer can take for ever, such as the one to a read of a terminal.
-pub(super) struct Serving<T> {
+pub(crate) struct Serving<T> {
     thread: JoinHandle<(Server, T)>,
     /// Hangs up when the thread ends.
     pub running: OwnedFd,
@@ -47,7 +47,7 @@ impl<T: Send + 'static> Serving<T> {
 
 /// Why [`wait`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Woken {
+pub(crate) enum Woken {
     /// One of the ends has come.
     Ended,
     /// The deadline.
@@ -69,7 +69,7 @@ pub struct Grace {
 
 /// What is watched besides the enclave: signals, of which the first only asks it to end where there is
 /// [`Grace`]. The second ends it, and so does the end of the time that it has.
-pub(super) struct Watching<'a> {
+pub(crate) struct Watching<'a> {
     signals: Option<&'a Signals>,
     grace: Option<&'a Grace>,
     /// The signal by which the enclave was asked, and when its time is up.
@@ -103,7 +103,7 @@ impl<'a> Watching<'a> {
 
 /// Waits until one of `ends` is readable or hangs up, a signal or `deadline` comes. A signal goes before
 /// an end: a terminal sends it to all processes at once.
-pub(super) fn wait<const N: usize>(
+pub(crate) fn wait<const N: usize>(
     ends: [&OwnedFd; N],
     signals: Option<&Signals>,
     deadline: Option<Instant>,
