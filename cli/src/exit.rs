@@ -13,7 +13,7 @@ use wasmstone_bundle::{
     platform::{PlatformError, TreeError},
     verify::ContentError,
 };
-use wasmstone_happ::{backend::sim, edge_server::ConfigError};
+use wasmstone_happ::edge_server::ConfigError;
 use wasmstone_policy::Denied;
 
 macro_rules! exits {
@@ -174,7 +174,7 @@ impl Exit {
             Self::Unproven
         } else if error.is::<PinsFileError>() {
             Self::Configuration
-        } else if error.is::<sim::LaunchError>() {
+        } else if error.is::<wasmstone_simulator::LaunchError>() {
             Self::Backend
         } else if let Some(error) = error.downcast_ref() {
             Self::of_keystone(error)

@@ -17,11 +17,7 @@ use exit::Exit;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::process::ExitCode;
-use wasmstone_happ::{backend::sim, signals};
-
-/// A simulated enclave's heap is bounded here too, like a real one's.
-#[global_allocator]
-static ALLOCATOR: sim::Allocator = sim::Allocator;
+use wasmstone_happ::signals;
 
 /// Package WebAssembly programs into signed enclave bundles, and run them.
 #[derive(Parser)]
@@ -33,10 +29,6 @@ struct Wasmstone {
 }
 
 fn main() -> ExitCode {
-    // An enclave process is this program with another task; it must not do anything else first.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == sim::ENCLAVE_ARGUMENT) {
-        sim::enclave_main();
-    }
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|argument| is_bundle(argument)) {
         arguments.insert(1, "run".into());

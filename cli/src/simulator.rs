@@ -1,18 +1,26 @@
-//! How simulated enclaves are started: by this program, as a process of its own.
+//! How simulated enclaves are started: as processes of a second program, which is installed beside this one.
 
+use crate::exit::{Exit, Fault};
 use anyhow::Context;
 use wasmstone_bundle::Measurement;
-use wasmstone_happ::backend::sim;
+use wasmstone_simulator::{Options, PROGRAM};
 
-/// Names what runs this program where the processor cannot, since an emulator's child is not emulated.
+/// Names what runs that program where the processor cannot, since an emulator's child is not emulated.
 const RUNNER: &str = "WASMSTONE_SIM_RUNNER";
 
-/// The options for an enclave of this program with this measurement.
+/// The options for a simulated enclave with this measurement.
 ///
 /// # Errors
-/// Where the operating system does not say which file it is.
-pub fn options(measurement: Measurement) -> anyhow::Result<sim::Options<'static>> {
-    let executable = std::env::current_exe().context("cannot find this program itself")?;
+/// Where the program for simulated enclaves is missing.
+pub fn options(measurement: Measurement) -> anyhow::Result<Options<'static>> {
+    let executable = std::env::current_exe().context("cannot find this program itself")?.with_file_name(PROGRAM);
+    if !executable.exists() {
+        let message = format!(
+            "the program {} is missing, which simulated enclaves run in: install it beside wasmstone",
+            executable.display()
+        );
+        return Err(Fault::new(Exit::Backend, message).into());
+    }
     let runner = std::env::var_os(RUNNER).filter(|runner| !runner.is_empty()).map(Into::into);
-    Ok(sim::Options { runner, ..sim::Options::new(executable, measurement) })
+    Ok(Options { runner, ..Options::new(executable, measurement) })
 }

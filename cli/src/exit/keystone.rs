@@ -1,7 +1,7 @@
 //! The exit codes of the errors that a launch on Keystone has.
 
 use super::Exit;
-use wasmstone_happ::backend::keystone::LaunchError;
+use wasmstone_happ::keystone::LaunchError;
 
 impl Exit {
     /// The code for an error of the backend `keystone`.

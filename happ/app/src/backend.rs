@@ -1,14 +1,12 @@
 //! What runs a bundle.
 
-pub use crate::keystone;
-#[path = "../../simulator/src/lib.rs"]
-pub mod sim;
-mod timings;
-mod watch;
+pub mod timings;
+pub mod watch;
 
 pub use timings::Timings;
 pub use watch::Grace;
 
+use crate::keystone;
 use std::path::Path;
 use std::time::Duration;
 use wasmstone_edge_protocol::ExitStatus;
@@ -18,7 +16,7 @@ use wasmstone_edge_protocol::ExitStatus;
 pub enum Backend {
     /// A Keystone enclave.
     Keystone,
-    /// A process of this machine, locked down. Nothing is protected.
+    /// A simulated one: a process of this machine, locked down. Nothing is protected.
     Sim,
 }
 
@@ -64,16 +62,18 @@ pub enum Outcome {
     },
 }
 
-/// The meaning of the EXIT call's value.
-pub(crate) fn exited(value: u64) -> Outcome {
-    match ExitStatus::from_value(value) {
-        Some(ExitStatus::OutOfMemory) => Outcome::OutOfMemory,
-        Some(status) => Outcome::Ended(status),
-        None if value == u64::MAX => Outcome::Crashed {
-            reason: "Keystone's runtime ended it, as after a page fault or where memory is short; \
-                     its own words are on the machine's console"
-                .to_owned(),
-        },
-        None => Outcome::Crashed { reason: format!("it exited with the unknown value {value:#x}") },
+impl Outcome {
+    /// The end of an enclave that made the EXIT call with `value`.
+    pub fn exited(value: u64) -> Self {
+        match ExitStatus::from_value(value) {
+            Some(ExitStatus::OutOfMemory) => Self::OutOfMemory,
+            Some(status) => Self::Ended(status),
+            None if value == u64::MAX => Self::Crashed {
+                reason: "Keystone's runtime ended it, as after a page fault or where memory is short; \
+                         its own words are on the machine's console"
+                    .to_owned(),
+            },
+            None => Self::Crashed { reason: format!("it exited with the unknown value {value:#x}") },
+        }
     }
 }

@@ -23,7 +23,7 @@ pub use error::LaunchError;
 pub use memory::{Cma, FreeMemory};
 
 use crate::backend::watch::{Serving, Watching, Woken};
-use crate::backend::{Grace, Launched, Outcome, Timings, exited, timings::Watch};
+use crate::backend::{Grace, Launched, Outcome, Timings, timings::Stopwatch};
 use crate::edge_server::{Server, Timebase};
 use crate::signals::Signals;
 use driver::{Device, Driver};
@@ -111,7 +111,7 @@ pub fn launch(files: &Files<'_>, server: &mut Server, options: &Options<'_>) -> 
     let size = private_memory(files)?;
     let driver = open()?;
     server.set_timebase(Timebase::of_machine().map_err(LaunchError::host("tell how fast the machine counts time"))?);
-    let mut watch = Watch::start();
+    let mut watch = Stopwatch::start();
     let forming = {
         // So that what was seen to be free is so when it is taken.
         let _lock = Lock::take(Path::new(DEVICE))?;
@@ -134,7 +134,7 @@ fn open() -> Result<Driver, LaunchError> {
 /// The rest of [`launch`], with memory that was set aside.
 fn launch_in<D: Device>(
     mut forming: Forming<D>,
-    watch: &mut Watch,
+    watch: &mut Stopwatch,
     files: &Files<'_>,
     server: &mut Server,
     options: &Options<'_>,
@@ -194,7 +194,7 @@ fn serve<D: Device>(
         false => Left::Closed,
     };
     match (left, woken.map_err(LaunchError::host("watch a thread"))?) {
-        (Left::Exited(value), _) => Ok(exited(value)),
+        (Left::Exited(value), _) => Ok(Outcome::exited(value)),
         (Left::Refused(code), _) => Err(LaunchError::Monitor { code }),
         (Left::Failed(error), _) => Err(LaunchError::device("run the enclave")(error)),
         (Left::Closed, Woken::Signal(signal)) => Ok(Outcome::Interrupted { signal }),

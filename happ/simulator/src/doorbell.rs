@@ -1,7 +1,6 @@
 //! The memory that host and simulated enclave share: a page with the doorbell, then the edge call
 //! buffer. Whose turn it is stands in one word; a futex on it is the doorbell.
 
-use crate::edge_call::SharedBuffer;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap};
@@ -11,6 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use wasmstone_edge_protocol::BUFFER_SIZE;
+use wasmstone_happ::edge_call::SharedBuffer;
 
 const PAGE: usize = 4096;
 

@@ -1,15 +1,11 @@
 //! The simulated enclave's process: loads the image, gives everything else up, runs the enclave app.
 
-use super::allocator;
-use super::doorbell::Shared;
-use super::keys::Keys;
-use super::lockdown;
-use super::program;
-use crate::edge_call::{HEADER, Header, STATUS_OK};
-#[cfg(doc)]
-use crate::edge_server::Timebase;
+use crate::doorbell::Shared;
+use crate::keys::Keys;
+use crate::{allocator, lockdown, program};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 use rustix::process::Pid;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Error, Read, Result, stdin, stdout};
 use std::os::fd::AsFd;
@@ -19,6 +15,9 @@ use std::time::Instant;
 use wasmstone_bundle::image::{HEAP_BASE, Image, LAUNCH_BASE};
 use wasmstone_eapp::{Platform, REPORT_BUFFER, Region, Resident};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
+use wasmstone_happ::edge_call::{HEADER, Header, STATUS_OK};
+#[cfg(doc)]
+use wasmstone_happ::edge_server::Timebase;
 use wasmstone_policy::Launch;
 use zerocopy::IntoBytes;
 
@@ -26,23 +25,25 @@ use zerocopy::IntoBytes;
 /// says why. One that is an enclave always ends with 0, or by a signal.
 pub const NOT_STARTED: i32 = 1;
 
-/// The argument after the measurement where an enclave that is not confined is better than none.
+/// The argument after the measurement where the enclave runs even if its process cannot be confined.
 pub const UNCONFINED: &str = "unconfined";
 
-/// What standard error begins with then.
+/// What standard error begins with when the process could not become an enclave.
 pub const COMPLAINT: &str = "simulated enclave: ";
 
-/// Becomes a simulated enclave: never returns. The image is on standard input, the shared memory is
-/// standard output, as [`super::launch`] leaves them.
-pub fn enclave_main() -> ! {
-    if let Err(error) = run() {
+/// Becomes a simulated enclave: never returns. [`crate::launch`] gives the image as standard input, the shared
+/// memory as standard output, and `arguments`: its own process number, the measurement, and perhaps [`UNCONFINED`].
+/// The program's global allocator must be [`crate::Allocator`].
+pub fn enclave_main(arguments: impl IntoIterator<Item = OsString>) -> ! {
+    let arguments: Vec<_> = arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if let Err(error) = run(&arguments) {
         eprintln!("{COMPLAINT}{error}");
     }
     std::process::exit(NOT_STARTED);
 }
 
-fn run() -> Result<()> {
-    let parent = std::env::args().nth(2).and_then(|pid| pid.parse().ok()).filter(|pid| *pid > 0);
+fn run(arguments: &[String]) -> Result<()> {
+    let parent = arguments.first().and_then(|pid| pid.parse().ok()).filter(|pid| *pid > 0);
     lockdown::leave_signals_to_host();
     lockdown::die_with_parent(parent.and_then(Pid::from_raw))?;
     let shared = Arc::new(Shared::map(stdout().as_fd())?);
@@ -52,7 +53,7 @@ fn run() -> Result<()> {
     file.read_to_end(&mut image)?;
     let loaded = load(&image, &file)?;
     drop(file);
-    let measurement = std::env::args().nth(3).and_then(|measurement| measurement.parse().ok());
+    let measurement = arguments.get(1).and_then(|measurement| measurement.parse().ok());
     let keys = Keys(measurement.ok_or_else(|| Error::other("its host has not measured it"))?);
     let platform = Simulated::new(shared.clone(), keys)?;
 
@@ -62,7 +63,7 @@ fn run() -> Result<()> {
     wasmtime::Engine::tls_eager_initialize();
     let bell = shared.clone();
     std::panic::set_hook(Box::new(move |_| exit(&bell, ExitStatus::Internal)));
-    let unconfined = std::env::args().nth(4).is_some_and(|argument| argument == UNCONFINED);
+    let unconfined = arguments.get(2).is_some_and(|argument| argument == UNCONFINED);
     lockdown::lock_down(unconfined, loaded.faults).map_err(|error| {
         Error::other(format!(
             "it cannot be confined ({error}): use a kernel that has seccomp filters, or --insecure-no-lockdown, \
@@ -136,7 +137,7 @@ fn mapped(size: usize, protection: ProtFlags) -> Result<NonNull<u8>> {
     let base = unsafe { mmap_anonymous(std::ptr::null_mut(), size, protection, flags) };
     let base = base.map_err(|error| {
         Error::other(format!(
-            "{} MiB of address space are not to be had ({error}): raise the limit, see \"ulimit -v\", \
+            "cannot reserve {} MiB of address space ({error}): raise the limit, see \"ulimit -v\", \
              or build the bundle with a smaller --max-memory, or with --engine pulley",
             size >> 20
         ))

@@ -1,8 +1,13 @@
-//! The simulator: the enclave app as a process of this machine.
+//! The simulator: the enclave app in a process of this machine.
 //!
-//! It is the same library that runs in a real enclave, on the same wire, fed the same image. It gets
+//! The process runs the same library as a real enclave, on the same wire, from the same image. It gets
 //! the shared buffer and nothing else: no files, no memory but the image's heap, no system calls but
-//! those of [`lockdown`]. It is no protection: whoever owns the machine can read its memory.
+//! those of [`lockdown`]. It protects nothing: the owner of the machine can read its memory.
+//!
+//! [`launch`] starts the process and answers its edge calls; [`enclave_main`] is what the process does. The
+//! process is a program of its own, [`PROGRAM`], because its allocator, [`Allocator`], is that of a whole program.
+
+#![deny(unsafe_op_in_unsafe_fn)]
 
 mod allocator;
 mod doorbell;
@@ -14,17 +19,12 @@ mod program;
 pub use allocator::Allocator;
 pub use enclave::enclave_main;
 
-use crate::backend::timings::Watch;
-use crate::backend::watch::{Serving, Watching, Woken};
-use crate::backend::{Grace, Launched, Outcome, Timings, exited};
-use crate::edge_call::Dispatcher;
-use crate::edge_server::Server;
-use crate::signals::Signals;
 use doorbell::{Shared, Turn};
 use enclave::{COMPLAINT, NOT_STARTED, UNCONFINED};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Error, Read, Write};
 use std::os::fd::OwnedFd;
@@ -34,9 +34,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmstone_bundle::Measurement;
+use wasmstone_happ::backend::timings::Stopwatch;
+use wasmstone_happ::backend::watch::{Serving, Watching, Woken};
+use wasmstone_happ::backend::{Grace, Launched, Outcome, Timings};
+use wasmstone_happ::edge_call::Dispatcher;
+use wasmstone_happ::edge_server::Server;
+use wasmstone_happ::signals::Signals;
 
-/// The first argument of a process that is to become an enclave.
-pub const ENCLAVE_ARGUMENT: &str = "__simulated-enclave";
+/// The program that becomes a simulated enclave. It is installed beside the program that launches enclaves.
+pub const PROGRAM: &str = "wasmstone-simulated-enclave";
 
 /// The most bytes that are read of why a process could not become an enclave.
 const COMPLAINT_MAX: u64 = 4096;
@@ -47,9 +53,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How to launch.
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
-    /// A program that calls [`enclave_main`] when its first argument is [`ENCLAVE_ARGUMENT`]:
-    /// usually the running one.
+    /// A program that calls [`enclave_main`] with its arguments: usually [`PROGRAM`].
     pub executable: PathBuf,
+    /// Arguments that the program takes before those of [`enclave_main`].
+    pub arguments: Vec<OsString>,
     /// What a real enclave made of the same bundle would be measured as. Reports name it, and sealing keys depend
     /// on it.
     pub measurement: Measurement,
@@ -68,7 +75,8 @@ pub struct Options<'a> {
 impl Options<'_> {
     /// An enclave process of `executable`, confined, for as long as it takes.
     pub const fn new(executable: PathBuf, measurement: Measurement) -> Self {
-        Self { executable, measurement, runner: None, unconfined: false, timeout: None, signals: None, grace: None }
+        let (arguments, runner) = (Vec::new(), None);
+        Self { executable, arguments, measurement, runner, unconfined: false, timeout: None, signals: None, grace: None }
     }
 
     /// The command that becomes an enclave.
@@ -77,7 +85,7 @@ impl Options<'_> {
             Some(runner) => Command::new(runner),
             None => Command::new(&self.executable),
         };
-        command.args(self.runner.as_ref().map(|_| &self.executable)).arg(ENCLAVE_ARGUMENT);
+        command.args(self.runner.as_ref().map(|_| &self.executable)).args(&self.arguments);
         command.arg(std::process::id().to_string()).arg(self.measurement.to_string());
         command.args(self.unconfined.then_some(UNCONFINED));
         command
@@ -106,7 +114,7 @@ fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> LaunchError
 /// [`LaunchError`] where the machine does not let us start the process, or the process become an enclave;
 /// nothing was run then.
 pub fn launch(image: &[u8], server: &mut Server, options: &Options<'_>) -> Result<Launched, LaunchError> {
-    let mut watch = Watch::start();
+    let mut watch = Stopwatch::start();
     let image = image_file(image).map_err(failed("set memory aside"))?;
     let memory = doorbell::create().map_err(failed("share memory"))?;
     let shared = Arc::new(Shared::map(&memory).map_err(failed("map shared memory"))?);
@@ -181,7 +189,7 @@ fn serve(shared: &Shared, server: &mut Server) -> Option<Outcome> {
                 dispatcher.dispatch(shared.buffer(), server);
                 shared.resume();
             }
-            Turn::Exited => return Some(exited(shared.exit_value())),
+            Turn::Exited => return Some(Outcome::exited(shared.exit_value())),
             Turn::Enclave | Turn::Ended => return None,
         }
     }

@@ -9,13 +9,17 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::path::Path;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::{Outcome, sim};
+use wasmstone_happ::backend::Outcome;
 use wasmstone_happ::edge_server::{Config, Input, Output, Server};
 use wasmstone_peer::{self as peer, RunConfig, run};
 use wasmstone_policy::{Launch, Network};
+use wasmstone_simulator::{Options, launch};
 
 /// The first argument of a process that is to be `wasmstone run`.
 pub const INSIDE: &str = "__inside";
+
+/// The first argument of a process that is to become a simulated enclave.
+pub const ENCLAVE: &str = "__enclave";
 
 /// The first argument of a process that is to be `wasmstone-peer`.
 pub const OUTSIDE: &str = "__outside";
@@ -32,8 +36,11 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let bytes = program.program.into();
     let config =
         Config { arguments, network: Network::Any, stdin, stdout, stderr, program: bytes, ..Config::default() };
-    let options = sim::Options::new(std::env::current_exe()?, program.measurement);
-    match sim::launch(&program.image, &mut Server::new(config)?, &options)?.outcome {
+    let options = Options {
+        arguments: vec![ENCLAVE.into()],
+        ..Options::new(std::env::current_exe()?, program.measurement)
+    };
+    match launch(&program.image, &mut Server::new(config)?, &options)?.outcome {
         Outcome::Ended(ExitStatus::Guest(0)) => Ok(()),
         outcome => bail!("the enclave ended otherwise: {outcome:?}"),
     }

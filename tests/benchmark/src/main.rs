@@ -37,11 +37,11 @@ use place::Places;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use table::Row;
-use wasmstone_happ::backend::sim;
+use wasmstone_simulator::{Allocator, enclave_main};
 
-/// As in the command.
+/// As in the program for simulated enclaves.
 #[global_allocator]
-static ALLOCATOR: sim::Allocator = sim::Allocator;
+static ALLOCATOR: Allocator = Allocator;
 
 /// Measures something, for some rows of the table.
 type Section = fn(&Places) -> Result<Vec<Row>>;
@@ -76,7 +76,7 @@ fn try_main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let first = arguments.next();
     match first.as_deref() {
-        Some(sim::ENCLAVE_ARGUMENT) => sim::enclave_main(),
+        Some(alike::ENCLAVE) => enclave_main(arguments.map(Into::into)),
         Some(side @ (alike::INSIDE | alike::OUTSIDE)) => {
             let run = if side == alike::INSIDE { alike::inside } else { alike::outside };
             let program = PathBuf::from(arguments.next().context("a program is missing")?);

@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 use wasmstone_test_support::processes::{InTime, PATIENCE};
@@ -195,11 +195,8 @@ fn its_time_is_up_though_it_waits() {
 #[test]
 fn nobody_else_starts_one() {
     let start = |parent: &[&str]| {
-        let output = wasmstone_test_support::command()
-            .arg("__simulated-enclave")
-            .args(parent)
-            .stdin(Stdio::null())
-            .output_in_time();
+        let output =
+            Command::new(wasmstone_test_support::enclave_program()).args(parent).stdin(Stdio::null()).output_in_time();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let orphan = "simulated enclave: it was not started by its host\n".to_owned();

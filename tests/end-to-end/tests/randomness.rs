@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::{Outcome, sim};
+use wasmstone_happ::backend::Outcome;
 use wasmstone_happ::edge_server::{Config, Output, Server};
+use wasmstone_simulator::{Options, launch};
 use wasmstone_test_support::{build, guest};
 
 #[test]
@@ -20,8 +21,8 @@ fn a_host_that_repeats_itself_does_not_get_the_same_random_numbers() {
             ..Config::default()
         };
         let mut server = Server::new(config).unwrap();
-        let options = sim::Options::new(wasmstone_test_support::program().to_owned(), program.measurement);
-        let launched = sim::launch(&program.image, &mut server, &options).unwrap();
+        let options = Options::new(wasmstone_test_support::enclave_program(), program.measurement);
+        let launched = launch(&program.image, &mut server, &options).unwrap();
         assert!(matches!(launched.outcome, Outcome::Ended(ExitStatus::Guest(0))), "{:?}", launched.outcome);
         assert_eq!(server.counts()["launch.entropy"], 3, "once after each mebibyte");
         String::from_utf8(stdout.lock().unwrap().clone()).unwrap()

@@ -45,6 +45,16 @@ pub fn program() -> &'static Path {
     &PROGRAM
 }
 
+/// The program that becomes a simulated enclave. It lies beside the command and is built with it.
+///
+/// # Panics
+/// Where it is missing, or the command is older than its sources.
+pub fn enclave_program() -> PathBuf {
+    let program = program().with_file_name("wasmstone-simulated-enclave");
+    assert!(program.exists(), "{} is missing: run `cargo test --workspace --no-run`", program.display());
+    program
+}
+
 /// A source of the program that was written after the program, by the list that Cargo puts beside it.
 fn newer_source(program: &Path) -> Option<PathBuf> {
     let written = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file)?.modified().ok();

@@ -3,7 +3,7 @@
 use super::{Backend, Check};
 use crate::console::size;
 use crate::exit::Exit;
-use wasmstone_happ::backend::keystone::{DEVICE, FreeMemory, LaunchError, probe};
+use wasmstone_happ::keystone::{DEVICE, FreeMemory, LaunchError, probe};
 use wasmstone_happ::cpu;
 
 const DEVICE_CHECK: &str = "keystone device";

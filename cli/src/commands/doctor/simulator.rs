@@ -6,8 +6,9 @@ use crate::simulator;
 use std::time::Duration;
 use wasmstone_bundle::{measurement::measure, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::{Outcome, sim};
+use wasmstone_happ::backend::Outcome;
 use wasmstone_happ::edge_server::{Config, Server};
+use wasmstone_simulator::{Options, launch};
 
 #[cfg_attr(feature = "build", path = "simulator/built.rs")]
 #[cfg_attr(not(feature = "build"), path = "simulator/refused.rs")]
@@ -48,6 +49,6 @@ fn missing(found: String) -> Check {
 fn run(trial: &Trial) -> anyhow::Result<Outcome> {
     let mut server = Server::new(Config { program: trial.program.clone().into(), ..Config::default() })?;
     let measurement = measure(&stand_in::loader(), &stand_in::runtime(), &trial.image);
-    let options = sim::Options { timeout: Some(TIMEOUT), ..simulator::options(measurement)? };
-    Ok(sim::launch(&trial.image, &mut server, &options)?.outcome)
+    let options = Options { timeout: Some(TIMEOUT), ..simulator::options(measurement)? };
+    Ok(launch(&trial.image, &mut server, &options)?.outcome)
 }

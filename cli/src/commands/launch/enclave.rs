@@ -6,8 +6,8 @@ use crate::simulator;
 use anyhow::Context;
 use wasmstone_bundle::platform::{SIM, check_files};
 use wasmstone_bundle::verify::{Contents, Program};
-use wasmstone_happ::backend::{Launched, keystone, sim};
-use wasmstone_happ::{cpu, edge_server::Server, signals::Signals};
+use wasmstone_happ::backend::Launched;
+use wasmstone_happ::{cpu, keystone, edge_server::Server, signals::Signals};
 use wasmstone_policy::Target;
 
 /// What is launched.
@@ -94,8 +94,8 @@ impl Enclave {
             BackendName::Sim => {
                 let unconfined = limits.unconfined;
                 let options = simulator::options(self.program.measurement)?;
-                let options = sim::Options { unconfined, timeout, signals, grace, ..options };
-                sim::launch(&self.program.image, server, &options)?
+                let options = wasmstone_simulator::Options { unconfined, timeout, signals, grace, ..options };
+                wasmstone_simulator::launch(&self.program.image, server, &options)?
             }
         })
     }

@@ -1,4 +1,4 @@
-//! How long what took.
+//! How long the phases of a launch took.
 
 use crate::edge_server::Milestones;
 use std::time::{Duration, Instant};
@@ -25,8 +25,8 @@ pub struct Timings {
 }
 
 impl Timings {
-    /// The phases since the enclave was started.
-    pub(crate) fn add(&mut self, started: Instant, milestones: &Milestones) {
+    /// Adds the phases since `started`, when the enclave was entered for the first time.
+    pub fn add(&mut self, started: Instant, milestones: &Milestones) {
         let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         let Milestones { running, streamed, guest, output } = *milestones;
         self.boot = between(Some(started), running);
@@ -50,9 +50,11 @@ impl Timings {
 }
 
 /// Measures one phase after the other.
-pub(crate) struct Watch(Instant);
+#[derive(Debug)]
+pub struct Stopwatch(Instant);
 
-impl Watch {
+impl Stopwatch {
+    /// A stopwatch that runs from now on.
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -1,4 +1,4 @@
-//! Looking after an enclave from outside, while a thread of its own serves it.
+//! Watching an enclave from outside while another thread answers its edge calls.
 
 use crate::edge_server::{Config, Server, StopHandle};
 use crate::signals::Signals;
@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 /// A thread that serves an enclave, so that this one can look after the enclave's end and its time: an
 /// answer can take for ever, such as the one to a read of a terminal.
-pub(crate) struct Serving<T> {
+#[derive(Debug)]
+pub struct Serving<T> {
     thread: JoinHandle<(Server, T)>,
     /// Hangs up when the thread ends.
     pub running: OwnedFd,
@@ -47,7 +48,7 @@ impl<T: Send + 'static> Serving<T> {
 
 /// Why [`wait`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
+pub enum Woken {
     /// One of the ends has come.
     Ended,
     /// The deadline.
@@ -69,7 +70,8 @@ pub struct Grace {
 
 /// What is watched besides the enclave: signals, of which the first only asks it to end where there is
 /// [`Grace`]. The second ends it, and so does the end of the time that it has.
-pub(crate) struct Watching<'a> {
+#[derive(Debug)]
+pub struct Watching<'a> {
     signals: Option<&'a Signals>,
     grace: Option<&'a Grace>,
     /// The signal by which the enclave was asked, and when its time is up.
@@ -103,7 +105,7 @@ impl<'a> Watching<'a> {
 
 /// Waits until one of `ends` is readable or hangs up, a signal or `deadline` comes. A signal goes before
 /// an end: a terminal sends it to all processes at once.
-pub(crate) fn wait<const N: usize>(
+pub fn wait<const N: usize>(
     ends: [&OwnedFd; N],
     signals: Option<&Signals>,
     deadline: Option<Instant>,

@@ -46,7 +46,7 @@ fn launch_with(
 ) -> (Result<Launched, LaunchError>, Arc<Mutex<State>>) {
     let state = fake.state.clone();
     let forming = Forming::create(fake, SIZE);
-    let launched = forming.and_then(|forming| launch_in(forming, &mut Watch::start(), &FILES, server, options, LONG));
+    let launched = forming.and_then(|forming| launch_in(forming, &mut Stopwatch::start(), &FILES, server, options, LONG));
     (launched, state)
 }
 
@@ -268,7 +268,7 @@ fn an_enclave_that_does_not_come_back() {
     let forming = Forming::create(fake, SIZE).unwrap();
     let options = Options { timeout: Some(Duration::from_millis(20)), ..Options::default() };
     let patience = Duration::from_millis(20);
-    let launched = launch_in(forming, &mut Watch::start(), &FILES, &mut server(), &options, patience);
+    let launched = launch_in(forming, &mut Stopwatch::start(), &FILES, &mut server(), &options, patience);
     assert!(matches!(launched, Err(LaunchError::Unstoppable)), "{launched:?}");
     assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run]);
     // Should it come back after all, its memory is given back.

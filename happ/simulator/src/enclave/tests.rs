@@ -1,5 +1,5 @@
 use super::*;
-use crate::backend::sim::doorbell::{self, Turn};
+use crate::doorbell::{self, Turn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use wasmstone_bundle::Measurement;
