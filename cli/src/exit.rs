@@ -1,8 +1,7 @@
-//! Exit codes: what each means, and which one an error has.
+//! Exit codes: what each one means, and which one an error leads to.
 
 #[cfg(feature = "build")]
 mod build;
-mod keystone;
 
 use std::fmt;
 use wasmstone_attestation::{ParseError, PinsFileError, Refusal, eat::TokenError};
@@ -13,11 +12,12 @@ use wasmstone_bundle::{
     platform::{PlatformError, TreeError},
     verify::ContentError,
 };
+use wasmstone_happ::backend::{ErrorClass, LaunchError, exit_code};
 use wasmstone_happ::edge_server::ConfigError;
 use wasmstone_policy::Denied;
 
 macro_rules! exits {
-    ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal,)*) => {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $code:expr,)*) => {
         /// How the program ends. `docs/exit-codes.md` lists the same codes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[cfg_attr(not(feature = "build"), allow(dead_code, reason = "some codes are those of builds"))]
@@ -50,31 +50,31 @@ exits! {
     Other = 1,
     /// Wrong usage of the command line.
     Usage = 2,
-    /// Nothing can be served at the address given by `--addr`, for example because it is in use.
+    /// The enclave cannot listen at the address given by `--addr`, for example because it is in use.
     Address = 100,
-    /// The bundle is damaged, or is not one.
+    /// The bundle is damaged, or the file is not a bundle.
     Damaged = 102,
     /// A signature is missing, not valid, or not by a trusted key.
     Signature = 103,
     /// The host broke the edge protocol, and the enclave ended itself.
-    Violation = 104,
-    /// The enclave's memory did not suffice.
-    OutOfMemory = 105,
+    Violation = exit_code::VIOLATION,
+    /// The enclave ran out of memory.
+    OutOfMemory = exit_code::OUT_OF_MEMORY,
     /// The backend cannot be used on this machine, or not for an enclave of this size.
     Backend = 106,
     /// The time given by `--timeout` was up.
-    TimedOut = 107,
+    TimedOut = exit_code::TIMED_OUT,
     /// The WebAssembly program cannot run in an enclave.
     Wasm = 108,
-    /// A mistake in the project file, a size, a key, a platform or a grant; or no configuration directory.
+    /// The project file, a size, a key, a platform or a grant is invalid; or there is no configuration directory.
     Configuration = 109,
     /// The bundle's content contradicts its manifest, or the enclave refused to run it.
-    Refused = 110,
+    Refused = exit_code::REFUSED,
     /// The output, a key or a platform cannot be written, for example because the disk is full.
     Output = 111,
     /// The enclave ended abnormally.
-    Enclave = 112,
-    /// The bundle was built for another platform or another kind of processor than it is to run on.
+    Enclave = exit_code::ABNORMAL,
+    /// The bundle was built for another platform or another kind of processor.
     Platform = 113,
     /// The processor lacks a feature that the program was compiled for.
     CpuFeature = 114,
@@ -86,8 +86,8 @@ exits! {
     Busy = 117,
     /// The Keystone device failed, or went away.
     Device = 118,
-    /// The enclave did not start: nothing was heard of it.
-    NotStarted = 119,
+    /// The enclave did not start: it made no call to the host.
+    NotStarted = exit_code::NOT_STARTED,
     /// `doctor`: the simulator cannot be used.
     NoSimulator = 120,
     /// There is no Keystone device, or no driver behind it.
@@ -96,28 +96,28 @@ exits! {
     DeviceDenied = 122,
     /// `doctor`: the configuration directory cannot be used.
     NoHome = 123,
-    /// Another process was creating an enclave, and did not come to an end.
+    /// Another process was creating an enclave, and did not finish.
     Locked = 124,
     /// `doctor`: this machine's processor cannot interrupt enclaves.
     Uninterruptible = 125,
     /// The program was ended by SIGHUP, and the enclave with it.
-    Hangup = 129,
+    Hangup = exit_code::SIGNAL + HANGUP as u8,
     /// The program was ended by SIGINT, and the enclave with it.
-    Interrupted = 130,
+    Interrupted = exit_code::SIGNAL + INTERRUPT as u8,
     /// The guest trapped.
-    Trap = 134,
+    Trap = exit_code::TRAP,
     /// The program was ended by SIGTERM, and the enclave with it.
-    Terminated = 143,
+    Terminated = exit_code::SIGNAL + TERMINATE as u8,
     /// A report does not prove what was asked.
     Unproven = 200,
-    /// Another enclave has the sealed directory.
+    /// Another enclave uses the sealed directory.
     InUse = 201,
     /// The guest ended, but what it last wrote to a sealed directory could not be stored.
-    Unsaved = 202,
+    Unsaved = exit_code::UNSAVED,
 }
 
 impl Exit {
-    /// The end that a signal asked for.
+    /// The end of an enclave that was stopped by this signal.
     pub const fn by_signal(signal: i32) -> Self {
         match signal {
             HANGUP => Self::Hangup,
@@ -126,7 +126,7 @@ impl Exit {
         }
     }
 
-    /// The signal that the program is to die of, so that whoever started it sees that.
+    /// The signal that the command dies of, so that the process that started it sees that.
     pub const fn signal(self) -> Option<i32> {
         match self {
             Self::Hangup => Some(HANGUP),
@@ -136,7 +136,7 @@ impl Exit {
         }
     }
 
-    /// The code for an error. A [`Fault`] around it decides; else the libraries' errors have their own.
+    /// The code for an error. A [`Fault`] has its own; the libraries' errors have those below.
     pub fn of(error: &anyhow::Error) -> Self {
         if let Some(fault) = error.downcast_ref::<Fault>() {
             return fault.exit;
@@ -174,17 +174,33 @@ impl Exit {
             Self::Unproven
         } else if error.is::<PinsFileError>() {
             Self::Configuration
-        } else if error.is::<wasmstone_simulator::LaunchError>() {
-            Self::Backend
-        } else if let Some(error) = error.downcast_ref() {
-            Self::of_keystone(error)
+        } else if let Some(error) = error.downcast_ref::<LaunchError>() {
+            Self::of_launch(error.class())
         } else {
             Self::Other
         }
     }
+
+    /// The code for a launch that failed, or an enclave that was lost.
+    pub const fn of_launch(class: ErrorClass) -> Self {
+        match class {
+            ErrorClass::Platform => Self::Platform,
+            ErrorClass::Refused => Self::Refused,
+            ErrorClass::Unusable => Self::Backend,
+            ErrorClass::NoDevice => Self::NoDevice,
+            ErrorClass::DeviceDenied => Self::DeviceDenied,
+            ErrorClass::Device => Self::Device,
+            ErrorClass::TooLarge => Self::TooLarge,
+            ErrorClass::NoMemory => Self::NoMemory,
+            ErrorClass::Locked => Self::Locked,
+            ErrorClass::Busy => Self::Busy,
+            ErrorClass::Uninterruptible => Self::Uninterruptible,
+            ErrorClass::Other => Self::Other,
+        }
+    }
 }
 
-// The same numbers on every Linux; shells show a program that died of one as 128 more.
+// The same numbers on every Linux. Shells show 128 more for a program that died of a signal.
 const HANGUP: i32 = 1;
 const INTERRUPT: i32 = 2;
 const TERMINATE: i32 = 15;

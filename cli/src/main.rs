@@ -4,12 +4,13 @@
 
 #![forbid(unsafe_code)]
 
+mod backend;
 mod commands;
 mod console;
+mod engine;
 mod exit;
 mod home;
 mod keys;
-mod simulator;
 mod view;
 
 use clap::Parser;

@@ -4,6 +4,7 @@ mod progress;
 mod summary;
 
 use crate::console;
+use crate::engine::EngineName;
 use crate::exit::{Exit, Fault};
 use crate::home::Home;
 use crate::keys::{self, SigningKey};
@@ -90,16 +91,6 @@ impl From<EntryName> for Entry {
             EntryName::Http => Self::Http,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum EngineName {
-    /// Native code if that is safe, otherwise Pulley.
-    Auto,
-    /// Portable bytecode for the Pulley interpreter.
-    Pulley,
-    /// Native code.
-    Native,
 }
 
 impl From<EngineName> for Engine {

@@ -1,45 +1,49 @@
 //! `wasmstone doctor`.
 
-mod keystone;
 mod machine;
+#[cfg_attr(feature = "simulator", path = "doctor/simulator.rs")]
+#[cfg_attr(not(feature = "simulator"), path = "doctor/no_simulator.rs")]
 mod simulator;
 #[cfg(feature = "build")]
 mod tools;
 
+use crate::backend;
 use crate::console;
 use crate::exit::Exit;
 use crate::view::SCHEMA;
-use clap::ValueEnum;
 use serde::Serialize;
+use wasmstone_happ::backend::{self as backends, Backend, ErrorClass, Kind};
+use wasmstone_happ::keystone::Keystone;
 
-/// Check what this machine has, and say how to mend what is missing.
+/// Check what this machine has, and say how to fix what is missing.
 #[derive(clap::Args)]
 pub struct Doctor {
-    /// What bundles are to run on: with keystone, a missing device is a failure.
-    #[arg(long, value_enum, default_value_t = Backend::Sim)]
-    backend: Backend,
+    #[cfg_attr(
+        feature = "simulator",
+        doc = "Backend that bundles are to run on: with keystone, a missing device is a failure [default: sim]."
+    )]
+    #[cfg_attr(
+        not(feature = "simulator"),
+        doc = "Backend that bundles are to run on: only keystone, since this wasmstone has no simulator."
+    )]
+    #[arg(long, value_parser = backend::parser())]
+    backend: Option<Kind>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Backend {
-    Keystone,
-    Sim,
-}
-
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Serialize)]
 struct Check {
     name: &'static str,
     status: Status,
     /// What was found.
     found: String,
-    /// How to mend it.
+    /// How to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
-    /// The exit code, where this is a failure.
+    /// The exit code, if this is a failure.
     #[serde(skip)]
     failure: Option<Exit>,
 }
@@ -49,9 +53,9 @@ struct Check {
 enum Status {
     /// All is well.
     Ok,
-    /// Not there, and not needed for what is asked.
+    /// Not there, and not needed.
     Absent,
-    /// To be mended.
+    /// A failure.
     Missing,
 }
 
@@ -67,6 +71,17 @@ impl Check {
     fn missing(name: &'static str, found: impl Into<String>, remedy: impl Into<String>, exit: Exit) -> Self {
         Self { name, status: Status::Missing, found: found.into(), remedy: Some(remedy.into()), failure: Some(exit) }
     }
+
+    /// A backend's own check. If bundles are to run on another backend, a device that is not there is no failure.
+    fn of_backend(check: backends::Check, wanted: bool) -> Self {
+        match check.missing {
+            None => Self::ok(check.name, check.found),
+            Some(missing) if !wanted && missing.class == ErrorClass::NoDevice => {
+                Self::absent(check.name, check.found, "not needed for the simulator")
+            }
+            Some(missing) => Self::missing(check.name, check.found, missing.remedy, Exit::of_launch(missing.class)),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -78,12 +93,18 @@ struct Json<'a> {
 
 impl Doctor {
     pub fn run(self) -> anyhow::Result<Exit> {
+        let wanted = match self.backend {
+            Some(kind) => backend::offered(kind)?,
+            None if cfg!(feature = "simulator") => Kind::Sim,
+            None => Kind::Keystone,
+        };
+        let keystone = Keystone::default();
         let mut checks = vec![simulator::check()];
-        checks.extend(keystone::checks(self.backend));
+        checks.extend(keystone.checks().into_iter().map(|check| Check::of_backend(check, wanted == keystone.kind())));
         checks.extend(machine::configuration());
         #[cfg(feature = "build")]
         checks.extend(tools::checks());
-        // The first failure decides: what comes later is of less weight.
+        // The first failure decides, since the checks are in the order of their importance.
         let exit = checks.iter().find_map(|check| check.failure).unwrap_or(Exit::Success);
         if self.json {
             console::print_json(&Json { schema: SCHEMA, ok: exit == Exit::Success, checks: &checks })?;

@@ -1,21 +1,22 @@
-//! What `run` and `serve` have in common: a bundle is verified, its enclave launched and served.
+//! What `run` and `serve` have in common: they verify a bundle, launch its enclave, and answer the enclave's calls.
 
 mod arguments;
 mod enclave;
 mod ending;
 mod grants;
 pub mod sealed;
-pub mod task;
 pub mod timeout;
 mod timings;
+mod worker;
 
 pub use arguments::EnclaveArguments;
 pub use grants::directory;
+pub use worker::Worker;
 
 use crate::console;
 use crate::exit::{Exit, Fault};
 use anyhow::Context;
-use arguments::{Chosen, Limits};
+use arguments::Chosen;
 use grants::GrantArguments;
 use sealed::{FreshnessArguments, Sealed};
 use std::fs::File;
@@ -24,43 +25,46 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use timings::TimingsView;
-use wasmstone_happ::backend::Grace;
+use wasmstone_happ::backend::{Grace, Limits};
 use wasmstone_happ::edge_server::{
     Config, Input, Log, Output, Server, Service, StopHandle, allow_many_sockets, listening_at,
 };
 use wasmstone_policy::{Entry, Grants, Network};
 
-/// Options of both.
+/// Options of both commands.
 #[derive(clap::Args)]
 pub struct LaunchArguments {
     #[command(flatten)]
     grants: GrantArguments,
     #[command(flatten)]
     freshness: FreshnessArguments,
-    /// For each access that the host refused, write a line to this file, or with - to standard error.
+    /// Write a line for each access that the host refused to this file; - stands for standard error.
     #[arg(long, value_name = "FILE|-")]
     log: Option<PathBuf>,
     /// At the end, print how often the enclave called the host, as JSON on standard error.
     #[arg(long)]
     edge_calls: bool,
-    /// At the end, print how long the phases of its start took, as JSON on standard error.
+    /// At the end, print how long the phases of the enclave's start took, as JSON on standard error.
     #[arg(long)]
     timings: bool,
     #[command(flatten)]
     enclave: EnclaveArguments,
 }
 
-/// What a bundle is launched for.
+/// What a command launches a bundle for.
 #[derive(Debug)]
-pub enum Task {
-    /// To run its command with these arguments.
+pub enum Purpose {
+    /// `run`: to run its program with these arguments.
     Command { arguments: Vec<String> },
-    /// To serve HTTP there, and for so long after it was asked to end.
+    /// `serve`: to answer HTTP requests at this address; at the end, requests in flight have this time.
     Http { address: SocketAddr, grace: Duration },
 }
 
-impl Task {
-    /// Says which command is for a bundle with this entry, where that is another one.
+impl Purpose {
+    /// Checks that a bundle with this entry point is for this command.
+    ///
+    /// # Errors
+    /// Which command it is for.
     fn check(&self, entry: Entry, bundle: &Path) -> Result<(), Fault> {
         let bundle = bundle.display();
         let message = match (self, entry) {
@@ -70,7 +74,7 @@ impl Task {
             }
             (Self::Http { .. }, Entry::Command) => {
                 format!(
-                    "this program is a command, which answers no HTTP requests: start it with \"wasmstone run {bundle}\""
+                    "this program is a command and does not answer HTTP requests: start it with \"wasmstone run {bundle}\""
                 )
             }
         };
@@ -79,13 +83,13 @@ impl Task {
 }
 
 impl LaunchArguments {
-    /// Does it.
+    /// Launches the bundle, and returns when its enclave has ended.
     ///
     /// # Errors
-    /// What went wrong, and how an enclave ended that had no exit code of its own.
-    pub fn launch(self, task: Task) -> anyhow::Result<Exit> {
+    /// What went wrong, or how the enclave ended if not with the guest's own exit code.
+    pub fn launch(self, purpose: Purpose) -> anyhow::Result<Exit> {
         let Chosen { mut enclave, fp_safe, verify, .. } = self.enclave.choose()?;
-        task.check(enclave.program.launch.entry, self.enclave.bundle())?;
+        purpose.check(enclave.program.launch.entry, self.enclave.bundle())?;
         enclave.check_cpu()?;
         if enclave.program.launch.program.hardware_float && !fp_safe {
             console::warn(
@@ -95,7 +99,7 @@ impl LaunchArguments {
         }
 
         let program = std::mem::take(&mut enclave.program.program);
-        let (mut config, grace) = self.config(task, program)?;
+        let (mut config, grace) = self.config(purpose, program)?;
         let address = config.serve.as_ref().map(|service| service.address);
         let directories = config.directories.iter().map(|granted| (granted.guest.clone(), granted.access)).collect();
         let grants = Grants {
@@ -107,14 +111,14 @@ impl LaunchArguments {
         let policy = &enclave.program.launch.policy;
         policy.admit(grants).context(
             "more was granted than the bundle's policy allows: leave the option out, \
-             or allow it in wasmstone.toml and build the bundle anew",
+             or allow it in wasmstone.toml and rebuild the bundle",
         )?;
         let sealed = Sealed::prepare(&self.freshness, policy, &mut config.directories)?;
         if config.network != Network::Denied {
             allow_many_sockets();
         }
         let mut server = Server::new(config)?;
-        let launched = enclave.launch(&mut server, &Limits { grace, ..self.enclave.limits() });
+        let launched = enclave.launch(&mut server, &Limits { grace: grace.as_ref(), ..self.enclave.limits() });
         if self.edge_calls {
             console::say(serde_json::to_string(server.counts())?);
         }
@@ -130,8 +134,8 @@ impl LaunchArguments {
         }
     }
 
-    /// What is granted for `task`, and how it is ended gracefully.
-    fn config(&self, task: Task, program: Vec<u8>) -> anyhow::Result<(Config, Option<Grace>)> {
+    /// What the options grant for `purpose`, and how the enclave is ended gracefully.
+    fn config(&self, purpose: Purpose, program: Vec<u8>) -> anyhow::Result<(Config, Option<Grace>)> {
         let mut config = Config {
             environment: self.grants.environment()?,
             directories: self.grants.directories()?,
@@ -142,14 +146,14 @@ impl LaunchArguments {
             log: self.log()?,
             ..Config::default()
         };
-        match task {
-            Task::Command { arguments } => {
+        match purpose {
+            Purpose::Command { arguments } => {
                 config.arguments = arguments;
                 config.stdin = Input::process().context("cannot use standard input")?;
                 Ok((config, None))
             }
-            Task::Http { address, grace: time } => {
-                let stop = StopHandle::new().context("cannot make what asks the enclave to end")?;
+            Purpose::Http { address, grace: time } => {
+                let stop = StopHandle::new().context("cannot make the event that asks the enclave to end")?;
                 config.network = listening_at(config.network, address);
                 config.serve = Some(Service { address, stop: stop.clone(), listening: Some(Box::new(listening)) });
                 Ok((config, Some(Grace { stop, time, asked })))
@@ -165,17 +169,17 @@ impl LaunchArguments {
         let opened = File::options().create(true).append(true).open(path);
         let mut file =
             opened.with_context(|| Fault::new(Exit::Output, format!("cannot write the log {}", path.display())))?;
-        // A log that cannot be written any more must not end the program.
+        // If the log cannot be written any more, the program goes on without it.
         Ok(Some(Box::new(move |line| drop(writeln!(file, "{line}")))))
     }
 }
 
-/// Tells that requests can be made.
+/// Says that the program accepts connections.
 fn listening(address: SocketAddr) {
     console::say(format_args!("Serving HTTP on http://{address}/ (ctrl-c ends it)"));
 }
 
-/// Tells what is waited for.
+/// Says what the command waits for.
 fn asked(time: Duration) {
     console::say(format_args!("Ending: requests that have begun may take {time:?} (ctrl-c ends it at once)"));
 }

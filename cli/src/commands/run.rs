@@ -1,23 +1,23 @@
 //! `wasmstone run`.
 
-use super::launch::{LaunchArguments, Task};
+use super::launch::{LaunchArguments, Purpose};
 use crate::exit::Exit;
 
-/// Run a bundle: verify it, then launch its enclave and serve it.
+/// Run a bundle: verify it, launch its enclave, and answer the enclave's calls.
 ///
-/// Standard input, output and error are the program's, and so is the exit code. What the program may have
-/// is what these options grant, within the bundle's policy.
+/// Standard input, output and error belong to the program, and its exit code is the command's. The program has
+/// access only to what these options grant, within the bundle's policy.
 #[derive(clap::Args)]
 pub struct Run {
     #[command(flatten)]
     launch: LaunchArguments,
-    /// The program's arguments.
+    /// Arguments of the program.
     #[arg(last = true)]
     arguments: Vec<String>,
 }
 
 impl Run {
     pub fn run(self) -> anyhow::Result<Exit> {
-        self.launch.launch(Task::Command { arguments: self.arguments })
+        self.launch.launch(Purpose::Command { arguments: self.arguments })
     }
 }

@@ -1,79 +1,85 @@
-//! What runs a bundle.
+//! What launches enclaves: the trait [`Backend`], what it takes, and what comes of a launch.
+//!
+//! [`Keystone`](crate::keystone::Keystone) is one implementation. The other one is the simulator, a crate of its own,
+//! since it links the enclave app.
 
+mod check;
+mod error;
+mod kind;
+mod outcome;
 pub mod timings;
 pub mod watch;
 
+pub use check::{Check, Missing};
+pub use error::{ErrorClass, LaunchError};
+pub use kind::{Evidence, Kind};
+pub use outcome::{Launched, Outcome, exit_code};
 pub use timings::Timings;
 pub use watch::Grace;
 
-use crate::keystone;
-use std::path::Path;
+use crate::edge_server::Server;
+use crate::signals::Signals;
 use std::time::Duration;
-use wasmstone_edge_protocol::ExitStatus;
+use wasmstone_bundle::Measurement;
+use wasmstone_policy::Target;
 
-/// What runs a bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// A Keystone enclave.
-    Keystone,
-    /// A simulated one: a process of this machine, locked down. Nothing is protected.
-    Sim,
+/// What launches enclaves of one kind, and answers their edge calls until they end.
+pub trait Backend {
+    /// Which one it is.
+    fn kind(&self) -> Kind;
+
+    /// What everybody who launches an enclave has to be told first; `None` where the enclave is protected.
+    fn notice(&self) -> Option<&'static str>;
+
+    /// The target whose machine code it runs, of a bundle that was built for `platform`; `None` where it runs
+    /// bytecode only. Bytecode runs everywhere.
+    fn machine_code(&self, platform: &str) -> Option<Target>;
+
+    /// Whether it can launch what was built for `platform`, with this loader and this runtime.
+    ///
+    /// # Errors
+    /// [`ErrorClass::Platform`]: why not.
+    fn check_platform(&self, platform: &str, loader: &[u8], runtime: &[u8]) -> Result<(), LaunchError>;
+
+    /// Builds an enclave of `files`, runs it to its end, and answers its edge calls from `server`.
+    ///
+    /// An answer can take for ever, such as the answer to a read of a terminal. If the enclave ends or its time is up
+    /// meanwhile, nobody waits for the answer; `server` then has nothing left to give or to tell.
+    ///
+    /// # Errors
+    /// Why no enclave was launched, or how it was lost.
+    fn launch(&self, files: &Files<'_>, server: &mut Server, limits: &Limits<'_>) -> Result<Launched, LaunchError>;
+
+    /// The form of the reports that its enclaves get from the machine.
+    fn evidence(&self) -> Evidence;
+
+    /// What this machine needs for it, and whether the machine has it. A backend that can only be checked by a
+    /// launch has nothing to say here.
+    fn checks(&self) -> Vec<Check>;
 }
 
-impl Backend {
-    /// Keystone where its device exists, the simulator elsewhere.
-    pub fn detect() -> Self {
-        if Path::new(keystone::DEVICE).exists() { Self::Keystone } else { Self::Sim }
-    }
+/// What an enclave is built from: files that are measured, as they are in a verified bundle.
+#[derive(Clone, Copy, Debug)]
+pub struct Files<'a> {
+    /// The platform's loader; for Keystone a raw binary.
+    pub loader: &'a [u8],
+    /// The platform's runtime; for Keystone an ELF file.
+    pub runtime: &'a [u8],
+    /// The composed enclave app, an ELF file.
+    pub image: &'a [u8],
+    /// The measurement of the three.
+    pub measurement: Measurement,
 }
 
-/// An enclave that was launched, and came to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launched {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How long its start took.
-    pub timings: Timings,
-}
-
-/// How an enclave ended, seen from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It said how.
-    Ended(ExitStatus),
-    /// It was stopped when its time was up.
-    TimedOut,
-    /// It was stopped because this process was asked to end.
-    Interrupted {
-        /// By the signal of this number.
-        signal: i32,
-    },
-    /// It was stopped because it did nothing that can be seen.
-    NotStarted {
-        /// So long after its first instruction.
-        after: Duration,
-    },
-    /// It used up the memory that it has besides the guest's.
-    OutOfMemory,
-    /// It ended in another way.
-    Crashed {
-        /// What is known of it.
-        reason: String,
-    },
-}
-
-impl Outcome {
-    /// The end of an enclave that made the EXIT call with `value`.
-    pub fn exited(value: u64) -> Self {
-        match ExitStatus::from_value(value) {
-            Some(ExitStatus::OutOfMemory) => Self::OutOfMemory,
-            Some(status) => Self::Ended(status),
-            None if value == u64::MAX => Self::Crashed {
-                reason: "Keystone's runtime ended it, as after a page fault or where memory is short; \
-                         its own words are on the machine's console"
-                    .to_owned(),
-            },
-            None => Self::Crashed { reason: format!("it exited with the unknown value {value:#x}") },
-        }
-    }
+/// What ends an enclave from outside. By default nothing does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits<'a> {
+    /// How long the enclave may run, from its first instruction on.
+    pub timeout: Option<Duration>,
+    /// How long it may take to its first edge call, if another time than the backend's own.
+    pub boot_timeout: Option<Duration>,
+    /// Signals that end the enclave.
+    pub signals: Option<&'a Signals>,
+    /// What the first of them does instead.
+    pub grace: Option<&'a Grace>,
 }

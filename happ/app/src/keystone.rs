@@ -9,6 +9,7 @@
 //! by [`Options::boot_timeout`]; afterwards [`Options::timeout`] ends both.
 
 mod abi;
+mod checks;
 mod driver;
 mod enclave;
 mod error;
@@ -19,16 +20,18 @@ mod mapping;
 mod memory;
 mod run;
 
-pub use error::LaunchError;
-pub use memory::{Cma, FreeMemory};
+pub use error::KeystoneError;
 
 use crate::backend::watch::{Serving, Watching, Woken};
-use crate::backend::{Grace, Launched, Outcome, Timings, timings::Stopwatch};
+use crate::backend::{
+    Backend, Check, Evidence, Files, Kind, LaunchError, Launched, Limits, Outcome, Timings, timings::Stopwatch,
+};
 use crate::edge_server::{Server, Timebase};
 use crate::signals::Signals;
 use driver::{Device, Driver};
 use enclave::{Enclave, Forming};
 use lock::Lock;
+use memory::FreeMemory;
 use run::{Left, run};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
@@ -36,7 +39,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use wasmstone_bundle::footprint;
+use wasmstone_bundle::platform::{SIM, check_files};
 use wasmstone_edge_protocol::BUFFER_SIZE;
+use wasmstone_policy::Target;
 
 /// The device of Keystone's driver.
 pub const DEVICE: &str = "/dev/keystone_enclave";
@@ -50,85 +55,124 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an answer is waited for that nobody needs any more.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(100);
 
-/// What an enclave is built from: the measured files.
-#[derive(Clone, Copy, Debug)]
-pub struct Files<'a> {
-    /// Keystone's loader, a raw binary.
-    pub loader: &'a [u8],
-    /// The runtime, an ELF file.
-    pub runtime: &'a [u8],
-    /// The composed enclave app, an ELF file.
-    pub image: &'a [u8],
-}
-
-/// How to launch. By default nothing ends the enclave but itself.
+/// The backend for Keystone.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options<'a> {
-    /// How long the enclave may run, from its first instruction on.
-    pub timeout: Option<Duration>,
-    /// How long it may take to its first edge call; see [`boot_patience`].
-    pub boot_timeout: Option<Duration>,
-    /// Signals that end the enclave.
-    pub signals: Option<&'a Signals>,
-    /// What the first of them does instead, from the enclave's first instruction on.
-    pub grace: Option<&'a Grace>,
-    /// Not to keep the enclave's floating-point registers while it does not run, as a host would that knows of none:
-    /// for tests of enclaves that use none.
+pub struct Keystone {
+    /// Insecure: do not keep the enclave's floating-point registers while it does not run, as a host would that knows
+    /// nothing of them. For tests of enclaves that use none.
     pub foreign_floats: bool,
 }
 
-/// A time in which an enclave with `size` bytes of memory makes its first edge call on any machine, and
-/// however busy it is: booting clears all of the memory.
-pub fn boot_patience(size: u64) -> Duration {
+impl Keystone {
+    /// Whether this machine has the device. It may still not be usable.
+    pub fn is_present() -> bool {
+        Path::new(DEVICE).exists()
+    }
+}
+
+impl Backend for Keystone {
+    fn kind(&self) -> Kind {
+        Kind::Keystone
+    }
+
+    fn notice(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn machine_code(&self, _platform: &str) -> Option<Target> {
+        Some(Target::Riscv64)
+    }
+
+    fn check_platform(&self, platform: &str, loader: &[u8], runtime: &[u8]) -> Result<(), LaunchError> {
+        if platform == SIM {
+            return Err(KeystoneError::SimulatorBundle.into());
+        }
+        check_files(loader, runtime).map_err(|unfit| KeystoneError::Unfit(unfit).into())
+    }
+
+    fn launch(&self, files: &Files<'_>, server: &mut Server, limits: &Limits<'_>) -> Result<Launched, LaunchError> {
+        Ok(launch(files, server, limits, self.foreign_floats)?)
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::KeystoneReport
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        checks::all()
+    }
+}
+
+/// A time in which an enclave with `size` bytes of memory makes its first edge call on any machine,
+/// however busy the machine is: booting clears all of the memory.
+fn boot_patience(size: u64) -> Duration {
     Duration::from_secs(30) + Duration::from_millis(500).saturating_mul(u32::try_from(size >> 20).unwrap_or(u32::MAX))
 }
 
 /// Whether the device can be opened, and what memory there is for enclaves.
 ///
 /// # Errors
-/// [`LaunchError`]: why an enclave could not be launched.
-pub fn probe() -> Result<FreeMemory, LaunchError> {
+/// [`KeystoneError`]: why no enclave can be launched.
+fn probe() -> Result<FreeMemory, KeystoneError> {
     open()?;
-    FreeMemory::look().map_err(LaunchError::host("look at the kernel's memory"))
+    FreeMemory::look().map_err(KeystoneError::host("look at the kernel's memory"))
 }
 
 /// The bytes of private memory that an enclave of these files takes.
 ///
 /// # Errors
-/// [`LaunchError::Image`] or [`LaunchError::TooLarge`].
-pub fn private_memory(files: &Files<'_>) -> Result<u64, LaunchError> {
+/// [`KeystoneError::Image`] or [`KeystoneError::TooLarge`].
+fn private_memory(files: &Files<'_>) -> Result<u64, KeystoneError> {
     memory::private_memory(footprint::pages(files.loader, files.runtime, files.image, BUFFER_SIZE as u64)?)
 }
 
-/// Builds an enclave of `files`, runs it to its end, and answers its edge calls from `server`.
-///
-/// An answer can take for ever, such as the one to a read of a terminal. Where the enclave's time is up
-/// meanwhile, nobody waits for the answer: `server` has then nothing left to give or to tell.
+/// [`Backend::launch`].
 ///
 /// # Errors
-/// [`LaunchError`]; the enclave's memory has been given back as far as the driver can.
-pub fn launch(files: &Files<'_>, server: &mut Server, options: &Options<'_>) -> Result<Launched, LaunchError> {
+/// [`KeystoneError`]; the enclave's memory has been given back as far as the driver can.
+fn launch(
+    files: &Files<'_>,
+    server: &mut Server,
+    limits: &Limits<'_>,
+    foreign_floats: bool,
+) -> Result<Launched, KeystoneError> {
     let size = private_memory(files)?;
     let driver = open()?;
-    server.set_timebase(Timebase::of_machine().map_err(LaunchError::host("tell how fast the machine counts time"))?);
+    server.set_timebase(Timebase::of_machine().map_err(KeystoneError::host("tell how fast the machine counts time"))?);
     let mut watch = Stopwatch::start();
     let forming = {
         // So that what was seen to be free is so when it is taken.
         let _lock = Lock::take(Path::new(DEVICE))?;
-        FreeMemory::look().map_err(LaunchError::host("look at the kernel's memory"))?.check(size)?;
+        FreeMemory::look().map_err(KeystoneError::host("look at the kernel's memory"))?.check(size)?;
         Forming::create(driver, size)?
     };
-    let boot_timeout = options.boot_timeout.or_else(|| Some(boot_patience(size)));
-    launch_in(forming, &mut watch, files, server, &Options { boot_timeout, ..*options }, PATIENCE)
+    let boot_timeout = limits.boot_timeout.or_else(|| Some(boot_patience(size)));
+    launch_in(
+        forming,
+        &mut watch,
+        files,
+        server,
+        &Limits { boot_timeout, ..*limits },
+        Host { foreign_floats, patience: PATIENCE },
+    )
 }
 
-fn open() -> Result<Driver, LaunchError> {
+fn open() -> Result<Driver, KeystoneError> {
     Driver::open(Path::new(DEVICE)).map_err(|error| match error.raw_os_error() {
-        _ if error.kind() == ErrorKind::NotFound => LaunchError::NoDevice { path: DEVICE },
-        Some(libc::ENODEV | libc::ENXIO) => LaunchError::NoDevice { path: DEVICE },
-        _ if error.kind() == ErrorKind::PermissionDenied => LaunchError::Denied { path: DEVICE },
-        _ => LaunchError::Device { action: "open", source: error },
+        _ if error.kind() == ErrorKind::NotFound => KeystoneError::NoDevice { path: DEVICE },
+        Some(libc::ENODEV | libc::ENXIO) => KeystoneError::NoDevice { path: DEVICE },
+        _ if error.kind() == ErrorKind::PermissionDenied => KeystoneError::Denied { path: DEVICE },
+        _ => KeystoneError::Device { action: "open", source: error },
     })
+}
+
+/// How the host treats an enclave.
+#[derive(Clone, Copy)]
+struct Host {
+    /// See [`Keystone::foreign_floats`].
+    foreign_floats: bool,
+    /// How long an enclave that was asked to stop may take.
+    patience: Duration,
 }
 
 /// The rest of [`launch`], with memory that was set aside.
@@ -137,21 +181,21 @@ fn launch_in<D: Device>(
     watch: &mut Stopwatch,
     files: &Files<'_>,
     server: &mut Server,
-    options: &Options<'_>,
-    patience: Duration,
-) -> Result<Launched, LaunchError> {
+    limits: &Limits<'_>,
+    host: Host,
+) -> Result<Launched, KeystoneError> {
     let mut timings = Timings::default();
     forming.add_buffer(BUFFER_SIZE as u64)?;
     timings.create = watch.lap();
     let places = forming.copy([files.loader, files.runtime, files.image])?;
     timings.copy = watch.lap();
-    if let Some(signal) = options.signals.and_then(Signals::received) {
+    if let Some(signal) = limits.signals.and_then(Signals::received) {
         return Ok(Launched { outcome: Outcome::Interrupted { signal }, timings });
     }
     let enclave = Arc::new(forming.finalize(places)?);
     timings.finalize = watch.lap();
     let started = Instant::now();
-    let outcome = serve(&enclave, server, started, options, patience)?;
+    let outcome = serve(&enclave, server, started, limits, host)?;
     enclave.destroy()?;
     timings.add(started, server.milestones());
     Ok(Launched { outcome, timings })
@@ -162,18 +206,18 @@ fn serve<D: Device>(
     enclave: &Arc<Enclave<D>>,
     server: &mut Server,
     started: Instant,
-    options: &Options<'_>,
-    patience: Duration,
-) -> Result<Outcome, LaunchError> {
+    limits: &Limits<'_>,
+    host: Host,
+) -> Result<Outcome, KeystoneError> {
     let called = Arc::new(AtomicBool::new(false));
     let (running, calling) = (enclave.clone(), called.clone());
-    let foreign_floats = options.foreign_floats;
+    let foreign_floats = host.foreign_floats;
     let serving = Serving::start(server, move |server| run(&running, server, &calling, foreign_floats));
-    let serving = serving.map_err(LaunchError::host("start a thread"))?;
+    let serving = serving.map_err(KeystoneError::host("start a thread"))?;
 
     let after = |time: Option<Duration>| time.and_then(|time| started.checked_add(time));
-    let (deadline, boot_deadline) = (after(options.timeout), after(options.boot_timeout));
-    let mut watched = Watching::new(options.signals, options.grace);
+    let (deadline, boot_deadline) = (after(limits.timeout), after(limits.boot_timeout));
+    let mut watched = Watching::new(limits.signals, limits.grace);
     let mut watching = |until: Option<Instant>| watched.wait([&serving.running], until);
     let first = [deadline, boot_deadline].into_iter().flatten().min();
     let mut hangs = false;
@@ -187,21 +231,21 @@ fn serve<D: Device>(
     // From here on it is not entered any more, and comes out soon where it is inside. An answer that it
     // would wait for is not waited for.
     let inside = enclave.gate.close();
-    let patience = if inside { patience } else { ANSWER_PATIENCE };
-    let left = match serving.ends_within(patience).map_err(LaunchError::host("watch a thread"))? {
+    let patience = if inside { host.patience } else { ANSWER_PATIENCE };
+    let left = match serving.ends_within(patience).map_err(KeystoneError::host("watch a thread"))? {
         true => serving.finish(server),
-        false if inside => return Err(LaunchError::Unstoppable),
+        false if inside => return Err(KeystoneError::Unstoppable),
         false => Left::Closed,
     };
-    match (left, woken.map_err(LaunchError::host("watch a thread"))?) {
+    match (left, woken.map_err(KeystoneError::host("watch a thread"))?) {
         (Left::Exited(value), _) => Ok(Outcome::exited(value)),
-        (Left::Refused(code), _) => Err(LaunchError::Monitor { code }),
-        (Left::Failed(error), _) => Err(LaunchError::device("run the enclave")(error)),
+        (Left::Refused(code), _) => Err(KeystoneError::Monitor { code }),
+        (Left::Failed(error), _) => Err(KeystoneError::device("run the enclave")(error)),
         (Left::Closed, Woken::Signal(signal)) => Ok(Outcome::Interrupted { signal }),
         (Left::Closed, Woken::TimedOut) if hangs => Ok(Outcome::NotStarted { after: started.elapsed() }),
         (Left::Closed, Woken::TimedOut) => Ok(Outcome::TimedOut),
         // Its gate was open until now.
-        (Left::Closed, Woken::Ended) => Err(LaunchError::host("watch a thread")(Error::other("it ended early"))),
+        (Left::Closed, Woken::Ended) => Err(KeystoneError::host("watch a thread")(Error::other("it ended early"))),
     }
 }
 

@@ -31,7 +31,7 @@ pub const UNCONFINED: &str = "unconfined";
 /// What standard error begins with when the process could not become an enclave.
 pub const COMPLAINT: &str = "simulated enclave: ";
 
-/// Becomes a simulated enclave: never returns. [`crate::launch`] gives the image as standard input, the shared
+/// Becomes a simulated enclave: never returns. [`crate::Simulator`] gives the image as standard input, the shared
 /// memory as standard output, and `arguments`: its own process number, the measurement, and perhaps [`UNCONFINED`].
 /// The program's global allocator must be [`crate::Allocator`].
 pub fn enclave_main(arguments: impl IntoIterator<Item = OsString>) -> ! {

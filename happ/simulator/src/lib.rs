@@ -4,7 +4,7 @@
 //! the shared buffer and nothing else: no files, no memory but the image's heap, no system calls but
 //! those of [`lockdown`]. It protects nothing: the owner of the machine can read its memory.
 //!
-//! [`launch`] starts the process and answers its edge calls; [`enclave_main`] is what the process does. The
+//! [`Simulator`] starts the process and answers its edge calls; [`enclave_main`] is what the process does. The
 //! process is a program of its own, [`PROGRAM`], because its allocator, [`Allocator`], is that of a whole program.
 
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -34,92 +34,149 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmstone_bundle::Measurement;
+use wasmstone_bundle::platform::SIM;
 use wasmstone_happ::backend::timings::Stopwatch;
 use wasmstone_happ::backend::watch::{Serving, Watching, Woken};
-use wasmstone_happ::backend::{Grace, Launched, Outcome, Timings};
+use wasmstone_happ::backend::{
+    Backend, Check, ErrorClass, Evidence, Files, Kind, LaunchError, Launched, Limits, Outcome, Timings,
+};
 use wasmstone_happ::edge_call::Dispatcher;
 use wasmstone_happ::edge_server::Server;
-use wasmstone_happ::signals::Signals;
+use wasmstone_policy::Target;
 
 /// The program that becomes a simulated enclave. It is installed beside the program that launches enclaves.
 pub const PROGRAM: &str = "wasmstone-simulated-enclave";
 
-/// The most bytes that are read of why a process could not become an enclave.
+/// The environment variable that names an emulator, such as `qemu-riscv64`, which runs the enclave's process: an
+/// emulator of one process does not emulate its children.
+pub const RUNNER: &str = "WASMSTONE_SIM_RUNNER";
+
+/// The most bytes that are read of a process's message that it could not become an enclave.
 const COMPLAINT_MAX: u64 = 4096;
 
-/// How long an answer that nobody needs any more is waited for.
+/// How long the thread may take to answer an edge call that nobody needs any more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How to launch.
+/// The backend that simulates enclaves.
 #[derive(Clone, Debug)]
-pub struct Options<'a> {
+pub struct Simulator {
     /// A program that calls [`enclave_main`] with its arguments: usually [`PROGRAM`].
     pub executable: PathBuf,
     /// Arguments that the program takes before those of [`enclave_main`].
     pub arguments: Vec<OsString>,
-    /// What a real enclave made of the same bundle would be measured as. Reports name it, and sealing keys depend
-    /// on it.
-    pub measurement: Measurement,
-    /// What runs it, where this machine's processor cannot: an emulator such as `qemu-riscv64`.
+    /// What runs the program if this machine's processor cannot: an emulator such as `qemu-riscv64`.
     pub runner: Option<PathBuf>,
-    /// Insecure: run the enclave even where the machine cannot confine its process.
+    /// Insecure: run the enclave even if the machine cannot confine its process.
     pub unconfined: bool,
-    /// How long the enclave may run.
-    pub timeout: Option<Duration>,
-    /// Signals that end the enclave.
-    pub signals: Option<&'a Signals>,
-    /// What the first of them does instead.
-    pub grace: Option<&'a Grace>,
 }
 
-impl Options<'_> {
-    /// An enclave process of `executable`, confined, for as long as it takes.
-    pub const fn new(executable: PathBuf, measurement: Measurement) -> Self {
-        let (arguments, runner) = (Vec::new(), None);
-        Self { executable, arguments, measurement, runner, unconfined: false, timeout: None, signals: None, grace: None }
+impl Simulator {
+    /// A simulator that starts `executable`, and confines it.
+    pub const fn new(executable: PathBuf) -> Self {
+        Self { executable, arguments: Vec::new(), runner: None, unconfined: false }
     }
 
-    /// The command that becomes an enclave.
-    fn command(&self) -> Command {
+    /// A simulator that starts [`PROGRAM`] in the directory of the running program, with the [`RUNNER`] that the
+    /// environment names.
+    ///
+    /// # Errors
+    /// If the program is missing.
+    pub fn installed() -> Result<Self, LaunchError> {
+        let this = std::env::current_exe().map_err(failed("find the running program"))?;
+        let executable = this.with_file_name(PROGRAM);
+        if !executable.exists() {
+            return Err(SimulatorError::NotInstalled(executable).into());
+        }
+        let runner = std::env::var_os(RUNNER).filter(|runner| !runner.is_empty()).map(Into::into);
+        Ok(Self { runner, ..Self::new(executable) })
+    }
+
+    /// The command whose process becomes the enclave with this measurement.
+    fn command(&self, measurement: Measurement) -> Command {
         let mut command = match &self.runner {
             Some(runner) => Command::new(runner),
             None => Command::new(&self.executable),
         };
         command.args(self.runner.as_ref().map(|_| &self.executable)).args(&self.arguments);
-        command.arg(std::process::id().to_string()).arg(self.measurement.to_string());
+        command.arg(std::process::id().to_string()).arg(measurement.to_string());
         command.args(self.unconfined.then_some(UNCONFINED));
         command
     }
 }
 
+impl Backend for Simulator {
+    fn kind(&self) -> Kind {
+        Kind::Sim
+    }
+
+    fn notice(&self) -> Option<&'static str> {
+        Some("simulated enclave, nothing is protected")
+    }
+
+    fn machine_code(&self, platform: &str) -> Option<Target> {
+        // On RISC-V, the code of a bundle for Keystone was compiled for an enclave app that is no process of Linux.
+        Target::host().filter(|target| *target != Target::Riscv64 || platform == SIM)
+    }
+
+    fn check_platform(&self, _platform: &str, _loader: &[u8], _runtime: &[u8]) -> Result<(), LaunchError> {
+        Ok(())
+    }
+
+    fn launch(&self, files: &Files<'_>, server: &mut Server, limits: &Limits<'_>) -> Result<Launched, LaunchError> {
+        Ok(launch(self, files, server, limits)?)
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::KeystoneReport
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        Vec::new()
+    }
+}
+
 /// Why a simulated enclave could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} for the simulated enclave; `wasmstone doctor` says what is missing on this machine")]
-pub struct LaunchError {
-    action: &'static str,
-    #[source]
-    source: Error,
+enum SimulatorError {
+    #[error(
+        "the program {} is missing, and simulated enclaves are processes of that program: install it beside wasmstone",
+        .0.display()
+    )]
+    NotInstalled(PathBuf),
+    #[error("cannot {action} for the simulated enclave; `wasmstone doctor` says what is missing on this machine")]
+    System {
+        action: &'static str,
+        #[source]
+        source: Error,
+    },
 }
 
-fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> LaunchError {
-    move |source| LaunchError { action, source: source.into() }
+impl From<SimulatorError> for LaunchError {
+    fn from(error: SimulatorError) -> Self {
+        Self::new(ErrorClass::Unusable, error)
+    }
 }
 
-/// Runs `image` to its end, answering its edge calls from `server`.
-///
-/// An answer can take for ever, such as the one to a read of a terminal. Where the enclave ends or its
-/// time is up meanwhile, nobody waits for the answer: `server` has then nothing left to give or to tell.
+fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> SimulatorError {
+    move |source| SimulatorError::System { action, source: source.into() }
+}
+
+/// [`Backend::launch`].
 ///
 /// # Errors
-/// [`LaunchError`] where the machine does not let us start the process, or the process become an enclave;
-/// nothing was run then.
-pub fn launch(image: &[u8], server: &mut Server, options: &Options<'_>) -> Result<Launched, LaunchError> {
+/// Where the machine does not let us start the process, or the process become an enclave; nothing was run then.
+fn launch(
+    simulator: &Simulator,
+    files: &Files<'_>,
+    server: &mut Server,
+    limits: &Limits<'_>,
+) -> Result<Launched, SimulatorError> {
     let mut watch = Stopwatch::start();
-    let image = image_file(image).map_err(failed("set memory aside"))?;
+    let image = image_file(files.image).map_err(failed("set memory aside"))?;
     let memory = doorbell::create().map_err(failed("share memory"))?;
     let shared = Arc::new(Shared::map(&memory).map_err(failed("map shared memory"))?);
-    let mut child = options
-        .command()
+    let mut child = simulator
+        .command(files.measurement)
         .env_clear()
         .stdin(image)
         .stdout(memory)
@@ -128,20 +185,20 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options<'_>) -> Resul
         .map_err(failed("start a process"))?;
     let mut timings = Timings { create: watch.lap(), ..Timings::default() };
     let started = Instant::now();
-    let deadline = options.timeout.and_then(|timeout| started.checked_add(timeout));
+    let deadline = limits.timeout.and_then(|timeout| started.checked_add(timeout));
     let served = pidfd(&child).and_then(|process| {
         let serving = shared.clone();
         let serving = Serving::start(server, move |server| serve(&serving, server))?;
-        let woken = Watching::new(options.signals, options.grace).wait([&process, &serving.running], deadline)?;
+        let woken = Watching::new(limits.signals, limits.grace).wait([&process, &serving.running], deadline)?;
         Ok((serving, woken))
     });
-    // It has ended, or it must. Killing what has ended already is no error worth a word.
+    // The process has ended, or it must now. That it cannot be killed because it has ended is no error.
     let _ = child.kill();
     let status = child.wait().map_err(failed("wait"))?;
     let (serving, woken) = served.map_err(failed("watch a process"))?;
     let complaint = child.stderr.take().map(complaint).unwrap_or_default();
-    // The thread ends at once now, unless an enclave asked for something that takes for ever and then
-    // made it look as if it had not.
+    // The thread ends at once now, unless the enclave asked for something that takes for ever and then
+    // pretended that it had not asked.
     let ended = if shared.ended() != Turn::Host && serving.ends_within(PATIENCE).map_err(failed("watch a thread"))? {
         serving.finish(server)
     } else {
@@ -160,10 +217,10 @@ pub fn launch(image: &[u8], server: &mut Server, options: &Options<'_>) -> Resul
     Ok(Launched { outcome, timings })
 }
 
-/// What a process said that could not become an enclave; once it is one, it has no standard error.
+/// The message of a process that could not become an enclave; an enclave has no standard error.
 fn complaint(stderr: impl Read) -> String {
     let mut said = Vec::new();
-    // Whatever was read until then is all there is to tell.
+    // If reading fails, what was read until then is the message.
     let _ = stderr.take(COMPLAINT_MAX).read_to_end(&mut said);
     let said = String::from_utf8_lossy(&said);
     said.strip_prefix(COMPLAINT).unwrap_or(&said).trim_end().to_owned()
@@ -180,7 +237,7 @@ fn pidfd(child: &Child) -> Result<OwnedFd, Error> {
     Ok(pidfd_open(pid, PidfdFlags::empty())?)
 }
 
-/// Serves until the enclave ends; `None` where it did without saying how.
+/// Answers edge calls until the enclave ends; `None` if it ended without the EXIT call.
 fn serve(shared: &Shared, server: &mut Server) -> Option<Outcome> {
     let mut dispatcher = Dispatcher::default();
     loop {

@@ -9,11 +9,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::path::Path;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::Outcome;
+use wasmstone_happ::backend::{Backend, Files, Limits, Outcome};
 use wasmstone_happ::edge_server::{Config, Input, Output, Server};
 use wasmstone_peer::{self as peer, RunConfig, run};
 use wasmstone_policy::{Launch, Network};
-use wasmstone_simulator::{Options, launch};
+use wasmstone_simulator::Simulator;
 
 /// The first argument of a process that is to be `wasmstone run`.
 pub const INSIDE: &str = "__inside";
@@ -36,11 +36,9 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let bytes = program.program.into();
     let config =
         Config { arguments, network: Network::Any, stdin, stdout, stderr, program: bytes, ..Config::default() };
-    let options = Options {
-        arguments: vec![ENCLAVE.into()],
-        ..Options::new(std::env::current_exe()?, program.measurement)
-    };
-    match launch(&program.image, &mut Server::new(config)?, &options)?.outcome {
+    let simulator = Simulator { arguments: vec![ENCLAVE.into()], ..Simulator::new(std::env::current_exe()?) };
+    let files = Files { loader: b"", runtime: b"", image: &program.image, measurement: program.measurement };
+    match simulator.launch(&files, &mut Server::new(config)?, &Limits::default())?.outcome {
         Outcome::Ended(ExitStatus::Guest(0)) => Ok(()),
         outcome => bail!("the enclave ended otherwise: {outcome:?}"),
     }

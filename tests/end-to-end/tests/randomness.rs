@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::Outcome;
+use wasmstone_happ::backend::{Backend, Files, Limits, Outcome};
 use wasmstone_happ::edge_server::{Config, Output, Server};
-use wasmstone_simulator::{Options, launch};
+use wasmstone_simulator::Simulator;
 use wasmstone_test_support::{build, guest};
 
 #[test]
@@ -21,8 +21,9 @@ fn a_host_that_repeats_itself_does_not_get_the_same_random_numbers() {
             ..Config::default()
         };
         let mut server = Server::new(config).unwrap();
-        let options = Options::new(wasmstone_test_support::enclave_program(), program.measurement);
-        let launched = launch(&program.image, &mut server, &options).unwrap();
+        let simulator = Simulator::new(wasmstone_test_support::enclave_program());
+        let files = Files { loader: b"", runtime: b"", image: &program.image, measurement: program.measurement };
+        let launched = simulator.launch(&files, &mut server, &Limits::default()).unwrap();
         assert!(matches!(launched.outcome, Outcome::Ended(ExitStatus::Guest(0))), "{:?}", launched.outcome);
         assert_eq!(server.counts()["launch.entropy"], 3, "once after each mebibyte");
         String::from_utf8(stdout.lock().unwrap().clone()).unwrap()

@@ -1,7 +1,7 @@
 //! `wasmstone attest report`.
 
 use super::evidence::{Nonce, ReportView, unexpected_answer};
-use crate::commands::launch::{EnclaveArguments, task::Worker};
+use crate::commands::launch::{EnclaveArguments, Worker};
 use crate::console;
 use crate::exit::{Exit, Fault};
 use crate::view::SCHEMA;

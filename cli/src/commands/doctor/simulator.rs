@@ -1,14 +1,13 @@
-//! Whether the simulator works: by running a program in it.
+//! Whether the simulator works: runs a program in it.
 
 use super::Check;
+use crate::backend::{self, Insecure};
 use crate::exit::Exit;
-use crate::simulator;
 use std::time::Duration;
 use wasmstone_bundle::{measurement::measure, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::Outcome;
+use wasmstone_happ::backend::{Files, Kind, Limits, Outcome};
 use wasmstone_happ::edge_server::{Config, Server};
-use wasmstone_simulator::{Options, launch};
 
 #[cfg_attr(feature = "build", path = "simulator/built.rs")]
 #[cfg_attr(not(feature = "build"), path = "simulator/refused.rs")]
@@ -19,11 +18,12 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 const NAME: &str = "simulator";
 
-/// A program that is run, and what must come of it.
+/// A program that is run, and how it must end.
 struct Trial {
     image: Vec<u8>,
     program: Vec<u8>,
     expected: ExitStatus,
+    /// What this shows.
     found: &'static str,
 }
 
@@ -48,7 +48,8 @@ fn missing(found: String) -> Check {
 
 fn run(trial: &Trial) -> anyhow::Result<Outcome> {
     let mut server = Server::new(Config { program: trial.program.clone().into(), ..Config::default() })?;
-    let measurement = measure(&stand_in::loader(), &stand_in::runtime(), &trial.image);
-    let options = Options { timeout: Some(TIMEOUT), ..simulator::options(measurement)? };
-    Ok(launch(&trial.image, &mut server, &options)?.outcome)
+    let (loader, runtime, image) = (&stand_in::loader(), &stand_in::runtime(), &trial.image);
+    let files = Files { loader, runtime, image, measurement: measure(loader, runtime, image) };
+    let simulator = backend::find(Kind::Sim, Insecure::default())?;
+    Ok(simulator.launch(&files, &mut server, &Limits { timeout: Some(TIMEOUT), ..Limits::default() })?.outcome)
 }

@@ -1,61 +1,48 @@
-//! Which program of a bundle runs where, and launching it.
+//! Choosing the program of a bundle that runs here, and launching its enclave.
 
-use super::arguments::{BackendName, EngineName, Limits};
+use crate::engine::EngineName;
 use crate::exit::{Exit, Fault};
-use crate::simulator;
 use anyhow::Context;
-use wasmstone_bundle::platform::{SIM, check_files};
 use wasmstone_bundle::verify::{Contents, Program};
-use wasmstone_happ::backend::Launched;
-use wasmstone_happ::{cpu, keystone, edge_server::Server, signals::Signals};
+use wasmstone_happ::backend::{Backend, Evidence, Files, Launched, Limits};
+use wasmstone_happ::{cpu, edge_server::Server, signals::Signals};
 use wasmstone_policy::Target;
 
-/// What is launched.
+/// An enclave that can be launched.
 pub struct Enclave {
     pub program: Program,
     loader: Vec<u8>,
     runtime: Vec<u8>,
-    backend: BackendName,
+    backend: Box<dyn Backend>,
 }
 
 impl Enclave {
-    /// The program of `contents`, built for `platform`, that `backend` runs on this machine: by `engine`, or
-    /// machine code where there is some for it.
+    /// The program of `contents`, built for `platform`, that `backend` runs on this machine: by `engine`, or by
+    /// default native code if there is some for this machine.
+    ///
+    /// # Errors
+    /// If the backend is for another platform, or runs none of the programs.
     pub fn choose(
         contents: Contents,
         platform: &str,
-        backend: BackendName,
+        backend: Box<dyn Backend>,
         engine: Option<EngineName>,
-    ) -> Result<Self, Fault> {
-        if backend == BackendName::Keystone && platform == SIM {
-            let message = "the bundle was built for the simulator, and holds neither Keystone's loader nor its runtime: \
-                           build it with --platform, after \"wasmstone platform add\"";
-            return Err(Fault::new(Exit::Platform, message));
-        }
-        let native = match backend {
-            BackendName::Keystone => Some(Target::Riscv64),
-            // On RISC-V, a program for Keystone's enclave app is none for this one.
-            BackendName::Sim => Target::host().filter(|target| *target != Target::Riscv64 || platform == SIM),
-        };
+    ) -> anyhow::Result<Self> {
         let Contents { loader, runtime, programs, .. } = contents;
-        if backend == BackendName::Keystone {
-            check_files(&loader, &runtime).map_err(|unfit| {
-                let message = format!("the bundle starts no enclave, since {unfit}; then build the bundle anew");
-                Fault::new(Exit::Platform, message)
-            })?;
-        }
+        backend.check_platform(platform, &loader, &runtime)?;
+        let native = backend.machine_code(platform);
         let held: Vec<_> = programs.iter().map(|program| program.target.name()).collect();
         let runs = |target: Target| match engine {
             Some(EngineName::Pulley) => !target.is_native(),
             Some(EngineName::Native) => Some(target) == native,
-            None => !target.is_native() || Some(target) == native,
+            Some(EngineName::Auto) | None => !target.is_native() || Some(target) == native,
         };
         let fits = programs.into_iter().filter(|program| runs(program.target));
         let program = fits.max_by_key(|program| program.target.is_native()).ok_or_else(|| {
             let wanted: Vec<_> =
                 Target::ALL.iter().filter(|target| runs(**target)).map(|target| target.name()).collect();
             let advice = match wanted.join(" or ") {
-                none if none.is_empty() => "leave --engine out: there is no machine code for this machine".to_owned(),
+                none if none.is_empty() => "leave --engine out: there is no native code for this machine".to_owned(),
                 wanted => format!("build it with --targets {wanted}"),
             };
             let message =
@@ -65,7 +52,10 @@ impl Enclave {
         Ok(Self { program, loader, runtime, backend })
     }
 
-    /// Whether the processor has what the program was compiled for.
+    /// Checks that the processor has the features that the program was compiled for.
+    ///
+    /// # Errors
+    /// The features that it lacks.
     pub fn check_cpu(&self) -> Result<(), Fault> {
         let missing = cpu::missing(&self.program.launch.program.cpu_features);
         if missing.is_empty() {
@@ -79,24 +69,19 @@ impl Enclave {
         Err(Fault::new(Exit::CpuFeature, message))
     }
 
-    pub fn launch(&self, server: &mut Server, limits: &Limits) -> anyhow::Result<Launched> {
+    /// The form of the reports that it makes.
+    pub fn evidence(&self) -> Evidence {
+        self.backend.evidence()
+    }
+
+    /// Launches it, and answers its edge calls from `server` until it ends.
+    ///
+    /// # Errors
+    /// Why it was not launched, or how it was lost.
+    pub fn launch(&self, server: &mut Server, limits: &Limits<'_>) -> anyhow::Result<Launched> {
         let signals = Signals::hold().context("cannot watch signals")?;
-        let signals = Some(&signals);
-        let (timeout, grace) = (limits.timeout, limits.grace.as_ref());
-        Ok(match self.backend {
-            BackendName::Keystone => {
-                let files =
-                    keystone::Files { loader: &self.loader, runtime: &self.runtime, image: &self.program.image };
-                let Limits { boot_timeout, foreign_floats, .. } = *limits;
-                let options = keystone::Options { timeout, boot_timeout, signals, grace, foreign_floats };
-                keystone::launch(&files, server, &options)?
-            }
-            BackendName::Sim => {
-                let unconfined = limits.unconfined;
-                let options = simulator::options(self.program.measurement)?;
-                let options = wasmstone_simulator::Options { unconfined, timeout, signals, grace, ..options };
-                wasmstone_simulator::launch(&self.program.image, server, &options)?
-            }
-        })
+        let Program { image, measurement, .. } = &self.program;
+        let files = Files { loader: &self.loader, runtime: &self.runtime, image, measurement: *measurement };
+        Ok(self.backend.launch(&files, server, &Limits { signals: Some(&signals), ..*limits })?)
     }
 }

@@ -1,7 +1,7 @@
 //! `wasmstone seal export` and `wasmstone seal import`.
 
 use crate::commands::launch::sealed::{FreshnessArguments, Sealed, lock};
-use crate::commands::launch::{EnclaveArguments, directory, task::Worker};
+use crate::commands::launch::{EnclaveArguments, Worker, directory};
 use crate::console;
 use crate::exit::{Exit, Fault};
 use anyhow::Context;

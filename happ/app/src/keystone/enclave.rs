@@ -1,6 +1,6 @@
 //! The life of an enclave: from CREATE to DESTROY.
 
-use super::LaunchError;
+use super::KeystoneError;
 use super::abi::{Create, PAGE, Request};
 use super::driver::Device;
 use super::gate::Gate;
@@ -35,17 +35,17 @@ impl<D: Device> Forming<D> {
     /// CREATE: sets `size` bytes aside.
     ///
     /// # Errors
-    /// [`LaunchError`], but see [`super::memory`]: the kernel may not survive it.
-    pub fn create(device: D, size: u64) -> Result<Self, LaunchError> {
+    /// [`KeystoneError`], but see [`super::memory`]: the kernel may not survive it.
+    pub fn create(device: D, size: u64) -> Result<Self, KeystoneError> {
         let mut create = Create { min_pages: size / PAGE, ..Create::default() };
-        device.request(Request::Create, &mut create).map_err(LaunchError::device("set memory aside"))?;
+        device.request(Request::Create, &mut create).map_err(KeystoneError::device("set memory aside"))?;
         let Create { eid, epm_paddr: address, epm_size, .. } = create;
         let forming = Self { device: Some(device), eid, address, size: epm_size, buffer: 0 };
         if epm_size < size {
-            return Err(LaunchError::device("set memory aside")(Errno::NOMEM));
+            return Err(KeystoneError::device("set memory aside")(Errno::NOMEM));
         }
         if !is_aligned(address, epm_size) {
-            return Err(LaunchError::Misaligned { address });
+            return Err(KeystoneError::Misaligned { address });
         }
         Ok(forming)
     }
@@ -53,9 +53,9 @@ impl<D: Device> Forming<D> {
     /// UTM_INIT: makes the shared buffer of `size` bytes, a power of two of pages.
     ///
     /// # Errors
-    /// [`LaunchError`].
-    pub fn add_buffer(&mut self, size: u64) -> Result<(), LaunchError> {
-        self.init_buffer(size).map_err(LaunchError::device("make the shared buffer"))
+    /// [`KeystoneError`].
+    pub fn add_buffer(&mut self, size: u64) -> Result<(), KeystoneError> {
+        self.init_buffer(size).map_err(KeystoneError::device("make the shared buffer"))
     }
 
     fn init_buffer(&mut self, size: u64) -> Result<(), Errno> {
@@ -68,8 +68,8 @@ impl<D: Device> Forming<D> {
     /// Copies the files, one after the other, each filled up with zeros to a page.
     ///
     /// # Errors
-    /// [`LaunchError`]; nothing is written outside of the private memory.
-    pub fn copy(&mut self, [loader, runtime, image]: [&[u8]; 3]) -> Result<Places, LaunchError> {
+    /// [`KeystoneError`]; nothing is written outside of the private memory.
+    pub fn copy(&mut self, [loader, runtime, image]: [&[u8]; 3]) -> Result<Places, KeystoneError> {
         let runtime_place = self.copy_file(0, loader)?;
         let image_place = self.copy_file(runtime_place, runtime)?;
         let free = self.copy_file(image_place, image)?;
@@ -77,7 +77,7 @@ impl<D: Device> Forming<D> {
     }
 
     /// Returns where the next file begins.
-    fn copy_file(&self, mut place: u64, file: &[u8]) -> Result<u64, LaunchError> {
+    fn copy_file(&self, mut place: u64, file: &[u8]) -> Result<u64, KeystoneError> {
         for content in file.chunks(PAGE as usize) {
             let mut page = [0; PAGE as usize];
             page.iter_mut().zip(content).for_each(|(to, from)| *to = *from);
@@ -85,7 +85,7 @@ impl<D: Device> Forming<D> {
                 Some(device) if place < self.size => device.write_page(place, &page),
                 _ => Err(Errno::NOSPC),
             };
-            written.map_err(LaunchError::device("take the files"))?;
+            written.map_err(KeystoneError::device("take the files"))?;
             place += PAGE;
         }
         Ok(place)
@@ -94,15 +94,15 @@ impl<D: Device> Forming<D> {
     /// FINALIZE: has the security monitor measure the files; the shared buffer can be used then.
     ///
     /// # Errors
-    /// [`LaunchError`].
-    pub fn finalize(mut self, places: Places) -> Result<Enclave<D>, LaunchError> {
+    /// [`KeystoneError`].
+    pub fn finalize(mut self, places: Places) -> Result<Enclave<D>, KeystoneError> {
         let mut finalize = self.places(places);
-        let Some(device) = self.device.take() else { return Err(LaunchError::device("go on")(Errno::BADF)) };
+        let Some(device) = self.device.take() else { return Err(KeystoneError::device("go on")(Errno::BADF)) };
         // Where it fails, the driver has given all memory back, and forgotten to forget the enclave:
         // a DESTROY would look at memory that is somebody else's. Closing the device soon is best.
         match device.request(Request::Finalize, &mut finalize) {
-            Err(Errno::INVAL) => return Err(LaunchError::Busy(Errno::INVAL.into())),
-            result => result.map_err(LaunchError::device("measure the enclave"))?,
+            Err(Errno::INVAL) => return Err(KeystoneError::Busy(Errno::INVAL.into())),
+            result => result.map_err(KeystoneError::device("measure the enclave"))?,
         }
         let size = usize::try_from(self.buffer).unwrap_or(usize::MAX);
         match device.map_buffer(size) {
@@ -111,7 +111,7 @@ impl<D: Device> Forming<D> {
             }
             Err(error) => {
                 let _ = destroy(&device, self.eid);
-                Err(LaunchError::device("share memory")(error))
+                Err(KeystoneError::device("share memory")(error))
             }
         }
     }
@@ -171,13 +171,13 @@ impl<D: Device> Enclave<D> {
     /// still serves the enclave may write to the shared buffer without harm.
     ///
     /// # Errors
-    /// [`LaunchError::Device`].
-    pub fn destroy(&self) -> Result<(), LaunchError> {
+    /// [`KeystoneError::Device`].
+    pub fn destroy(&self) -> Result<(), KeystoneError> {
         if self.destroyed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let destroyed = self.buffer.detach().and_then(|()| destroy(&self.device, self.eid));
-        destroyed.map_err(LaunchError::device("give the enclave's memory back"))
+        destroyed.map_err(KeystoneError::device("give the enclave's memory back"))
     }
 }
 

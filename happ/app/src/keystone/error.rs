@@ -1,14 +1,25 @@
 //! Why a bundle cannot be run on Keystone.
 
+use crate::backend::{ErrorClass, LaunchError};
 use rustix::io::Errno;
 use std::io;
 use wasmstone_bundle::footprint::EPM_MAX;
 use wasmstone_bundle::image::ImageError;
+use wasmstone_bundle::platform::Unfit;
 
 /// Why an enclave could not be launched, or was lost.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LaunchError {
+pub enum KeystoneError {
+    /// The bundle was built for the simulator.
+    #[error(
+        "the bundle was built for the simulator, and holds neither Keystone's loader nor its runtime: \
+         build it with --platform, after \"wasmstone platform add\""
+    )]
+    SimulatorBundle,
+    /// The bundle's loader or runtime is not Keystone's.
+    #[error("the bundle starts no enclave, since {0}; then rebuild the bundle")]
+    Unfit(Unfit),
     /// There is no device, or no driver behind it.
     #[error(
         "there is no Keystone device {path}: on a Keystone machine load the driver, \"modprobe keystone-driver\"; \
@@ -25,7 +36,7 @@ pub enum LaunchError {
         path: &'static str,
     },
     /// The device does not do what it should.
-    #[error("the Keystone device failed to {action}: see \"dmesg\", and load the driver anew or restart the machine")]
+    #[error("the Keystone device failed to {action}: see \"dmesg\", and reload the driver or restart the machine")]
     Device {
         /// What it was asked for.
         action: &'static str,
@@ -34,7 +45,7 @@ pub enum LaunchError {
         source: io::Error,
     },
     /// Runtime or image cannot be loaded.
-    #[error("the bundle cannot be loaded into an enclave: build it anew")]
+    #[error("the bundle cannot be loaded into an enclave: rebuild it")]
     Image(#[from] ImageError),
     /// More memory than an enclave can have.
     #[error(
@@ -47,7 +58,7 @@ pub enum LaunchError {
     },
     /// Not enough contiguous memory.
     #[error(
-        "the enclave needs {} of contiguous memory, of which {} of {} are free: wait for other enclaves to end, \
+        "the enclave needs {} of contiguous memory, but {} of {} are free: wait for other enclaves to end, \
          start Linux with more (cma=… on its command line), or build the bundle with a smaller --max-memory",
         mib(needed),
         mib(free),
@@ -70,7 +81,7 @@ pub enum LaunchError {
         /// Its physical address.
         address: u64,
     },
-    /// Another process looks after the kernel's memory, and does not come to an end.
+    /// Another process holds the lock on the kernel's memory, and does not give it back.
     #[error("another process has been creating an enclave for {} s: wait for it, or end it", .0.as_secs())]
     Locked(std::time::Duration),
     /// The security monitor has no room.
@@ -88,9 +99,9 @@ pub enum LaunchError {
         /// The monitor's error code.
         code: u64,
     },
-    /// The enclave does not come back.
+    /// The processor does not leave the enclave.
     #[error(
-        "the enclave cannot be stopped, the processor does not come back from it: restart the machine, \
+        "the enclave cannot be stopped, and the processor does not leave it: restart the machine \
          without the processor's extension Sstc, which keeps Keystone from interrupting enclaves"
     )]
     Unstoppable,
@@ -105,7 +116,23 @@ pub enum LaunchError {
     },
 }
 
-impl LaunchError {
+impl KeystoneError {
+    /// What kind of error it is.
+    pub const fn class(&self) -> ErrorClass {
+        match self {
+            Self::SimulatorBundle | Self::Unfit(_) => ErrorClass::Platform,
+            Self::NoDevice { .. } => ErrorClass::NoDevice,
+            Self::Denied { .. } => ErrorClass::DeviceDenied,
+            Self::Image(_) => ErrorClass::Refused,
+            Self::TooLarge { .. } => ErrorClass::TooLarge,
+            Self::NoMemory { .. } | Self::Misaligned { .. } => ErrorClass::NoMemory,
+            Self::Locked(_) => ErrorClass::Locked,
+            Self::Busy(_) => ErrorClass::Busy,
+            Self::Device { .. } | Self::Monitor { .. } | Self::Unstoppable => ErrorClass::Device,
+            Self::Host { .. } => ErrorClass::Other,
+        }
+    }
+
     pub(super) fn device(action: &'static str) -> impl FnOnce(Errno) -> Self {
         move |source| Self::Device { action, source: source.into() }
     }
@@ -115,6 +142,13 @@ impl LaunchError {
     }
 }
 
-fn mib(bytes: &u64) -> String {
+impl From<KeystoneError> for LaunchError {
+    fn from(error: KeystoneError) -> Self {
+        Self::new(error.class(), error)
+    }
+}
+
+/// Bytes as people read them.
+pub fn mib(bytes: &u64) -> String {
     format!("{:.1} MiB", *bytes as f64 / f64::from(1 << 20))
 }

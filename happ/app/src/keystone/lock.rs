@@ -1,6 +1,6 @@
 //! One process at a time looks at the kernel's free memory and takes of it.
 
-use super::LaunchError;
+use super::KeystoneError;
 use super::driver::Driver;
 use std::path::Path;
 use std::thread::sleep;
@@ -20,17 +20,17 @@ impl Lock {
     /// Waits for it.
     ///
     /// # Errors
-    /// [`LaunchError::Locked`] where another process does not give it back.
-    pub fn take(device: &Path) -> Result<Self, LaunchError> {
+    /// [`KeystoneError::Locked`] where another process does not give it back.
+    pub fn take(device: &Path) -> Result<Self, KeystoneError> {
         Self::take_within(device, PATIENCE)
     }
 
-    fn take_within(device: &Path, patience: Duration) -> Result<Self, LaunchError> {
-        let driver = Driver::open(device).map_err(LaunchError::host("open the device"))?;
+    fn take_within(device: &Path, patience: Duration) -> Result<Self, KeystoneError> {
+        let driver = Driver::open(device).map_err(KeystoneError::host("open the device"))?;
         let start = Instant::now();
-        while !driver.try_lock().map_err(LaunchError::host("lock the device"))? {
+        while !driver.try_lock().map_err(KeystoneError::host("lock the device"))? {
             if start.elapsed() >= patience {
-                return Err(LaunchError::Locked(patience));
+                return Err(KeystoneError::Locked(patience));
             }
             sleep(INTERVAL);
         }
@@ -53,7 +53,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let first = Lock::take(file.path()).unwrap();
         let second = Lock::take_within(file.path(), Duration::ZERO);
-        assert!(matches!(second, Err(LaunchError::Locked(_))));
+        assert!(matches!(second, Err(KeystoneError::Locked(_))));
         drop(first);
         Lock::take_within(file.path(), Duration::ZERO).unwrap();
     }

@@ -1,7 +1,7 @@
 //! Whether the kernel has the memory that an enclave needs. A CREATE that fails takes the kernel down
 //! with it (the driver frees what it never got), so it is asked only for what is there.
 
-use super::LaunchError;
+use super::KeystoneError;
 use super::abi::PAGE;
 use std::io;
 use wasmstone_bundle::footprint::EPM_MAX;
@@ -21,11 +21,11 @@ const BUDDYINFO: &str = "/proc/buddyinfo";
 /// The bytes of private memory to ask for, for an enclave that needs `pages`.
 ///
 /// # Errors
-/// [`LaunchError::TooLarge`].
-pub fn private_memory(pages: u64) -> Result<u64, LaunchError> {
+/// [`KeystoneError::TooLarge`].
+pub fn private_memory(pages: u64) -> Result<u64, KeystoneError> {
     let needed = pages.saturating_mul(PAGE);
     if needed > EPM_MAX {
-        return Err(LaunchError::TooLarge { needed });
+        return Err(KeystoneError::TooLarge { needed });
     }
     if needed <= BUDDY_MAX {
         // What the driver makes of it. It computes a wrong size for a single page.
@@ -87,13 +87,13 @@ impl FreeMemory {
     /// Whether `size` bytes of private memory can be had.
     ///
     /// # Errors
-    /// [`LaunchError::NoMemory`].
-    pub fn check(&self, size: u64) -> Result<(), LaunchError> {
+    /// [`KeystoneError::NoMemory`].
+    pub fn check(&self, size: u64) -> Result<(), KeystoneError> {
         let block = size <= BUDDY_MAX && size <= self.largest_block;
         if block || size <= self.free_cma() {
             return Ok(());
         }
-        Err(LaunchError::NoMemory { needed: size, free: self.free_cma(), total: self.cma.map_or(0, |cma| cma.total) })
+        Err(KeystoneError::NoMemory { needed: size, free: self.free_cma(), total: self.cma.map_or(0, |cma| cma.total) })
     }
 }
 
@@ -127,7 +127,7 @@ Node 0, zone   Normal      0      0      0      0      0      0      0      0   
         assert_eq!(memory(1024 * mib - 1), 1024 * mib);
         assert_eq!(memory(1024 * mib), 1024 * mib);
         for too_large in [pages(1024 * mib) + 1, u64::MAX / PAGE, u64::MAX] {
-            assert!(matches!(private_memory(too_large), Err(LaunchError::TooLarge { .. })));
+            assert!(matches!(private_memory(too_large), Err(KeystoneError::TooLarge { .. })));
         }
     }
 
@@ -155,7 +155,7 @@ Node 0, zone   Normal      0      0      0      0      0      0      0      0   
         let refused = free.check(66 * mib);
         let expected = (66 * mib, 64 * mib, 256 * mib);
         assert!(
-            matches!(refused, Err(LaunchError::NoMemory { needed, free, total }) if (needed, free, total) == expected)
+            matches!(refused, Err(KeystoneError::NoMemory { needed, free, total }) if (needed, free, total) == expected)
         );
 
         let without = FreeMemory { cma: None, largest_block: 4 * mib };

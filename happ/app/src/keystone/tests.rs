@@ -2,11 +2,13 @@ mod fake;
 
 use super::abi::{PAGE, Request};
 use super::*;
+use crate::backend::Grace;
 use crate::edge_call::{STATUS_OK, SharedBuffer};
 use crate::edge_server::{Config, Input, Output, Service, StopHandle};
 use fake::{ADDRESS, Event, Fake, State, call, exit, interrupted};
 use rustix::io::Errno;
 use std::sync::{Mutex, mpsc};
+use wasmstone_bundle::Measurement;
 use wasmstone_edge_protocol::types::{Empty, HandleRequest, PollEntry, PollRequest, ReadRequest};
 use wasmstone_edge_protocol::{ExitStatus, handle, io, launch};
 use zerocopy::IntoBytes;
@@ -14,7 +16,8 @@ use zerocopy::IntoBytes;
 const LOADER: [u8; 100] = [1; 100];
 const RUNTIME: [u8; 8192] = [2; 8192];
 const IMAGE: [u8; 4097] = [3; 4097];
-const FILES: Files<'static> = Files { loader: &LOADER, runtime: &RUNTIME, image: &IMAGE };
+const FILES: Files<'static> =
+    Files { loader: &LOADER, runtime: &RUNTIME, image: &IMAGE, measurement: Measurement([0; 64]) };
 
 /// Bytes of private memory, of which the files fill five pages.
 const SIZE: u64 = 8 * PAGE;
@@ -34,6 +37,10 @@ const BUILT: [Event; 5] = [
 /// What is measured in the place of files where an enclave is given up.
 const NOTHING: Event = Event::Finalize(0, 0, 0);
 
+fn patient(patience: Duration) -> Host {
+    Host { foreign_floats: false, patience }
+}
+
 fn server() -> Server {
     Server::new(Config::default()).unwrap()
 }
@@ -42,16 +49,17 @@ fn server() -> Server {
 fn launch_with(
     fake: Fake,
     server: &mut Server,
-    options: &Options<'_>,
-) -> (Result<Launched, LaunchError>, Arc<Mutex<State>>) {
+    limits: &Limits<'_>,
+) -> (Result<Launched, KeystoneError>, Arc<Mutex<State>>) {
     let state = fake.state.clone();
     let forming = Forming::create(fake, SIZE);
-    let launched = forming.and_then(|forming| launch_in(forming, &mut Stopwatch::start(), &FILES, server, options, LONG));
+    let launched =
+        forming.and_then(|forming| launch_in(forming, &mut Stopwatch::start(), &FILES, server, limits, patient(LONG)));
     (launched, state)
 }
 
-fn launch(fake: Fake) -> (Result<Outcome, LaunchError>, Vec<Event>) {
-    let (launched, state) = launch_with(fake, &mut server(), &Options::default());
+fn launch(fake: Fake) -> (Result<Outcome, KeystoneError>, Vec<Event>) {
+    let (launched, state) = launch_with(fake, &mut server(), &Limits::default());
     let events = std::mem::take(&mut state.lock().unwrap().events);
     (launched.map(|launched| launched.outcome), events)
 }
@@ -68,7 +76,7 @@ fn steps<const N: usize>(steps: [fake::Step; N]) -> Fake {
 
 #[test]
 fn the_files_lie_one_after_the_other() {
-    let (launched, state) = launch_with(Fake::new(|_| exit(ExitStatus::Guest(3))), &mut server(), &Options::default());
+    let (launched, state) = launch_with(Fake::new(|_| exit(ExitStatus::Guest(3))), &mut server(), &Limits::default());
     assert_eq!(launched.unwrap().outcome, Outcome::Ended(ExitStatus::Guest(3)));
     let state = state.lock().unwrap();
     assert_eq!(after_building(&state.events), [Event::Run, Event::Destroy, Event::Close]);
@@ -99,7 +107,7 @@ fn an_enclave_that_calls_and_is_interrupted() {
         }),
         Box::new(|_| exit(ExitStatus::Trap)),
     ]);
-    let (launched, state) = launch_with(fake, &mut server, &Options::default());
+    let (launched, state) = launch_with(fake, &mut server, &Limits::default());
     let Launched { outcome, timings } = launched.unwrap();
     assert_eq!(outcome, Outcome::Ended(ExitStatus::Trap));
     assert_eq!(*output.lock().unwrap(), b"hello");
@@ -129,11 +137,11 @@ fn how_enclaves_end() {
 #[test]
 fn an_enclave_that_is_not_entered() {
     let (outcome, events) = launch(Fake::new(|_| Err(Errno::INVAL)));
-    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     assert_eq!(after_building(&events), [Event::Run, Event::Destroy, Event::Close]);
 
     let (outcome, events) = launch(steps([Box::new(|_| interrupted()), Box::new(|_| Ok((100_010, 0)))]));
-    assert!(matches!(outcome, Err(LaunchError::Monitor { code: 100_010 })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Monitor { code: 100_010 })), "{outcome:?}");
     assert_eq!(after_building(&events), [Event::Run, Event::Resume, Event::Destroy, Event::Close]);
 }
 
@@ -141,12 +149,12 @@ fn an_enclave_that_is_not_entered() {
 fn memory_that_cannot_be_had() {
     let never = || Fake::new(|_| panic!("it must not run"));
     let (outcome, events) = launch(never().failing(Request::Create, 1));
-    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     assert_eq!(events, [Event::Create(8), Event::Close]);
 
     // The private memory is given back all the same.
     let (outcome, events) = launch(never().failing(Request::UtmInit, 1));
-    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     let large = Event::Buffer(BUFFER_SIZE as u64);
     let small = Event::Buffer(2 * PAGE);
     assert_eq!(events, [Event::Create(8), large, small, NOTHING, Event::Destroy, Event::Close]);
@@ -159,7 +167,7 @@ fn memory_that_cannot_be_had() {
     let fake = never();
     fake.state().address = ADDRESS + (1 << 20);
     let state = fake.state.clone();
-    assert!(matches!(Forming::create(fake, 4 << 20), Err(LaunchError::Misaligned { .. })));
+    assert!(matches!(Forming::create(fake, 4 << 20), Err(KeystoneError::Misaligned { .. })));
     let events = &state.lock().unwrap().events;
     assert_eq!(events.first(), Some(&Event::Create(1024)));
     assert_eq!(events.iter().filter(|event| **event == Event::Destroy).count(), 1);
@@ -170,7 +178,7 @@ fn files_that_cannot_be_copied() {
     let fake = Fake::new(|_| panic!("it must not run"));
     fake.state().write_fails_at = Some(2 * PAGE);
     let (outcome, events) = launch(fake);
-    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     let buffer = Event::Buffer(BUFFER_SIZE as u64);
     assert_eq!(events, [Event::Create(8), buffer, Event::Pages(2), NOTHING, Event::Destroy, Event::Close]);
 
@@ -189,17 +197,17 @@ fn files_that_cannot_be_copied() {
 fn a_monitor_that_takes_no_more() {
     // The driver has given the memory back itself.
     let (outcome, events) = launch(Fake::new(|_| panic!("it must not run")).failing(Request::Finalize, 1));
-    assert!(matches!(outcome, Err(LaunchError::Busy(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Busy(_))), "{outcome:?}");
     assert_eq!(events[3..], [BUILT[3], Event::Close]);
 
     let fake = Fake::new(|_| panic!("it must not run"));
     fake.state().map_fails = true;
     let (outcome, events) = launch(fake);
-    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     assert_eq!(after_building(&events), [Event::Destroy, Event::Close]);
 
     let (outcome, events) = launch(Fake::new(|_| exit(ExitStatus::Guest(0))).failing(Request::Destroy, 1));
-    assert!(matches!(outcome, Err(LaunchError::Device { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     assert_eq!(after_building(&events), [Event::Run, Event::Destroy, Event::Close]);
 }
 
@@ -207,8 +215,8 @@ fn a_monitor_that_takes_no_more() {
 fn time_is_up() {
     let soon = Some(Duration::from_millis(20));
     // Nothing was heard of it.
-    let options = Options { boot_timeout: soon, timeout: Some(LONG), ..Options::default() };
-    let (launched, state) = launch_with(Fake::new(|_| interrupted()), &mut server(), &options);
+    let limits = Limits { boot_timeout: soon, timeout: Some(LONG), ..Limits::default() };
+    let (launched, state) = launch_with(Fake::new(|_| interrupted()), &mut server(), &limits);
     assert!(matches!(launched.unwrap().outcome, Outcome::NotStarted { .. }));
     assert_eq!(after_building(&state.lock().unwrap().events)[2..], [Event::Destroy, Event::Close]);
 
@@ -222,8 +230,8 @@ fn time_is_up() {
     };
     let later = Some(Duration::from_millis(60));
     for (boot_timeout, timeout) in [(None, soon), (soon, later), (later, soon), (Some(LONG), soon)] {
-        let options = Options { boot_timeout, timeout, ..Options::default() };
-        let (launched, state) = launch_with(spinning(), &mut server(), &options);
+        let limits = Limits { boot_timeout, timeout, ..Limits::default() };
+        let (launched, state) = launch_with(spinning(), &mut server(), &limits);
         // A machine that takes so long for the first edge call is slow, not wrong.
         let outcome = launched.unwrap().outcome;
         assert!(matches!(outcome, Outcome::TimedOut | Outcome::NotStarted { .. }), "{outcome:?}");
@@ -241,17 +249,15 @@ fn an_answer_that_comes_too_late() {
         let request = ReadRequest { handle: handle::STDIN.into(), length: 100.into(), wait: 1.into() };
         call::<io::Read>(buffer, request, b"")
     })]);
-    let options = Options { timeout: Some(Duration::from_millis(20)), ..Options::default() };
-    let (launched, state) = launch_with(fake, &mut server, &options);
+    let limits = Limits { timeout: Some(Duration::from_millis(20)), ..Limits::default() };
+    let (launched, state) = launch_with(fake, &mut server, &limits);
     assert_eq!(launched.unwrap().outcome, Outcome::TimedOut);
     let ended = |state: &State| after_building(&state.events) == [Event::Run, Event::Destroy];
     assert!(ended(&state.lock().unwrap()));
 
     // The memory belongs to somebody else by now: nothing is written to it, and nobody enters again.
     drop(writer);
-    while !state.lock().unwrap().events.contains(&Event::Close) {
-        std::thread::yield_now();
-    }
+    wait_until_closed(&state);
     let state = state.lock().unwrap();
     assert_eq!(after_building(&state.events), [Event::Run, Event::Destroy, Event::Close]);
     assert_eq!(state.buffer.as_ref().unwrap().buffer().read_header().unwrap().status.get(), 99);
@@ -266,23 +272,21 @@ fn an_enclave_that_does_not_come_back() {
     });
     let state = fake.state.clone();
     let forming = Forming::create(fake, SIZE).unwrap();
-    let options = Options { timeout: Some(Duration::from_millis(20)), ..Options::default() };
+    let limits = Limits { timeout: Some(Duration::from_millis(20)), ..Limits::default() };
     let patience = Duration::from_millis(20);
-    let launched = launch_in(forming, &mut Stopwatch::start(), &FILES, &mut server(), &options, patience);
-    assert!(matches!(launched, Err(LaunchError::Unstoppable)), "{launched:?}");
+    let launched = launch_in(forming, &mut Stopwatch::start(), &FILES, &mut server(), &limits, patient(patience));
+    assert!(matches!(launched, Err(KeystoneError::Unstoppable)), "{launched:?}");
     assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run]);
     // Should it come back after all, its memory is given back.
     drop(release);
-    while !state.lock().unwrap().events.contains(&Event::Close) {
-        std::thread::yield_now();
-    }
+    wait_until_closed(&state);
     assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run, Event::Destroy, Event::Close]);
 }
 
 #[test]
 fn a_signal_ends_it() {
-    let signals = Signals::hold().unwrap();
-    let options = Options { signals: Some(&signals), ..Options::default() };
+    let signals = hold_signals();
+    let limits = Limits { signals: Some(&signals), ..Limits::default() };
     let raise = || {
         // SAFETY: sends a signal to this thread, which holds it back.
         assert_eq!(unsafe { libc::raise(libc::SIGTERM) }, 0);
@@ -291,7 +295,7 @@ fn a_signal_ends_it() {
 
     // Before it was measured.
     raise();
-    let (launched, state) = launch_with(Fake::new(|_| panic!("it must not run")), &mut server(), &options);
+    let (launched, state) = launch_with(Fake::new(|_| panic!("it must not run")), &mut server(), &limits);
     assert_eq!(launched.unwrap().outcome, interrupt);
     assert_eq!(state.lock().unwrap().events[3..], [NOTHING, Event::Destroy, Event::Close]);
 
@@ -304,7 +308,7 @@ fn a_signal_ends_it() {
         }
         interrupted()
     });
-    let (launched, state) = launch_with(fake, &mut server(), &options);
+    let (launched, state) = launch_with(fake, &mut server(), &limits);
     assert_eq!(launched.unwrap().outcome, interrupt);
     let events = &state.lock().unwrap().events;
     assert_eq!(events[events.len() - 2..], [Event::Destroy, Event::Close]);
@@ -313,7 +317,7 @@ fn a_signal_ends_it() {
 
 #[test]
 fn the_first_signal_asks_and_the_second_ends_it() {
-    let signals = Signals::hold().unwrap();
+    let signals = hold_signals();
     let interrupt = Outcome::Interrupted { signal: libc::SIGTERM };
     // Waits until it is asked to end, and then does as `asked` says.
     let launch = |time: Duration, mut asked: fake::Step| {
@@ -332,8 +336,8 @@ fn the_first_signal_asks_and_the_second_ends_it() {
             let stop = PollEntry { handle: handle::STOP.into(), interest: 0.into() };
             call::<io::Poll>(buffer, poll, stop.as_bytes())
         });
-        let options = Options { signals: Some(&signals), grace: Some(&grace), ..Options::default() };
-        launch_with(fake, &mut server, &options).0.unwrap().outcome
+        let limits = Limits { signals: Some(&signals), grace: Some(&grace), ..Limits::default() };
+        launch_with(fake, &mut server, &limits).0.unwrap().outcome
     };
 
     let ended = Outcome::Ended(ExitStatus::Guest(0));
@@ -347,6 +351,22 @@ fn the_first_signal_asks_and_the_second_ends_it() {
     };
     assert_eq!(launch(LONG, Box::new(insisting)), interrupt);
     assert_eq!(signals.received(), None);
+}
+
+/// Waits until nobody uses the device any more.
+fn wait_until_closed(state: &Mutex<State>) {
+    let start = Instant::now();
+    while !state.lock().unwrap().events.contains(&Event::Close) {
+        assert!(start.elapsed() < LONG, "the device was not closed: {:?}", state.lock().unwrap().events);
+        std::thread::yield_now();
+    }
+}
+
+/// Holds signals back. A test may have been started where SIGTERM is ignored, and then the enclave would never see it.
+fn hold_signals() -> Signals {
+    // SAFETY: the default action involves no code of this program.
+    unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
+    Signals::hold().unwrap()
 }
 
 /// A thread that signals can be sent to.
@@ -369,7 +389,7 @@ impl Thread {
 
 #[test]
 fn what_is_no_enclave() {
-    assert!(matches!(private_memory(&FILES), Err(LaunchError::Image(_))));
+    assert!(matches!(private_memory(&FILES), Err(KeystoneError::Image(_))));
 }
 
 #[test]

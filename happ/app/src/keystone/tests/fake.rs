@@ -1,10 +1,10 @@
 //! What a test has in the place of the driver, the security monitor, and an enclave.
 
+use crate::edge_call::{HEADER, Header, SharedBuffer};
 use crate::keystone::abi::{Create, EDGE_CALL, EXITED, INTERRUPTED, PAGE, Request, Run};
 use crate::keystone::driver::Device;
 use crate::keystone::float::FloatRegisters;
 use crate::keystone::mapping::Mapping;
-use crate::edge_call::{HEADER, Header, SharedBuffer};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap};

@@ -1,4 +1,4 @@
-//! What enclaves are started for besides running their programs.
+//! Enclaves that are launched for a task of the enclave app, and do not run their program.
 
 use super::arguments::{Chosen, EnclaveArguments};
 use super::ending;
@@ -6,7 +6,7 @@ use crate::exit::{Exit, Fault};
 use wasmstone_happ::edge_server::{Config, Directory, Server, Task};
 use wasmstone_policy::Launch;
 
-/// An enclave that can do a task.
+/// An enclave that can perform a task.
 pub struct Worker<'a> {
     arguments: &'a EnclaveArguments,
     chosen: Chosen,
@@ -16,17 +16,17 @@ impl<'a> Worker<'a> {
     /// The enclave that the options name, its bundle verified.
     ///
     /// # Errors
-    /// Where the bundle is not to be run, or nothing of it runs here.
+    /// If the bundle is not to be run, or none of its programs runs here.
     pub fn find(arguments: &'a EnclaveArguments) -> anyhow::Result<Self> {
         Ok(Self { arguments, chosen: arguments.choose()? })
     }
 
-    /// What the enclave will have been measured with.
+    /// The launch record that is measured with the enclave.
     pub fn launch(&self) -> &Launch {
         &self.chosen.enclave.program.launch
     }
 
-    /// Has it do `task` with these directories.
+    /// Launches the enclave, which performs `task` with these directories and ends.
     ///
     /// # Errors
     /// Why it did not.
@@ -35,7 +35,7 @@ impl<'a> Worker<'a> {
         let launched = self.chosen.enclave.launch(&mut server, &self.arguments.limits())?;
         match ending::of_task(launched.outcome, server.explanation())? {
             Exit::Guest(0) => Ok(server),
-            other => Err(Fault::new(other, "the enclave did not come to its end").into()),
+            other => Err(Fault::new(other, "the enclave ended before it had finished").into()),
         }
     }
 }
