@@ -179,7 +179,7 @@ fn states_must_make_sense() {
     for bad in ["/data", "/data=1", "/data=1-00", &format!("/data={}", "0".repeat(64))] {
         run(&["--fresh", bad]).fails(2, &["64 hexadecimal digits"]);
     }
-    run(&["--fresh", &format!("/other={state}")]).fails(109, &["/other", "no sealed directory that was granted"]);
+    run(&["--fresh", &format!("/other={state}")]).fails(109, &["/other", "not a granted sealed directory"]);
     sandbox.write("states", "/data 1\n");
     run(&["--freshness", "states"]).fails(109, &["states", "line 1"]);
     run(&["--freshness", "data"]).fails(1, &["cannot read data"]);
@@ -192,7 +192,7 @@ fn states_are_kept_in_a_file() {
     let other = format!("/other 7-{}\n", "ab".repeat(32));
     let run = |options: &[&str]| sandbox.wasmstone([&["run", "app.wsb", "--dir", "data::/data"], options].concat());
     let first = run(&["--freshness", "states"]).succeeds();
-    assert!(first.stderr.contains("states is not there yet"), "{first:?}");
+    assert!(first.stderr.contains("states does not exist yet"), "{first:?}");
     let states = String::from_utf8(sandbox.read("states")).unwrap();
     assert!(states.starts_with("/data ") && states.ends_with('\n'), "{states}");
     let state = states.trim_end().rsplit_once(' ').unwrap().1;

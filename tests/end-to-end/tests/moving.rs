@@ -190,6 +190,6 @@ fn an_enclave_that_is_stopped_leaves_its_state_unknown() {
     let line = "run old --dir old.data::/data --freshness states --timeout 500ms -- append lines 100000000";
     let output = machine.command(line).output_in_time();
     ended(&output, 107);
-    assert!(text(&output.stderr).contains("did not come to tell the state of /data"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("ended before it reported the state of /data"), "{}", text(&output.stderr));
     assert_eq!(fs::read(machine.path("states")).unwrap(), before);
 }

@@ -1,4 +1,4 @@
-//! What is granted on the command line.
+//! Options that grant access to the program.
 
 use crate::exit::{Exit, Fault};
 use anyhow::Context;
@@ -7,16 +7,16 @@ use std::path::Path;
 use wasmstone_happ::edge_server::Directory;
 use wasmstone_policy::{Access, Addresses, Names, Network, Remote};
 
-/// Options that grant something.
+/// Options that grant access to the program.
 #[derive(clap::Args)]
 pub struct GrantArguments {
-    /// Grant a directory for reading and writing, as GUEST [default: as HOST is written].
+    /// Grant the directory HOST for reading and writing, under the path GUEST [default: the same as HOST].
     #[arg(long, value_name = "HOST[::GUEST]")]
     dir: Vec<String>,
-    /// Grant a directory for reading only.
+    /// Grant the directory HOST for reading only.
     #[arg(long, value_name = "HOST[::GUEST]")]
     read_only_dir: Vec<String>,
-    /// Set an environment variable; without =VALUE, to its own value here.
+    /// Set an environment variable; without =VALUE it has the value of your own environment.
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
     /// Grant the whole network.
@@ -34,7 +34,7 @@ impl GrantArguments {
     /// Opens the granted directories.
     ///
     /// # Errors
-    /// Where one cannot be opened.
+    /// If one cannot be opened.
     pub fn directories(&self) -> anyhow::Result<Vec<Directory>> {
         let read_write = self.dir.iter().map(|granted| (granted, Access::ReadWrite));
         let read_only = self.read_only_dir.iter().map(|granted| (granted, Access::ReadOnly));
@@ -43,7 +43,7 @@ impl GrantArguments {
             let directory = directory(granted, access)?;
             if directories.iter().any(|other| other.guest == directory.guest) {
                 let message = format!(
-                    "two directories are granted as {}: name one of them otherwise, as HOST::GUEST",
+                    "two directories are granted as {}: give one of them another path, as HOST::GUEST",
                     directory.guest
                 );
                 return Err(Fault::new(Exit::Configuration, message).into());
@@ -53,7 +53,7 @@ impl GrantArguments {
         Ok(directories)
     }
 
-    /// What is granted of the network.
+    /// The granted part of the network.
     pub fn network(&self) -> Network {
         if self.net {
             Network::Any
@@ -71,7 +71,7 @@ impl GrantArguments {
     /// The granted variables: name and value. The last value of a name counts.
     ///
     /// # Errors
-    /// Where a variable has no value, or its name cannot be one.
+    /// If a variable has no value, or its name is invalid.
     pub fn environment(&self) -> Result<Vec<(String, String)>, Fault> {
         let mut variables: Vec<(String, String)> = Vec::new();
         for granted in &self.env {
@@ -93,7 +93,7 @@ impl GrantArguments {
 /// Opens the directory `HOST::GUEST`.
 ///
 /// # Errors
-/// Where it cannot be opened, or is not named.
+/// If it cannot be opened, or is not named.
 pub fn directory(granted: &str, access: Access) -> anyhow::Result<Directory> {
     let (host, guest) = granted.split_once("::").unwrap_or((granted, granted));
     if host.is_empty() || guest.is_empty() {

@@ -1,4 +1,4 @@
-//! What a run has to do with sealed directories: each is locked, and its state is kept where that is asked for.
+//! Sealed directories of a run: each is locked, and its state is kept if an option asks for that.
 
 use crate::console;
 use crate::exit::{Exit, Fault};
@@ -17,11 +17,11 @@ use wasmstone_policy::Policy;
 /// Options about the states of sealed directories.
 #[derive(clap::Args)]
 pub struct FreshnessArguments {
-    /// Refuse a sealed directory in any other state than this one; wins over what --freshness says of it.
+    /// Refuse a sealed directory in any other state than this one; overrides the state that --freshness has for it.
     #[arg(long, value_name = "GUEST=STATE", value_parser = pin)]
     fresh: Vec<(String, Freshness)>,
-    /// Keep the states of sealed directories in this file: refuse any other than it says, and renew it at the
-    /// end; with - print them at the end on standard error.
+    /// Keep the states of sealed directories in this file: refuse any other state, and update the file at the end;
+    /// with - print the states at the end on standard error.
     #[arg(long, value_name = "FILE|-")]
     freshness: Option<PathBuf>,
 }
@@ -32,22 +32,22 @@ fn pin(text: &str) -> Result<(String, Freshness), NotFreshness> {
 }
 
 impl FreshnessArguments {
-    /// Refuses states on the command line where there can be none.
+    /// Refuses states on the command line, for a directory that is empty and therefore has none.
     ///
     /// # Errors
-    /// Where one is given.
+    /// If one is given.
     pub fn none_given(&self) -> Result<(), Fault> {
         match self.fresh.first() {
             None => Ok(()),
             Some((guest, _)) => {
-                let message = format!("--fresh gives a state of {guest}, which is empty still: leave the option out");
+                let message = format!("--fresh gives a state of {guest}, which is still empty: leave the option out");
                 Err(Fault::new(Exit::Usage, message))
             }
         }
     }
 }
 
-/// What a file says of states; nothing where there is none yet.
+/// The states in a file; `None` if the file does not exist yet.
 fn read(file: &Path) -> anyhow::Result<Option<States>> {
     let shown = file.display();
     match fs::read_to_string(file) {
@@ -71,10 +71,10 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// Locks those of `directories` that are sealed, and pins the states that are known of them.
+    /// Locks those of `directories` that are sealed, and pins their known states.
     ///
     /// # Errors
-    /// Where one is in use, or a state is pinned of something else.
+    /// If one is in use, or a state is pinned for something else.
     pub fn prepare(
         arguments: &FreshnessArguments,
         policy: &Policy,
@@ -84,7 +84,7 @@ impl Sealed {
         let pinned: BTreeMap<_, _> = arguments.fresh.iter().map(|(guest, state)| (guest, state)).collect();
         if let Some(other) = pinned.keys().find(|guest| !sealed.guests.contains(guest)) {
             let message = format!(
-                "--fresh names {other}, which is no sealed directory that was granted: grant it with --dir HOST::{other}, \
+                "--fresh names {other}, which is not a granted sealed directory: grant it with --dir HOST::{other}, \
                  or leave the option out"
             );
             return Err(Fault::new(Exit::Configuration, message).into());
@@ -99,7 +99,7 @@ impl Sealed {
     /// Locks those of `directories` that are sealed, whatever state they are in.
     ///
     /// # Errors
-    /// Where one is in use.
+    /// If one is in use.
     pub fn lock(arguments: &FreshnessArguments, policy: &Policy, directories: &[Directory]) -> anyhow::Result<Self> {
         let is_sealed = |guest: &str| policy.sealed_directories().any(|directory| directory.guest == guest);
         let (mut guests, mut locks) = (Vec::new(), Vec::new());
@@ -107,35 +107,35 @@ impl Sealed {
             locks.push(lock(directory)?);
             guests.push(directory.guest.clone());
         }
-        // Only now does nobody else change them.
+        // The states are read under the locks, so that no other run changes them meanwhile.
         let file = arguments.freshness.clone();
         let known = file.as_deref().map(read).transpose()?.flatten();
         if let (None, Some(file), false) = (&known, &file, guests.is_empty())
             && file.as_os_str() != "-"
         {
             let file = file.display();
-            console::say(format_args!("{file} is not there yet: sealed directories are taken as they are"));
+            console::say(format_args!("{file} does not exist yet: sealed directories are accepted in whatever state they are"));
         }
         let known = known.unwrap_or_default();
         Ok(Self { guests, known, file, _locks: locks })
     }
 
-    /// Says which states nobody knows, where they were to be kept and the enclave was stopped.
+    /// Warns of states that were to be kept and that nobody knows, because the enclave was stopped.
     pub fn say_unknown(&self, found: &BTreeMap<String, [u8; FRESHNESS_SIZE]>, outcome: &Outcome) {
         let started = !matches!(outcome, Outcome::Ended(ExitStatus::Refused) | Outcome::NotStarted { .. });
         let wanted = self.file.is_some() && started;
         for guest in self.guests.iter().filter(|guest| wanted && !found.contains_key(*guest)) {
             console::warn(format_args!(
-                "the enclave did not come to tell the state of {guest}: where it wrote there, the state that is known is \
-                 an old one, and has to be left out the next time"
+                "the enclave ended before it reported the state of {guest}: if it wrote there, the known state is \
+                 out of date, and has to be left out the next time"
             ));
         }
     }
 
-    /// Keeps the states at the end, where that was asked for.
+    /// Keeps the states at the end, if an option asks for that.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// If they cannot be written.
     pub fn keep(&self, found: &BTreeMap<String, [u8; FRESHNESS_SIZE]>) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let found = found.iter().map(|(guest, state)| (guest.clone(), Freshness(*state)));
@@ -144,7 +144,7 @@ impl Sealed {
             found.lines().for_each(|line| console::say(console::visible(line)));
             return Ok(());
         }
-        // Other runs may have written meanwhile of other directories.
+        // Other runs may have written the states of other directories meanwhile.
         let before = read(file)?.unwrap_or_default();
         let mut states = before.clone();
         states.0.extend(found);
@@ -157,7 +157,7 @@ impl Sealed {
         Ok(())
     }
 
-    /// What to add where the enclave says why it does not start: with sealed directories it says what to do itself.
+    /// What to add if the enclave refuses to start: with sealed directories its explanation says what to do.
     pub fn advice(&self) -> Option<String> {
         let pinned = |file: &PathBuf| format!("; the pins are the lines of {}", file.display());
         let pins = self.file.as_ref().filter(|_| !self.known.0.is_empty()).map(pinned);
@@ -165,16 +165,16 @@ impl Sealed {
     }
 }
 
-/// Two enclaves in one sealed directory would destroy it.
+/// Locks a sealed directory: two enclaves in one would destroy it.
 ///
 /// # Errors
-/// Where somebody else has it.
+/// If another enclave uses it.
 pub fn lock(directory: &Directory) -> anyhow::Result<Lock> {
     let guest = &directory.guest;
     match directory.lock() {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {
             let message = format!(
-                "another enclave has the sealed directory that was granted as {guest}: wait for its end, or grant another one"
+                "another enclave uses the sealed directory that was granted as {guest}: wait until it has ended, or grant another one"
             );
             Err(Fault::new(Exit::InUse, message).into())
         }
