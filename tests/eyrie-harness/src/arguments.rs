@@ -1,4 +1,4 @@
-//! The command line: that of `wasmstone run` as far as tests need it, and what only a harness can do.
+//! The command line: the options of `wasmstone run` that tests need, and options that only a harness can have.
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -10,13 +10,13 @@ use wasmstone_policy::{Access, Target};
 
 /// Run a bundle's image without Keystone, as Eyrie and the host app would.
 ///
-/// Standard input, output and error are the program's, and so is the exit code.
+/// Standard input, output and error belong to the program, and its exit code is the harness's.
 #[derive(Debug, Parser)]
 #[command(name = "wasmstone-eyrie-harness", version, max_term_width = 100)]
 pub struct Arguments {
-    /// The bundle. Nobody need have signed it, but it must hold what its manifest says.
+    /// Bundle to run. It need not be signed, but its content must match its manifest.
     pub bundle: PathBuf,
-    /// Which program of the bundle.
+    /// Target whose program in the bundle is run.
     #[arg(long, value_name = "TARGET", value_parser = target)]
     pub target: Option<Target>,
     /// Grant a directory for reading and writing.
@@ -31,10 +31,10 @@ pub struct Arguments {
     /// Grant the whole network.
     #[arg(long)]
     pub net: bool,
-    /// Serve HTTP there, until standard input ends.
+    /// Serve HTTP at this address until standard input ends.
     #[arg(long, value_name = "ADDR:PORT")]
     pub serve: Option<SocketAddr>,
-    /// Run nothing, but have a report made over this nonce, and print it in hexadecimal digits.
+    /// Do not run the program; have a report made over this nonce, and print it in hexadecimal digits.
     #[arg(long, value_name = "TEXT")]
     pub report: Option<String>,
     /// Stop the program after this many milliseconds.
@@ -50,7 +50,7 @@ pub struct Arguments {
     /// came back changed, as JSON on standard error.
     #[arg(long)]
     pub float_host: bool,
-    /// Fail where this text, or a key that the enclave got, is left in the enclave's memory after its end.
+    /// Fail if this text, or a key that the enclave got, is left in the enclave's memory after its end.
     #[arg(long, value_name = "TEXT")]
     pub secret: Option<String>,
     /// At the end, print how often the enclave called the host, as JSON on standard error.
@@ -60,7 +60,7 @@ pub struct Arguments {
     /// error.
     #[arg(long)]
     pub seconds: bool,
-    /// The program's arguments.
+    /// Arguments of the program.
     #[arg(last = true)]
     pub arguments: Vec<String>,
 }
@@ -69,7 +69,7 @@ impl Arguments {
     /// Opens the granted directories.
     ///
     /// # Errors
-    /// Where one cannot be opened.
+    /// If one cannot be opened.
     pub fn directories(&self) -> Result<Vec<Directory>> {
         let read_write = self.dir.iter().map(|granted| (granted, Access::ReadWrite));
         let read_only = self.read_only_dir.iter().map(|granted| (granted, Access::ReadOnly));

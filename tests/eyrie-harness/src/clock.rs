@@ -1,4 +1,4 @@
-//! How fast the time counter runs here: no device tree tells it of an emulated processor, so it is compared
+//! The rate of the time counter. An emulated processor has no device tree that says it, so the counter is compared
 //! with the system's clock.
 
 use std::arch::asm;

@@ -1,4 +1,4 @@
-//! An enclave's life: run, serve, resume, until it ends.
+//! Runs an enclave, answers its calls and resumes it, until it ends.
 
 use crate::context::{Context, INTERRUPT, Registers, Trap};
 use crate::eyrie::{Eyrie, FAILED, Next};
@@ -9,15 +9,15 @@ use anyhow::{Result, bail};
 use std::ptr::NonNull;
 use wasmstone_bundle::image::{Image, STACK};
 use wasmstone_bundle::verify::Program;
-use wasmstone_edge_protocol::{BUFFER_SIZE, ExitStatus};
+use wasmstone_edge_protocol::BUFFER_SIZE;
 use wasmstone_happ::backend::Outcome;
 use wasmstone_happ::edge_call::{Dispatcher, SharedBuffer};
 use wasmstone_happ::edge_server::Server;
 
-/// In registers whose content Eyrie leaves to chance.
+/// The content of registers that Eyrie does not set.
 const CHANCE: u64 = 0xdead_beef_dead_beef;
 
-/// How often an enclave that has exited is resumed: it must exit again.
+/// How often an enclave that has exited is resumed: each time it must exit again.
 const RESUMED: usize = 3;
 
 /// An enclave.
@@ -36,10 +36,10 @@ enum Stopped {
 }
 
 impl Enclave {
-    /// Loads a program's image; with `float_host`, the host will use the floating-point registers.
+    /// Loads a program's image. With `float_host`, the host will use the floating-point registers.
     ///
     /// # Errors
-    /// Where it cannot be mapped or run.
+    /// If it cannot be mapped or run.
     pub fn load(program: &Program, float_host: bool) -> Result<Self> {
         let image = Image::parse(&program.image)?;
         let memory = Memory::map(&program.image, &image)?;
@@ -58,7 +58,7 @@ impl Enclave {
     /// Runs the enclave to its end.
     ///
     /// # Errors
-    /// Where it does something after its end.
+    /// If it does something after its end.
     pub fn run(&mut self, server: &mut Server) -> Result<Outcome> {
         let mut dispatcher = Dispatcher::default();
         let mut exited = Vec::new();
@@ -89,7 +89,7 @@ impl Enclave {
                 && again.len() == RESUMED
             {
                 return if again.iter().all(|value| value == first) {
-                    Ok(outcome(*first))
+                    Ok(Outcome::exited(*first))
                 } else {
                     bail!("the enclave exits with {first:#x}, then with {again:x?}")
                 };
@@ -97,7 +97,7 @@ impl Enclave {
         }
     }
 
-    /// Where `secret`, or one of the enclave's keys, is in the memory that the enclave can write to.
+    /// The address of `secret`, or of one of the enclave's keys, in the memory that the enclave can write to.
     pub fn find(&self, secret: &[u8]) -> Option<u64> {
         let secrets = self.eyrie.secrets();
         assert!(!secrets.is_empty(), "the enclave app got no key");
@@ -105,7 +105,7 @@ impl Enclave {
         std::iter::once(secret).chain(keys).find_map(|secret| self.eyrie.memory().find(secret))
     }
 
-    /// How often the host found floating-point registers changed, where it looks at them.
+    /// How often the host found floating-point registers changed; `None` if it does not use them.
     pub fn floats_changed(&self) -> Option<u64> {
         self.floats.as_ref().map(Floats::changed)
     }
@@ -114,8 +114,8 @@ impl Enclave {
         if let Some(floats) = &mut self.floats {
             floats.fill(self.context.registers());
         }
-        // SAFETY: the enclave app knows the addresses of its image and of Eyrie's stack only, and holds
-        // the guest to its memories. Should it not, this process is all that is lost.
+        // SAFETY: the enclave app knows the addresses of its image and of Eyrie's stack only, and confines
+        // the guest to its own memories. If that fails, only this process is lost.
         let trap = unsafe { self.context.run() };
         if let Some(floats) = &mut self.floats {
             floats.look(self.context.registers());
@@ -137,12 +137,4 @@ impl Enclave {
 
 fn failed(reason: impl Into<String>) -> Outcome {
     Outcome::Crashed { reason: reason.into() }
-}
-
-fn outcome(value: u64) -> Outcome {
-    match ExitStatus::from_value(value) {
-        Some(ExitStatus::OutOfMemory) => Outcome::OutOfMemory,
-        Some(status) => Outcome::Ended(status),
-        None => failed(format!("it exited with the unknown value {value:#x}")),
-    }
 }

@@ -1,4 +1,4 @@
-//! Eyrie's calls, as Eyrie answers them: the same copies, the same checks, the same omissions.
+//! Eyrie's calls, answered as Eyrie answers them: with the same copies, the same checks, the same omissions.
 
 use crate::context::Registers;
 use crate::memory::Memory;
@@ -21,7 +21,7 @@ const OK: u64 = 0;
 const ERROR: u64 = 1;
 const UNKNOWN: u64 = u64::MAX;
 
-/// What the security monitor answers where more is to be attested than it takes.
+/// The security monitor's answer if more data are to be attested than it takes.
 const ILLEGAL_ARGUMENT: u64 = 100_008;
 
 /// Bytes of Eyrie's copy buffers.
@@ -30,14 +30,14 @@ const COPY_BUFFER: u64 = 4096;
 /// Bytes that Eyrie hands over for a report, which is shorter.
 const REPORT_COPY: usize = 2048;
 
-/// Where the data are in a report: the enclave's hash is first, and their length.
+/// The offset of the data in a report: behind the enclave's hash and the length of the data.
 const REPORT_DATA: usize = 72;
 
 /// Bytes of a sealing key, and of one with the monitor's signature.
 const SEALING_KEY_SIZE: usize = 128;
 const SIGNED_SEALING_KEY_SIZE: usize = 192;
 
-/// In the place of the security monitor's private key, which sealing keys are derived from.
+/// Stands for the security monitor's private key, from which sealing keys are derived.
 const TEST_KEY: &[u8] = b"wasmstone eyrie harness: everybody knows this key";
 
 /// What follows a call.
@@ -107,7 +107,7 @@ impl Eyrie {
         self.answered(registers, answer)
     }
 
-    /// Puts an answer where the enclave finds it. Without one there was a page fault inside of Eyrie.
+    /// Puts an answer where the enclave finds it. No answer means a page fault inside of Eyrie.
     fn answered(&self, registers: &mut Registers, answer: Option<u64>) -> Next {
         match answer {
             Some(answer) => {
@@ -136,7 +136,7 @@ impl Eyrie {
         if length == 0 {
             return Some(OK);
         }
-        // Where it lies is checked for all of it, even though what is longer than asked for is cut.
+        // Eyrie checks the whole answer's place, even if it then copies only as much as was asked for.
         let size = header.return_size.get();
         let Some(mut reply) = self.from_buffer(header.return_offset.get(), size) else { return Some(ERROR) };
         reply.truncate(usize::try_from(length).ok()?);
@@ -158,8 +158,8 @@ impl Eyrie {
         Some(bytes)
     }
 
-    /// A report signed as the simulator signs them. What the monitor leaves uninitialised is not zero: neither
-    /// behind the data, nor behind the report.
+    /// A report signed as the simulator signs reports. Bytes that the monitor leaves uninitialised, behind the data and
+    /// behind the report, are not zero.
     fn attest(&self, to: u64, from: u64, length: u64) -> Option<u64> {
         let data = self.memory.read(from, length.min(COPY_BUFFER))?;
         let mut copied = [0xa5; REPORT_COPY];
@@ -181,7 +181,7 @@ impl Eyrie {
         }
         let identifier = self.memory.read(identifier, identifier_length)?;
         let mut key = vec![0; SIGNED_SEALING_KEY_SIZE];
-        // The signature is none: nobody can have the monitor's key for it.
+        // The signature is not valid, since nobody has the monitor's key.
         Hkdf::<Sha512>::new(None, TEST_KEY).expand_multi_info(&[&self.measurement.0, &identifier], &mut key).ok()?;
         self.given.borrow_mut().push(key[..SEALING_KEY_SIZE].to_vec());
         key.resize(usize::try_from(length).ok()?, 0);

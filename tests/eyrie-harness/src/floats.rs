@@ -1,5 +1,5 @@
-//! A host that does floating-point work of its own. Neither Eyrie nor the security monitor keeps the
-//! registers apart, so the enclave finds there what the host has left, and leaves there what it had.
+//! A host that uses the floating-point registers itself. Neither Eyrie nor the security monitor keeps the
+//! registers apart, so the enclave finds in them what the host left there, and the host what the enclave left.
 
 use crate::context::Registers;
 

@@ -19,7 +19,7 @@ const EBREAK: [u8; 4] = 0x0010_0073u32.to_le_bytes();
 #[derive(Debug)]
 pub struct Memory {
     areas: Vec<Area>,
-    /// Where the enclave app enters Eyrie.
+    /// The address at which the enclave app enters Eyrie.
     pub call: u64,
 }
 
@@ -33,7 +33,7 @@ impl Memory {
     /// Maps an image, and the stack.
     ///
     /// # Errors
-    /// Where the addresses are not free, or the enclave app has not exactly one `ecall`.
+    /// If the addresses are not free, or the enclave app does not have exactly one `ecall`.
     pub fn map(bytes: &[u8], image: &Image) -> Result<Self> {
         let mut memory = Self { areas: Vec::new(), call: call(bytes, image)? };
         for segment in &image.segments {
@@ -92,7 +92,7 @@ impl Memory {
         Some(())
     }
 
-    /// Whether bytes lie in areas that `allow` lets through.
+    /// Checks that bytes lie in areas that `allow` accepts.
     fn check(&self, address: u64, length: u64, allow: impl Fn(&Permissions) -> bool) -> Option<()> {
         let end = address.checked_add(length)?;
         let mut next = address;
@@ -104,7 +104,7 @@ impl Memory {
         (length == 0 || next >= end).then_some(())
     }
 
-    /// Where `needle` is in memory that can be written to.
+    /// The address of `needle` in memory that can be written to.
     pub fn find(&self, needle: &[u8]) -> Option<u64> {
         let writable = self.areas.iter().filter(|area| area.permissions.write);
         writable.into_iter().find_map(|area| {

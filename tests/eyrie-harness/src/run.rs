@@ -10,15 +10,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::Outcome;
+use wasmstone_happ::backend::{Outcome, exit_code};
 use wasmstone_happ::edge_server::{Config, Input, Output, Server, Service, StopHandle, Task};
 use wasmstone_policy::{Network, Target};
 
-/// The exit code where the harness fails, or the enclave does what it must not.
+/// The exit code if the harness fails, or the enclave does what it must not do.
 const HARNESS: u8 = 1;
-
-/// As of `wasmstone run`.
-const TIMED_OUT: u8 = 107;
 
 /// Runs the bundle.
 pub fn main() -> ExitCode {
@@ -33,7 +30,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
     let bundle = Bundle::open(&arguments.bundle)
         .with_context(|| format!("cannot read the bundle {}", arguments.bundle.display()))?;
     let mut programs = verify(&bundle, &trust)?.into_contents().programs;
-    // Native where there is a choice.
+    // The last one is run, which is the native one if there is a choice.
     programs.retain(|program| match arguments.target {
         Some(target) => program.target == target,
         None => [Target::Pulley64, Target::Riscv64].contains(&program.target),
@@ -81,12 +78,12 @@ fn run(arguments: &Arguments) -> Result<u8> {
     Ok(ended(&outcome, server.explanation()))
 }
 
-/// Serving at `address`, until standard input ends.
+/// A service at `address` that ends when standard input does.
 fn service(address: SocketAddr) -> Result<Service> {
     let stop = StopHandle::new()?;
     let asking = stop.clone();
     std::thread::Builder::new().name("stop".into()).spawn(move || {
-        // An input that cannot be read any more has ended too.
+        // If standard input cannot be read any more, it has ended too.
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         asking.stop();
     })?;
@@ -94,23 +91,15 @@ fn service(address: SocketAddr) -> Result<Service> {
     Ok(Service { address, stop, listening: Some(Box::new(listening)) })
 }
 
-/// The exit code of `wasmstone run`, after a word where it is not the guest's own.
+/// The exit code, which is that of `wasmstone run`. Prints an error if it is not the guest's own.
 fn ended(outcome: &Outcome, explanation: Option<&str>) -> u8 {
-    let code = match outcome {
-        Outcome::Ended(ExitStatus::Guest(code)) => return *code,
-        Outcome::Ended(ExitStatus::Trap) => 134,
-        Outcome::Ended(ExitStatus::Violation) => 104,
-        Outcome::Ended(ExitStatus::OutOfMemory) | Outcome::OutOfMemory => 105,
-        Outcome::TimedOut => TIMED_OUT,
-        Outcome::Ended(ExitStatus::Refused) => 110,
-        Outcome::Ended(ExitStatus::Unsaved) => 202,
-        _ => 112,
-    };
-    eprintln!("error: {outcome:?}: {}", explanation.unwrap_or_default());
-    code
+    if !matches!(outcome, Outcome::Ended(ExitStatus::Guest(_))) {
+        eprintln!("error: {outcome:?}: {}", explanation.unwrap_or_default());
+    }
+    outcome.exit_code()
 }
 
 fn overdue() -> ! {
     eprintln!("error: {:?}", Outcome::TimedOut);
-    std::process::exit(TIMED_OUT.into())
+    std::process::exit(exit_code::TIMED_OUT.into())
 }

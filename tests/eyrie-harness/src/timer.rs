@@ -1,4 +1,4 @@
-//! Interrupts of the enclave: at its time-out, and as often as a timer would.
+//! Interrupts the enclave: at its time-out, and as often as a timer would.
 
 use crate::context::INTERRUPT;
 use std::io::Result;
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often an enclave is interrupted whose time is up. A host that is busy at that moment looks at
-/// [`expired`] when it is done.
+/// How often an enclave is interrupted when its time is up. A host that is busy at that moment looks at
+/// [`expired`] afterwards.
 const INSISTENCE: Duration = Duration::from_millis(50);
 
-/// How long a host that is busy has for that.
+/// How long a busy host has for that.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 static EXPIRED: AtomicBool = AtomicBool::new(false);
@@ -20,11 +20,11 @@ pub fn expired() -> bool {
     EXPIRED.load(Ordering::Relaxed)
 }
 
-/// Begins to interrupt this thread, in which the enclave will run. `overdue` is called where it does not
-/// end in time although it was told to.
+/// Begins to interrupt this thread, in which the enclave will run. `overdue` is called if the enclave does not end
+/// although its time is up.
 ///
 /// # Errors
-/// Where no thread can be started.
+/// If no thread can be started.
 pub fn start(every: Option<Duration>, timeout: Option<Duration>, overdue: fn() -> !) -> Result<()> {
     // SAFETY: has no conditions.
     let runner = unsafe { libc::pthread_self() } as usize;

@@ -1,5 +1,5 @@
-//! The harness itself: enclave apps of a few instructions that look at what Eyrie promises, or do what no
-//! enclave app may do. `xtask` leaves these out where RISC-V code cannot be built or run.
+//! Tests of the harness itself: enclave apps of a few instructions that check what Eyrie promises, or do what no
+//! enclave app may do. `xtask` skips these tests on machines where RISC-V code cannot be built or run.
 
 use std::fs;
 use std::io::Write;
@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use wasmstone_bundle::bundle::{Bundle, Parts, ProgramPart};
 use wasmstone_bundle::{Platform, Sha256Digest};
 use wasmstone_edge_protocol::ExitStatus;
+use wasmstone_happ::backend::exit_code;
 use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
 use wasmstone_test_support::processes::InTime;
 
@@ -141,8 +142,7 @@ fn is_good(instructions: &str) {
     ends(&format!("{instructions}\n j good"), GOOD.into(), "");
 }
 
-/// `wasmstone run` ends with this where the enclave ended abnormally.
-const ABNORMAL: i32 = 112;
+const ABNORMAL: i32 = exit_code::ABNORMAL as i32;
 
 mod needs_riscv64 {
     use super::*;
@@ -236,7 +236,7 @@ mod needs_riscv64 {
         ends("li s2, 2; 1: call 1101; addi s2, s2, -1; bnez s2, 1b; call 1102; j good", 1, "goes on after its end");
         ends("1: addi a0, a0, 1; call 1101; j 1b", 1, "exits with 0x1, then with");
         ends("j good; ecall", 1, "2 instructions ecall");
-        ends("1: j 1b", 107, "TimedOut");
+        ends("1: j 1b", exit_code::TIMED_OUT.into(), "TimedOut");
     }
 
     /// With the plugin that the benchmark has for it.
