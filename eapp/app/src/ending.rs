@@ -1,6 +1,5 @@
 //! How an enclave comes to its end.
 
-use crate::Ended;
 use alloc::string::{String, ToString};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmtime::{Error, FrameInfo, OutOfMemory, Trap, WasmBacktrace};
@@ -39,7 +38,16 @@ fn as_meant(error: Error) -> Error {
     trace.map_or_else(|error| error, |trace| Error::from(Trap::BadConversionToInteger).context(trace))
 }
 
-/// The end, with what a person should be told.
+/// How an enclave ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The value for the EXIT call.
+    pub status: ExitStatus,
+    /// What the host did, if that ended the enclave. It stays inside.
+    pub violation: Option<Violation>,
+}
+
+/// The end, with what the operator should be told.
 #[derive(Debug)]
 pub enum Ending {
     /// The guest's exit code.

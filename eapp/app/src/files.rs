@@ -1,9 +1,11 @@
-//! Files, with the host or in sealed directories.
+//! Files, in the host's file system or in sealed directories.
 
 mod hosted;
+mod reading;
 mod sealed;
 mod system;
+mod writing;
 
-pub use hosted::{RecentStat, listed};
-pub use sealed::Sealed;
-pub use system::{At, Entries, FileResult, FileSystem, How, OpenFile, Opened, SealedNode};
+pub use reading::FileInput;
+pub use system::{At, How, OpenFile, Opened};
+pub use writing::FileOutput;

@@ -1,47 +1,45 @@
-//! What the guest's WASI calls work on.
+//! A guest: what its WASI calls work on. Nothing below this module names it.
 
-use crate::exchange::in_flight::Moving;
-use crate::files::OpenFile;
+use crate::exchange::in_flight::InFlight;
 use crate::host::Host;
 use crate::random::Random;
-use crate::turns::Seat;
-use crate::wasi::input::Buffer;
+use crate::read_ahead::Buffer;
+use crate::turns::Turn;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
-use wasmstone_edge_protocol::Violation;
 use wasmstone_policy::{Access, Grants};
-use wasmtime::ResourceLimiter;
-use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, component::ResourceTable};
 
 /// The store's data.
 pub struct Guest {
-    /// Tells guests apart that run in turns.
+    /// Tells guests apart that run in turns; the owner of the guest's handles.
     pub id: u32,
     pub table: ResourceTable,
     /// The host, while it is this guest's turn.
     pub host: Box<Host>,
     pub random: Random,
-    pub given: Arc<Given>,
+    pub config: Arc<GuestConfig>,
+    /// What was read ahead of standard input.
     pub stdin: Buffer,
-    /// What it has under way while it waits for whatever.
-    pub moving: Vec<Moving>,
+    /// What goes on while the guest waits.
+    pub in_flight: Vec<InFlight>,
     /// Where it waits for its turn, if others run as well.
-    pub seat: Option<Seat>,
+    pub turn: Option<Turn>,
     /// Edge calls that blocking calls made since one of them gave the turn away.
-    pub hurried: u64,
+    pub calls_in_turn: u64,
     limits: Limits,
 }
 
 /// What every guest of this enclave is given.
-pub struct Given {
+pub struct GuestConfig {
     /// The program's name, then its arguments.
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
     pub directories: Vec<(String, Access)>,
-    /// Standard input, output, error is a terminal.
+    /// Whether standard input, output, error is a terminal.
     pub terminals: [bool; 3],
 }
 
-impl Given {
+impl GuestConfig {
     /// What a start granted to the program `name`.
     pub fn new(name: String, grants: Grants, terminals: [bool; 3]) -> Self {
         let mut arguments = Vec::with_capacity(grants.arguments.len() + 1);
@@ -52,19 +50,18 @@ impl Given {
 }
 
 impl Guest {
-    /// A guest that did nothing yet.
-    pub fn new(id: u32, host: Box<Host>, random: Random, given: Arc<Given>) -> Self {
-        let stdin = Buffer::default();
+    /// A guest that has not run yet.
+    pub fn new(id: u32, host: Box<Host>, random: Random, config: Arc<GuestConfig>) -> Self {
         Self {
             id,
             table: ResourceTable::new(),
             host,
             random,
-            given,
-            stdin,
-            moving: Vec::new(),
-            seat: None,
-            hurried: 0,
+            config,
+            stdin: Buffer::default(),
+            in_flight: Vec::new(),
+            turn: None,
+            calls_in_turn: 0,
             limits: Limits,
         }
     }
@@ -72,14 +69,6 @@ impl Guest {
     /// The limiter for the store.
     pub fn limits(&mut self) -> &mut dyn ResourceLimiter {
         &mut self.limits
-    }
-
-    /// Gives a file back once nothing of the guest refers to it any more.
-    pub fn release(&mut self, file: Arc<OpenFile>) -> Result<(), Violation> {
-        match Arc::into_inner(file) {
-            Some(file) if !file.granted => self.host.close(file.handle),
-            _ => Ok(()),
-        }
     }
 }
 

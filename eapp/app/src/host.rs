@@ -1,28 +1,34 @@
-//! What an enclave has of its host: the way to it, and what is known of what was opened there. Guests that
-//! run in turns share it.
+//! The host, as the enclave uses it: the channel to it, and what is known of what it has open. Guests that run in
+//! turns share it.
+
+mod sealed;
 
 use crate::channel::Channel;
 use crate::clock::Clock;
-use crate::files::{RecentStat, SealedNode};
+use crate::failure::{IoFailure, IoResult};
+use crate::handles::Handles;
+use crate::metadata::RecentStat;
 use crate::volumes::SealedDirectory;
-use crate::wasi::FileFailure;
+use crate::waiting::PollSet;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
-use wasmstone_edge_protocol::{Operation, Status, Violation, handle, io, types::HandleRequest};
+use wasmstone_edge_protocol::types::{HandleRequest, PollEntry, PollRequest};
+use wasmstone_edge_protocol::{Operation, Status, Violation, io};
 use wasmstone_policy::{Network, Reach};
+use zerocopy::IntoBytes;
 
 /// The host.
 pub struct Host {
     pub channel: Channel,
     pub clock: Clock,
     pub handles: Handles,
-    /// Polls that were answered without asking the host since it was asked.
-    pub unasked: u8,
+    /// How many polls in a row were answered without asking the host.
+    pub unasked_polls: u8,
     /// What the guests may use of the network.
     pub reach: Reach,
-    /// Counts what the guests changed in files, so that nothing read ahead before is given after it.
+    /// Counts what the guests changed in files: what was read ahead before a change is not given after it.
     pub changes: u64,
-    /// Bytes held ahead in all file streams and connections together.
+    /// Bytes that all file streams and connections together hold ahead.
     pub read_ahead: usize,
     /// The last answer on a path.
     pub recent: Option<RecentStat>,
@@ -37,7 +43,7 @@ impl Host {
             channel,
             clock,
             handles: Handles::default(),
-            unasked: 0,
+            unasked_polls: 0,
             reach,
             changes: 0,
             read_ahead: 0,
@@ -46,36 +52,36 @@ impl Host {
         }
     }
 
-    /// What a guest has while it is not its turn. Every edge call is a violation.
+    /// Stands for the host in a guest while it is another's turn. Every edge call is a violation.
     pub fn absent() -> Self {
         let clock = Clock::new(0, NonZeroU32::MIN, (0, 0));
         Self::new(Channel::closed(), clock, Reach::new(Network::Denied))
     }
 
-    /// Asks; a status other than `Ok` becomes the guest's error.
+    /// Makes an edge call; a status other than `Ok` becomes the guest's error.
     pub fn ask<O: Operation>(
         &mut self,
         body: &O::Request,
         payload: &[&[u8]],
         reply_payload_max: usize,
-    ) -> Result<(O::Reply, &[u8]), FileFailure> {
+    ) -> IoResult<(O::Reply, &[u8])> {
         Ok(self.channel.call::<O>(body, payload, reply_payload_max)??)
     }
 
-    /// Asks for something to be opened for `owner`, under a number that is not in use; `limit` is the failure
-    /// where there is none.
+    /// Has `ask` open something for `owner`, under a number that is not in use; `limit` is the error where there is
+    /// no such number.
     pub fn opening<T>(
         &mut self,
         owner: u32,
         limit: Status,
-        ask: impl FnOnce(&mut Self, u32) -> Result<T, FileFailure>,
-    ) -> Result<(u32, T), FileFailure> {
+        ask: impl FnOnce(&mut Self, u32) -> IoResult<T>,
+    ) -> IoResult<(u32, T)> {
         let handle = self.handles.take(owner).ok_or(limit)?;
         match ask(self, handle) {
             Ok(value) => Ok((handle, value)),
             Err(failure) => {
                 self.handles.give_back(handle);
-                Err(failure)
+                Err::<_, IoFailure>(failure)
             }
         }
     }
@@ -86,7 +92,7 @@ impl Host {
             self.handles.give_back(handle);
             return self.release(node);
         }
-        // How closing went changes nothing: the number is free again, as after close(2).
+        // The status does not matter: the number is free again in any case, as after close(2).
         let _ = self.channel.call::<io::Close>(&HandleRequest { handle: handle.into() }, &[], 0)?;
         self.handles.give_back(handle);
         Ok(())
@@ -109,80 +115,40 @@ impl Host {
     pub fn elapsed(&mut self) -> u64 {
         self.clock.elapsed(self.channel.platform().ticks())
     }
-}
 
-/// The handle numbers that the enclave chooses, and whose they are.
-#[derive(Default)]
-pub struct Handles {
-    /// Those that only sealed directories get, so that guests cannot keep them from being stored.
-    pub reserved: usize,
-    /// By their numbers, from [`handle::FIRST_OPENED`] on.
-    all: Vec<Option<Taken>>,
-    free: Vec<u32>,
-}
-
-/// A number that is in use.
-struct Taken {
-    owner: u32,
-    /// What it stands for in a sealed directory: then the host knows nothing of it.
-    sealed: Option<SealedNode>,
-}
-
-impl Handles {
-    /// A number that is not in use, for `owner`; `None` where all are.
-    pub fn take(&mut self, owner: u32) -> Option<u32> {
-        let used = self.all.len() - self.free.len();
-        if used + self.reserved < handle::OPEN_MAX { self.take_any(owner) } else { None }
-    }
-
-    /// The same, also of those that are reserved.
-    pub fn take_any(&mut self, owner: u32) -> Option<u32> {
-        let handle = match self.free.pop() {
-            Some(handle) => handle,
-            None if self.all.len() >= handle::OPEN_MAX => return None,
-            None => {
-                self.all.push(None);
-                // At most OPEN_MAX, which fits.
-                handle::FIRST_OPENED + self.all.len() as u32 - 1
-            }
+    /// One edge call, which answers all of `polls`. The result is whether the host answered; where it could not, every
+    /// answer is yes.
+    ///
+    /// # Errors
+    /// The host broke the contract.
+    pub fn poll(&mut self, polls: &mut PollSet) -> Result<bool, Violation> {
+        self.unasked_polls = 0;
+        let deadline = polls.deadline.min(self.store_due()?);
+        let entries = polls
+            .interests
+            .keys()
+            .map(|(handle, interest)| PollEntry { handle: (*handle).into(), interest: (*interest).into() });
+        let entries: Vec<_> = entries.collect();
+        let timeout = match deadline {
+            u64::MAX if !entries.is_empty() => u64::MAX,
+            // On the wire, `u64::MAX` means without an end, and with no entries nothing could end the wait.
+            deadline => deadline.saturating_sub(self.elapsed()).min(u64::MAX - 1),
         };
-        *self.place(handle)? = Some(Taken { owner, sealed: None });
-        Some(handle)
-    }
-
-    fn place(&mut self, handle: u32) -> Option<&mut Option<Taken>> {
-        self.all.get_mut(handle.checked_sub(handle::FIRST_OPENED)? as usize)
-    }
-
-    /// Has a number that is in use stand for something in a sealed directory.
-    pub fn seal(&mut self, handle: u32, node: SealedNode) {
-        if let Some(Some(taken)) = self.place(handle) {
-            taken.sealed = Some(node);
+        let request = PollRequest { timeout: timeout.into(), count: (entries.len() as u32).into() };
+        let answer = self.channel.call::<io::Poll>(&request, &[entries.as_bytes()], entries.len())?;
+        match answer {
+            Ok((_, answers)) => {
+                if answers.len() != polls.interests.len() || answers.iter().any(|answer| *answer > 1) {
+                    return Err(Violation("a poll answered with something else"));
+                }
+                polls.interests.values_mut().zip(answers).for_each(|(ready, answer)| *ready = *answer == 1);
+            }
+            // The guest learns what is wrong with a handle when it uses it.
+            Err(_) => {
+                polls.interests.values_mut().for_each(|ready| *ready = true);
+                return Ok(false);
+            }
         }
-    }
-
-    /// What a number stands for in a sealed directory.
-    fn sealed(&mut self, handle: u32) -> Option<SealedNode> {
-        self.place(handle)?.as_ref()?.sealed
-    }
-
-    /// The number is not in use any more.
-    pub fn give_back(&mut self, handle: u32) {
-        if self.place(handle).is_some_and(|place| place.take().is_some()) {
-            self.free.push(handle);
-        }
-    }
-
-    /// The numbers in use that are `owner`'s.
-    fn of(&self, owner: u32) -> Vec<u32> {
-        let is_owned = |taken: &Option<Taken>| taken.as_ref().is_some_and(|taken| taken.owner == owner);
-        let numbered = (handle::FIRST_OPENED..).zip(&self.all);
-        numbered.filter(|(_, taken)| is_owned(taken)).map(|(handle, _)| handle).collect()
-    }
-
-    /// How many stand for something in sealed directories.
-    #[cfg(test)]
-    pub fn held(&self) -> usize {
-        self.all.iter().flatten().filter(|taken| taken.sealed.is_some()).count()
+        Ok(true)
     }
 }

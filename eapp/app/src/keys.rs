@@ -53,9 +53,9 @@ fn derived(secret: &[u8], info: &[u8]) -> Option<Key> {
 }
 
 /// The X25519 key pair (RFC 7748) that others wrap keys for this enclave with.
-pub struct Exchange(Key);
+pub struct ExchangeKey(Key);
 
-impl Exchange {
+impl ExchangeKey {
     /// This enclave's; `None` where the machine has no keys.
     pub fn own(platform: &mut dyn Platform) -> Option<Self> {
         let mut secret = Zeroizing::new([0; 32]);
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_the_owner_wrapped_is_unwrapped_and_nothing_else() {
-        let exchange = |secret| Exchange(Zeroizing::new([secret; 32]));
+        let exchange = |secret| ExchangeKey(Zeroizing::new([secret; 32]));
         let (owner, own) = (exchange(1).public(), exchange(2));
         let digits = CIPHERTEXT.as_bytes().chunks(2);
         let ciphertext = digits.map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap());

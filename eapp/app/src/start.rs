@@ -3,8 +3,7 @@
 use crate::channel::Channel;
 use crate::ending::Ending;
 use alloc::{borrow::ToOwned, format, vec::Vec};
-use core::net::SocketAddr;
-use core::num::NonZeroU32;
+use core::{net::SocketAddr, num::NonZeroU32};
 use wasmstone_edge_protocol::{
     DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, TRANSFER_DIRECTORY, Task, Violation, attestation,
     launch, record, types::Empty,

@@ -1,66 +1,68 @@
-//! Taking turns: a guest that waits gives the host back, so that others run until it has what it waits for.
+//! Taking turns: a guest that waits gives the host back, so that other guests run until what it waits for is there.
+//! There is one thread. The code of a guest is a future, and one poll of the future is one turn.
 
 use crate::host::Host;
-use crate::wasi::poll::Inquiry;
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use core::future::Future;
-use core::mem::swap;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use crate::waiting::PollSet;
+use alloc::{boxed::Box, sync::Arc};
+use core::{
+    future::Future, future::poll_fn, mem::replace, mem::swap, pin::pin, task::Context, task::Poll, task::Waker,
+};
 use spinning_top::Spinlock;
+use wasmtime::format_err;
 
-/// Where a guest and whoever runs it leave things for each other. There is one thread, so the lock is
-/// never held when the other side takes it.
+/// Where a guest and the service that runs it leave things for each other when the turn changes. There is one thread,
+/// so the lock is free whenever a side takes it.
 #[derive(Clone)]
-pub struct Seat(Arc<Spinlock<Left>>);
+pub struct Turn(Arc<Spinlock<Exchanged>>);
 
-/// What was left.
-struct Left {
-    /// The host, or nothing worth the name while the other side has it.
+/// What one side left for the other.
+struct Exchanged {
+    /// The host, or [`Host::absent`] while the other side has the host.
     host: Box<Host>,
     /// What the guest waits for; then the same with answers.
-    inquiry: Option<Inquiry>,
+    polls: Option<PollSet>,
 }
 
-impl Seat {
-    /// A seat for a guest that has not run yet.
+impl Turn {
+    /// For a guest that has not run yet.
     pub fn new() -> Self {
-        Self(Arc::new(Spinlock::new(Left { host: Box::new(Host::absent()), inquiry: None })))
+        Self(Arc::new(Spinlock::new(Exchanged { host: Box::new(Host::absent()), polls: None })))
     }
 
-    /// Exchanges hosts.
+    /// Exchanges the host that is left here with `host`.
     pub fn swap(&self, host: &mut Box<Host>) {
         swap(&mut self.0.lock().host, host);
     }
 
-    /// What the guest waits for, if it does.
-    pub fn take(&self) -> Option<Inquiry> {
-        self.0.lock().inquiry.take()
+    /// Takes what the other side left: what the guest waits for, or the answers.
+    pub fn take(&self) -> Option<PollSet> {
+        self.0.lock().polls.take()
     }
 
-    /// What came of it, before the guest's next turn.
-    pub fn answer(&self, inquiry: Inquiry) {
-        self.0.lock().inquiry = Some(inquiry);
+    /// Leaves the answers for the guest's next turn.
+    pub fn leave(&self, polls: PollSet) {
+        self.0.lock().polls = Some(polls);
     }
 
-    /// Lets the others run until there is an answer.
-    pub async fn wait(&self, host: &mut Box<Host>, inquiry: Inquiry) -> Inquiry {
+    /// Ends the guest's turn. Its next turn begins once there are answers, which are the result.
+    pub async fn wait(&self, host: &mut Box<Host>, polls: PollSet) -> PollSet {
         self.swap(host);
-        self.answer(inquiry);
-        Yield(false).await;
+        self.leave(polls);
+        // Not ready at the first poll, which ends the turn; ready at the second, which begins the next.
+        let mut is_next = false;
+        poll_fn(|_| if replace(&mut is_next, true) { Poll::Ready(()) } else { Poll::Pending }).await;
         self.swap(host);
         self.take().unwrap_or_default()
     }
 }
 
-/// Is ready when it is asked again.
-struct Yield(bool);
-
-impl Future for Yield {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if core::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+/// Runs a future of a guest that does not take turns, so it is ready at its first poll.
+///
+/// # Errors
+/// The guest gave its turn away, which is a bug.
+pub fn complete<T, E: From<wasmtime::Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(format_err!("a guest that is alone gave its turn away").into()),
     }
 }

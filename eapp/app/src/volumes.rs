@@ -1,44 +1,43 @@
-//! The sealed directories that were granted, open for as long as the enclave runs.
+//! Sealed directories: directories of the host's in which this enclave alone can read and change the guest's files.
+//! Those that were granted are open for as long as the enclave runs.
 
 mod disk;
 mod explain;
 
-pub use explain::no_key;
+pub use disk::HostDisk;
+pub use explain::{guests_error, no_key};
 
 use crate::channel::Channel;
 use crate::clock::SECOND;
 use crate::ending::Ending;
-use crate::files::SealedNode;
-use crate::host::{Handles, Host};
+use crate::handles::Handles;
 use crate::keys::{self, Use};
 use crate::random::Generator;
 use crate::start::Start;
-use crate::volumes::disk::{HostDisk, HostDisks};
-use crate::volumes::explain::{describe, guests, uncopied, unopened};
-use crate::wasi::FileFailure;
 use alloc::{format, string::String, vec::Vec};
-use wasmstone_edge_protocol::types::{FreshnessRequest, HandleRequest};
-use wasmstone_edge_protocol::{FRESHNESS_SIZE, Violation, handle, io, launch};
+use disk::HostDisks;
+use explain::{describe, uncopied, unopened};
+use wasmstone_edge_protocol::{FRESHNESS_SIZE, Violation, handle, launch, types::FreshnessRequest};
 use wasmstone_policy::{Access, Policy};
 use wasmstone_sealed_storage as storage;
-use wasmstone_sealed_storage::{Code, Error, Freshness, Time, Volume};
+use wasmstone_sealed_storage::{Code, Error, Freshness, NodeId, Time, Volume};
 use zeroize::Zeroizing;
 
 /// A sealed directory.
 pub struct SealedDirectory {
-    /// The guest's path of it.
-    path: String,
+    /// The path under which the guest has it.
+    pub path: String,
     /// Its place among the granted directories.
-    index: u32,
+    pub index: u32,
     access: Access,
     volume: Volume,
-    /// That it is damaged was said.
-    said: bool,
-    /// When a change was made that may not be stored, in nanoseconds since the enclave started.
-    touched: Option<u64>,
+    /// The operator was told that it is damaged.
+    is_reported: bool,
+    /// When the oldest change was made that may not be stored, in nanoseconds since the enclave's start.
+    changed: Option<u64>,
 }
 
-/// The most handles that a volume has at once, and one for good measure.
+/// The most handles that a volume has at once, and one to spare.
 const HANDLES: usize = 65;
 
 /// How long a change stays unstored while the guest waits, in nanoseconds.
@@ -46,18 +45,19 @@ const IDLE: u64 = 5 * SECOND;
 
 /// How a sealed directory is opened.
 pub struct Opening<'a> {
-    /// The guest's path of it.
+    /// The path under which the guest has it.
     pub path: &'a str,
     /// Its place among the granted directories.
     pub index: u32,
     pub access: Access,
     pub key: &'a [u8; 32],
+    /// The state that it has to be in.
     pub pin: Option<[u8; FRESHNESS_SIZE]>,
     pub now: Time,
 }
 
 impl SealedDirectory {
-    /// Opens one.
+    /// Opens a sealed directory.
     ///
     /// # Errors
     /// A violation, or a refusal that says what to do.
@@ -77,7 +77,7 @@ impl SealedDirectory {
         };
         let opened = Volume::open(&mut disk, key, &entropy, pin.map(Freshness).as_ref(), allowed, now);
         let volume = disk.settle(opened)?.map_err(|error| Ending::refused(unopened(path, error)))?;
-        Ok(Self { path: path.into(), index, access, volume, said: false, touched: None })
+        Ok(Self { path: path.into(), index, access, volume, is_reported: false, changed: None })
     }
 
     /// Stores what has not been stored, and closes the volume.
@@ -94,7 +94,7 @@ impl SealedDirectory {
                 self.path
             ))
         })?;
-        // A host that does not want to know it does not.
+        // The status does not matter: a host that does not take the value has no use for it.
         let _ = channel.call::<launch::Freshness>(
             &FreshnessRequest { directory: self.index.into() },
             &[&freshness.0],
@@ -119,6 +119,60 @@ impl SealedDirectory {
         let copied = self.volume.copy_to(&mut other.volume, &mut disks, now);
         disks.disk.settle(copied)?.map_err(|error| Ending::refused(uncopied(&self.path, &other.path, error)))
     }
+
+    /// The directory itself, in its volume.
+    pub fn root(&self) -> NodeId {
+        self.volume.root()
+    }
+
+    /// The state that it was last stored in.
+    pub fn freshness(&self) -> [u8; FRESHNESS_SIZE] {
+        self.volume.freshness().0
+    }
+
+    /// Its volume, and the disk that this is stored on.
+    pub fn parts<'a>(
+        &'a mut self,
+        channel: &'a mut Channel,
+        handles: &'a mut Handles,
+    ) -> (&'a mut Volume, HostDisk<'a>) {
+        (&mut self.volume, disk(channel, handles, self.index, self.access))
+    }
+
+    /// Notes that something is changed at the time `now`, in nanoseconds since the enclave's start.
+    pub fn note_change(&mut self, now: u64) {
+        self.changed.get_or_insert(now);
+    }
+
+    /// Stores what was changed a while before `now`. The result is when the next change has to be stored. Both are in
+    /// nanoseconds since the enclave's start.
+    ///
+    /// # Errors
+    /// The host broke the contract.
+    pub fn store_due(&mut self, channel: &mut Channel, handles: &mut Handles, now: u64) -> Result<u64, Violation> {
+        let due = |changed: u64| changed.saturating_add(IDLE);
+        if self.changed.is_some_and(|changed| due(changed) <= now) {
+            self.changed = Some(now);
+            let (volume, mut disk) = self.parts(channel, handles);
+            // The call that the guest makes now did not fail. Storing is tried again, and the guest's next sync or the
+            // end of the enclave reports a failure that stays.
+            let committed = volume.commit(&mut disk);
+            let _ = disk.settle(committed)?;
+        }
+        if !self.volume.is_dirty() {
+            self.changed = None;
+        }
+        Ok(self.changed.map_or(u64::MAX, due))
+    }
+
+    /// What the operator is told of `error`: that the directory is damaged, once.
+    pub fn report(&mut self, error: Error) -> Option<String> {
+        let is_damage = matches!(error, Error::Damaged(_) | Error::Code(Code::Broken));
+        if !is_damage || core::mem::replace(&mut self.is_reported, true) {
+            return None;
+        }
+        Some(format!("wasmstone: the sealed directory {}: {}\n", self.path, describe(error)))
+    }
 }
 
 fn disk<'a>(channel: &'a mut Channel, handles: &'a mut Handles, index: u32, access: Access) -> HostDisk<'a> {
@@ -130,8 +184,8 @@ fn directory(index: u32) -> u32 {
     handle::FIRST_DIRECTORY + index
 }
 
-/// Opens the sealed ones of the directories that were granted. Each is one by the measured policy: the host has no
-/// say in it.
+/// Opens those of the granted directories that are sealed. Which are sealed, the measured policy says and not the
+/// host.
 ///
 /// # Errors
 /// A violation, or a refusal that says what to do.
@@ -168,8 +222,8 @@ pub fn open_all(
     Ok(all)
 }
 
-/// A sealed directory that was not granted, though one was that its path leads to without it: guests take the granted
-/// directory that a path has most in common with.
+/// A sealed directory that was not granted, while another directory was to which its path leads without it: guests
+/// take the granted directory that has most in common with a path.
 fn bypassed<'a>(policy: &'a Policy, start: &Start) -> Option<&'a str> {
     let granted = &start.grants.directories;
     let mut missing =
@@ -178,117 +232,16 @@ fn bypassed<'a>(policy: &'a Policy, start: &Start) -> Option<&'a str> {
     bypassed.map(|sealed| sealed.guest.as_str())
 }
 
-/// Whether `inner` is `outer` or in it, for C libraries, to which it makes no difference how a path begins.
+/// Whether `inner` is `outer` or in it, as C libraries see it: they ignore `/` and `.` at the beginning of a path.
 fn leads_to(outer: &str, inner: &str) -> bool {
     let [outer, inner] = [outer, inner].map(|path| path.trim_start_matches(['.', '/']).trim_end_matches('/'));
     let rest = inner.strip_prefix(outer);
     outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Closes all of them, however the guest ended.
-///
-/// # Errors
-/// A violation, or what was not stored.
-pub fn close_all(host: &mut Host) -> Result<(), Ending> {
-    let mut stored = Ok(());
-    for sealed in &mut host.sealed {
-        match sealed.close(&mut host.channel, &mut host.handles) {
-            Err(violation @ Ending::Violation(_)) => return Err(violation),
-            Err(unsaved) => stored = Err(unsaved),
-            Ok(()) => {}
-        }
-    }
-    stored
-}
-
 /// A point in time.
 pub fn time((seconds, nanoseconds): (u64, u32)) -> Time {
     Time { seconds, nanoseconds }
-}
-
-impl Host {
-    /// The root of the sealed directory at this place among the granted ones, where that is one.
-    pub fn sealed_root(&self, index: u32) -> Option<SealedNode> {
-        let volume = self.sealed.iter().position(|sealed| sealed.index == index)?;
-        Some(SealedNode { volume, id: self.sealed.get(volume)?.volume.root(), reads: true })
-    }
-
-    /// The state that the sealed directory which the guest knows as `path` was last stored in.
-    pub fn freshness(&self, path: &str) -> Option<[u8; FRESHNESS_SIZE]> {
-        self.sealed.iter().find(|sealed| sealed.path == path).map(|sealed| sealed.volume.freshness().0)
-    }
-
-    /// A volume, with its disk. It is there once in the code, since everything comes here.
-    #[inline(never)]
-    pub fn sealed_parts(&mut self, volume: usize) -> Option<(&mut Volume, HostDisk<'_>)> {
-        let sealed = self.sealed.get_mut(volume)?;
-        let disk = disk(&mut self.channel, &mut self.handles, sealed.index, sealed.access);
-        Some((&mut sealed.volume, disk))
-    }
-
-    /// Something in it is being changed, at the time that is returned.
-    #[inline(never)]
-    pub fn touch(&mut self, volume: usize) -> Time {
-        let ticks = self.channel.platform().ticks();
-        if let Some(sealed) = self.sealed.get_mut(volume) {
-            sealed.touched.get_or_insert(self.clock.elapsed(ticks));
-        }
-        time(self.clock.wall(ticks))
-    }
-
-    /// Stores what was changed a while ago, before the enclave waits for others. The result is when the next of it
-    /// is due.
-    ///
-    /// # Errors
-    /// Where the host breaks the contract.
-    pub fn store_due(&mut self) -> Result<u64, Violation> {
-        let now = self.elapsed();
-        let mut next = u64::MAX;
-        for sealed in &mut self.sealed {
-            let due = |touched: u64| touched.saturating_add(IDLE);
-            if sealed.touched.is_some_and(|touched| due(touched) <= now) {
-                sealed.touched = Some(now);
-                let mut disk = disk(&mut self.channel, &mut self.handles, sealed.index, sealed.access);
-                // A failure is not the guest's now. It is tried again, and told where it stays.
-                let committed = sealed.volume.commit(&mut disk);
-                let _ = disk.settle(committed)?;
-            }
-            if !sealed.volume.is_dirty() {
-                sealed.touched = None;
-            }
-            next = next.min(sealed.touched.map_or(u64::MAX, due));
-        }
-        Ok(next)
-    }
-
-    /// Lets go of what is open in a sealed directory.
-    ///
-    /// # Errors
-    /// Where the host breaks the contract.
-    pub fn release(&mut self, node: SealedNode) -> Result<(), Violation> {
-        let Some((volume, mut disk)) = self.sealed_parts(node.volume) else { return Ok(()) };
-        // It is let go of however that went.
-        let _ = volume.release(&mut disk, node.id);
-        disk.settle(())
-    }
-
-    /// What a failure in a sealed directory is to the guest. Of damage it learns no more than of any other; whoever
-    /// runs it is told, once.
-    #[inline(never)]
-    pub fn sealed_failure(&mut self, volume: usize, error: Error) -> FileFailure {
-        if let Error::Damaged(_) | Error::Code(Code::Broken) = error
-            && let Some(sealed) = self.sealed.get_mut(volume)
-            && !core::mem::replace(&mut sealed.said, true)
-        {
-            let words = format!("wasmstone: the sealed directory {}: {}\n", sealed.path, describe(error));
-            let request = HandleRequest { handle: handle::STDERR.into() };
-            // Who has closed standard error wants to know nothing.
-            if let Err(violation) = self.channel.call::<io::Write>(&request, &[words.as_bytes()], 0) {
-                return violation.into();
-            }
-        }
-        guests(error).into()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod transfer;
 
 use crate::channel::Channel;
 use crate::ending::Ending;
-use crate::keys::Exchange;
+use crate::keys::ExchangeKey;
 use crate::report::report;
 use crate::start::Start;
 use wasmstone_edge_protocol::{Task, attestation, launch, types::Empty};
@@ -21,7 +21,7 @@ pub fn perform(channel: &mut Channel, launch: &Launch, start: &Start) -> Option<
 
 /// A report over the nonce and this enclave's key.
 fn attest(channel: &mut Channel, nonce: &[u8]) -> Result<Ending, Ending> {
-    let own = Exchange::own(channel.platform()).ok_or_else(|| Ending::refused("the machine has no sealing keys"))?;
+    let own = ExchangeKey::own(channel.platform()).ok_or_else(|| Ending::refused("the machine has no sealing keys"))?;
     let data = attestation::exchange_data(nonce, &own.public());
     let data = data.ok_or_else(|| Ending::refused("a nonce has 8 to 64 bytes"))?;
     let report = report(channel.platform(), &data).ok_or_else(|| Ending::refused("the machine makes no reports"))?;

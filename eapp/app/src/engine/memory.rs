@@ -4,10 +4,7 @@
 //! cap. A further memory takes the end of the largest gap, so that the ones before it can still grow.
 
 use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec::Vec};
-use core::cell::UnsafeCell;
-use core::ops::Range;
-use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::{cell::UnsafeCell, ops::Range, ptr::NonNull, sync::atomic::AtomicBool, sync::atomic::Ordering};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result, format_err};
 
 /// Memory that belongs to nobody else, zeroed.

@@ -8,8 +8,7 @@ use core::ptr::NonNull;
 use sha2::{Digest, Sha256};
 use wasmstone_edge_protocol::{PAYLOAD_MAX, Violation, launch, types::ProgramRequest};
 use wasmstone_policy::Program;
-use wasmtime::Engine;
-use wasmtime::component::Component;
+use wasmtime::{Engine, component::Component};
 
 /// What the engine wants its programs aligned to.
 const ALIGNMENT: usize = 4096;

@@ -1,9 +1,7 @@
 //! Stacks for guests that run in turns, from the heap.
 
-use alloc::alloc::{Layout, alloc_zeroed, dealloc};
-use alloc::boxed::Box;
-use core::ops::Range;
-use core::ptr::NonNull;
+use alloc::{alloc::Layout, alloc::alloc_zeroed, alloc::dealloc, boxed::Box};
+use core::{ops::Range, ptr::NonNull};
 use wasmtime::{Error, OutOfMemory, StackCreator, StackMemory};
 
 /// What Wasmtime wants stacks aligned to: a page of the machine, of which some simulators run on large ones.

@@ -1,41 +1,42 @@
-//! What a guest has under way while it waits for whatever: requests to servers, and bodies that it wrote.
+//! What a guest has in flight: requests to servers, and bodies that it wrote. It goes on in every poll of the guest,
+//! whatever the guest polls.
 
-use crate::exchange::connection::Connection;
-use crate::exchange::outbound::ClientRequest;
-use crate::guest::Guest;
-use crate::wasi::poll::Inquiry;
-use alloc::sync::{Arc, Weak};
+use super::{connection::Connection, outbound::OutboundRequest};
+use crate::host::Host;
+use crate::waiting::PollSet;
+use alloc::{sync::Arc, sync::Weak, vec::Vec};
 use core::mem::take;
 use spinning_top::Spinlock;
 use wasmtime::Result;
 
-/// What goes on while its guest waits for whatever.
-pub enum Moving {
-    /// A request on its way.
-    Request(Weak<Spinlock<ClientRequest>>),
+/// What goes on while its guest waits.
+pub enum InFlight {
+    /// A request whose response has not come.
+    Request(Weak<Spinlock<OutboundRequest>>),
     /// A connection on which the guest writes.
     Connection(Weak<Spinlock<Connection>>),
 }
 
-impl Moving {
-    /// Goes on, and tells what it waits for. What comes after it, if anything.
-    fn advance(self, guest: &mut Guest, inquiry: &mut Inquiry) -> Result<Option<Self>> {
+impl InFlight {
+    /// Goes on, for the guest `owner`, and adds what it waits for to `polls`. The result is what is in flight after
+    /// it, if anything.
+    fn advance(self, host: &mut Host, owner: u32, polls: &mut PollSet) -> Result<Option<Self>> {
         match &self {
             Self::Request(request) => {
                 let Some(shared) = request.upgrade() else { return Ok(None) };
                 let mut request = shared.lock();
-                request.advance(guest)?;
-                request.ask(inquiry);
+                request.advance(host, owner)?;
+                request.add_to(polls);
                 if request.is_over() {
-                    // The body may still be on its way.
+                    // The response is here, but the body of the request need not be sent.
                     return Ok(request.connection().map(|connection| Self::Connection(Arc::downgrade(connection))));
                 }
             }
             Self::Connection(connection) => {
                 let Some(connection) = connection.upgrade() else { return Ok(None) };
                 let mut connection = connection.lock();
-                connection.pump(&mut guest.host)?;
-                inquiry.add(connection.wants_output());
+                connection.pump(host)?;
+                polls.add(connection.output_wait());
                 if connection.is_finished() {
                     return Ok(None);
                 }
@@ -44,39 +45,27 @@ impl Moving {
         Ok(Some(self))
     }
 
-    fn hear(&self, inquiry: &Inquiry) {
+    /// Takes the host's answers.
+    pub fn take_answers(&self, polls: &PollSet) {
         match self {
             Self::Request(request) => {
-                request.upgrade().inspect(|request| request.lock().hear(inquiry));
+                request.upgrade().inspect(|request| request.lock().take_answers(polls));
             }
             Self::Connection(connection) => {
-                connection.upgrade().inspect(|connection| connection.lock().hear(inquiry));
+                connection.upgrade().inspect(|connection| connection.lock().take_answers(polls));
             }
         }
     }
 }
 
-impl Guest {
-    /// Goes on with what the guest has under way, and adds what that waits for.
-    ///
-    /// # Errors
-    /// Where the host broke the contract.
-    pub fn move_on(&mut self, inquiry: &mut Inquiry) -> Result<()> {
-        for moving in take(&mut self.moving) {
-            let next = moving.advance(self, inquiry)?;
-            self.moving.extend(next);
-        }
-        Ok(())
+/// Goes on with all that the guest `owner` has in flight, and adds what that waits for to `polls`.
+///
+/// # Errors
+/// The host broke the contract.
+pub fn advance_all(all: &mut Vec<InFlight>, host: &mut Host, owner: u32, polls: &mut PollSet) -> Result<()> {
+    for in_flight in take(all) {
+        let next = in_flight.advance(host, owner, polls)?;
+        all.extend(next);
     }
-
-    /// Hears what the host answered, and goes on.
-    ///
-    /// # Errors
-    /// Where the host broke the contract.
-    pub fn hear(&mut self, inquiry: &Inquiry) -> Result<()> {
-        for moving in &self.moving {
-            moving.hear(inquiry);
-        }
-        self.move_on(&mut Inquiry::default())
-    }
+    Ok(())
 }

@@ -1,25 +1,20 @@
-//! A request on its way to a server, until the head of the response is here. It goes on in every poll of its
-//! guest; what it waits for is asked with the guest's own questions.
+//! A request to a server, until the head of the response is here.
 
 mod route;
 
+use super::{body::SharedBody, connection, connection::Connection, connection::Filled, connection::Shared};
 use crate::bindings::wasi::http::types::ErrorCode;
 use crate::clock::SECOND;
-use crate::exchange::connection::{Connection, Filled, Shared};
-use crate::guest::Guest;
+use crate::failure::StreamFailure;
+use crate::host::Host;
 use crate::http1::decode::Decoder;
 use crate::http1::encode::Encoder;
 use crate::http1::head::{BadResponse, Response, Search};
 use crate::http1::status::is_final;
 use crate::net::transport::Transport;
-use crate::wasi::StreamFailure;
-use crate::wasi::http::outgoing::Outgoing;
-use crate::wasi::http::request::RequestOptions;
-use crate::wasi::poll::{Inquiry, Wants};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::mem::{replace, take};
-use core::net::SocketAddr;
+use crate::waiting::{PollSet, Wait};
+use alloc::{sync::Arc, vec::Vec};
+use core::{mem::replace, mem::take, net::SocketAddr};
 use route::Route;
 use spinning_top::Spinlock;
 use wasmtime::Result;
@@ -27,20 +22,28 @@ use wasmtime::Result;
 /// How long to wait where the guest does not say, in nanoseconds; Wasmtime's figure.
 const PATIENCE: u64 = 600 * SECOND;
 
-/// What is sent.
+/// The request, as it is sent.
 pub struct Message {
     pub head: Vec<u8>,
     pub encoder: Encoder,
-    pub body: Option<Arc<Spinlock<Outgoing>>>,
+    pub body: Option<SharedBody>,
     /// The response has no body, whatever its head says.
     pub is_head: bool,
 }
 
-/// What came of a request.
+/// `types.request-options`: how long to wait, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestOptions {
+    pub connect: Option<u64>,
+    pub first_byte: Option<u64>,
+    pub between_bytes: Option<u64>,
+}
+
+/// The head of the response and the connection that its body comes on, or why there is none.
 pub type Outcome = Result<(Response, Shared), ErrorCode>;
 
-/// A request on its way.
-pub struct ClientRequest {
+/// A request to a server.
+pub struct OutboundRequest {
     state: State,
     options: RequestOptions,
     /// In nanoseconds since the enclave's start.
@@ -56,107 +59,110 @@ enum State {
     Connecting(u32, Route, Message),
     /// The response is awaited.
     Awaiting { connection: Shared, search: Search, is_head: bool },
-    /// It is here, or failed.
+    /// The response is here, or the request failed.
     Over(Outcome),
-    /// The guest was told.
-    Given,
+    /// The guest has the outcome.
+    Taken,
 }
 
-impl ClientRequest {
-    fn new(guest: &mut Guest, options: RequestOptions, state: State) -> Self {
-        let deadline = guest.host.elapsed().saturating_add(options.connect.unwrap_or(PATIENCE));
+impl OutboundRequest {
+    fn new(host: &mut Host, options: RequestOptions, state: State) -> Self {
+        let deadline = host.elapsed().saturating_add(options.connect.unwrap_or(PATIENCE));
         Self { state, options, deadline, is_awake: false }
     }
 
-    /// One to a server that has a name.
+    /// A request to the server with this name.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn to_name(
-        guest: &mut Guest,
+        host: &mut Host,
+        owner: u32,
         name: &str,
         port: u16,
         message: Message,
         options: RequestOptions,
     ) -> Result<Self> {
-        let state = match Route::to_name(guest, name, port)? {
+        let state = match Route::to_name(host, owner, name, port)? {
             Ok((route, lookup)) => State::LookingUp(lookup, route, message),
             Err(code) => State::Over(Err(code)),
         };
-        Ok(Self::new(guest, options, state))
+        Ok(Self::new(host, options, state))
     }
 
-    /// One to a server at an address.
+    /// A request to the server at this address.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn to_address(
-        guest: &mut Guest,
+        host: &mut Host,
+        owner: u32,
         address: SocketAddr,
         message: Message,
         options: RequestOptions,
     ) -> Result<Self> {
-        let state = connect(guest, Route::to_address(address), message)?;
-        Ok(Self::new(guest, options, state))
+        let state = connect(host, owner, Route::to_address(address), message)?;
+        Ok(Self::new(host, options, state))
     }
 
-    /// One that failed already.
-    pub fn failed(guest: &mut Guest, code: ErrorCode) -> Self {
-        Self::new(guest, RequestOptions::default(), State::Over(Err(code)))
+    /// A request that failed before it was sent.
+    pub fn failed(host: &mut Host, code: ErrorCode) -> Self {
+        Self::new(host, RequestOptions::default(), State::Over(Err(code)))
     }
 
-    /// Goes on as far as there is something new.
+    /// Goes on as far as it can without waiting, for the guest `owner`.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn advance(&mut self, guest: &mut Guest) -> Result<()> {
+    /// The host broke the contract.
+    pub fn advance(&mut self, host: &mut Host, owner: u32) -> Result<()> {
         if let State::Awaiting { connection, .. } = &self.state {
-            // The guest may have written since.
-            connection.lock().pump(&mut guest.host)?;
+            // The guest may have written to the body since.
+            connection.lock().pump(host)?;
         }
         while !self.is_over() && take(&mut self.is_awake) {
-            self.state = match replace(&mut self.state, State::Given) {
+            self.state = match replace(&mut self.state, State::Taken) {
                 State::LookingUp(lookup, mut route, message) => {
-                    if route.is_found(guest, lookup)? {
-                        connect(guest, route, message)?
+                    if route.is_found(host, lookup)? {
+                        connect(host, owner, route, message)?
                     } else {
                         State::LookingUp(lookup, route, message)
                     }
                 }
-                State::Connecting(socket, mut route, message) => match route.is_connected(guest, socket)? {
+                State::Connecting(socket, mut route, message) => match route.is_connected(host, socket)? {
                     None => State::Connecting(socket, route, message),
-                    Some(false) => connect(guest, route, message)?,
-                    Some(true) => self.send(guest, socket, message)?,
+                    Some(false) => connect(host, owner, route, message)?,
+                    Some(true) => self.send(host, socket, message)?,
                 },
-                State::Awaiting { connection, search, is_head } => read_head(guest, connection, search, is_head)?,
-                state @ (State::Over(_) | State::Given) => state,
+                State::Awaiting { connection, search, is_head } => read_head(host, connection, search, is_head)?,
+                state @ (State::Over(_) | State::Taken) => state,
             };
         }
-        if !self.is_over() && guest.host.elapsed() >= self.deadline {
+        if !self.is_over() && host.elapsed() >= self.deadline {
             let is_sent = matches!(self.state, State::Awaiting { .. });
             let code = if is_sent { ErrorCode::ConnectionReadTimeout } else { ErrorCode::ConnectionTimeout };
-            self.fail(guest, code)?;
+            self.fail(host, code)?;
         }
         Ok(())
     }
 
-    fn send(&mut self, guest: &mut Guest, socket: u32, message: Message) -> Result<State> {
+    fn send(&mut self, host: &mut Host, socket: u32, message: Message) -> Result<State> {
         let patience = self.options.between_bytes.unwrap_or(PATIENCE);
         let mut connection = Connection::to_server(Transport::new(socket), patience);
-        connection.respond(message.encoder, message.head, message.body);
-        connection.pump(&mut guest.host)?;
+        connection.begin_message(message.encoder, message.head, message.body);
+        connection.pump(host)?;
         let connection = Arc::new(Spinlock::new(connection));
         let patience = self.options.first_byte.unwrap_or(PATIENCE);
-        self.deadline = guest.host.elapsed().saturating_add(patience);
+        self.deadline = host.elapsed().saturating_add(patience);
         Ok(State::Awaiting { connection, search: Search::default(), is_head: message.is_head })
     }
 
-    /// What came of it, once; nothing yet where it is not over. The error is that it was given before.
+    /// Takes the outcome; `None` where it is not there yet.
+    /// The error is that the outcome was taken before.
     pub fn take(&mut self) -> Option<Result<Outcome, ()>> {
         if !self.is_over() {
             return None;
         }
-        Some(match replace(&mut self.state, State::Given) {
+        Some(match replace(&mut self.state, State::Taken) {
             State::Over(outcome) => Ok(outcome),
             _ => Err(()),
         })
@@ -164,10 +170,10 @@ impl ClientRequest {
 
     /// Whether there is nothing more to wait for.
     pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Over(_) | State::Given)
+        matches!(self.state, State::Over(_) | State::Taken)
     }
 
-    /// The connection, once there is one, until it is given.
+    /// The connection, from when the request is sent until the outcome is taken.
     pub fn connection(&self) -> Option<&Shared> {
         match &self.state {
             State::Awaiting { connection, .. } | State::Over(Ok((_, connection))) => Some(connection),
@@ -175,58 +181,58 @@ impl ClientRequest {
         }
     }
 
-    /// Gives it up.
+    /// Gives the request up; its outcome is `code`.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn fail(&mut self, guest: &mut Guest, code: ErrorCode) -> Result<()> {
+    /// The host broke the contract.
+    pub fn fail(&mut self, host: &mut Host, code: ErrorCode) -> Result<()> {
         match replace(&mut self.state, State::Over(Err(code))) {
-            State::LookingUp(handle, ..) | State::Connecting(handle, ..) => guest.host.close(handle)?,
-            State::Awaiting { connection, .. } => connection.lock().close(&mut guest.host)?,
-            State::Over(Ok((_, connection))) => guest.leave(connection)?,
-            State::Over(Err(_)) | State::Given => {}
+            State::LookingUp(handle, ..) | State::Connecting(handle, ..) => host.close(handle)?,
+            State::Awaiting { connection, .. } => connection.lock().close(host)?,
+            State::Over(Ok((_, connection))) => connection::release(connection, host)?,
+            State::Over(Err(_)) | State::Taken => {}
         }
         Ok(())
     }
 
-    /// Adds what it waits for.
-    pub fn ask(&self, inquiry: &mut Inquiry) {
-        let question = match &self.state {
+    /// Adds what it waits for to `polls`.
+    pub fn add_to(&self, polls: &mut PollSet) {
+        let interest = match &self.state {
             State::LookingUp(lookup, ..) => Some((*lookup, 0)),
             State::Connecting(socket, ..) => Some((*socket, 1)),
             State::Awaiting { connection, .. } => {
                 let connection = connection.lock();
-                inquiry.add(connection.wants_output());
-                connection.transport.awaits_input()
+                polls.add(connection.output_wait());
+                connection.transport.input_interest()
             }
-            State::Over(_) | State::Given => return,
+            State::Over(_) | State::Taken => return,
         };
-        inquiry.add(Wants { question, deadline: Some(self.deadline) });
+        polls.add(Wait { interest, deadline: Some(self.deadline) });
     }
 
-    /// Hears what the host answered.
-    pub fn hear(&mut self, inquiry: &Inquiry) {
+    /// Takes the host's answers.
+    pub fn take_answers(&mut self, polls: &PollSet) {
         self.is_awake |= match &self.state {
-            State::LookingUp(lookup, ..) => inquiry.says((*lookup, 0)),
-            State::Connecting(socket, ..) => inquiry.says((*socket, 1)),
+            State::LookingUp(lookup, ..) => polls.is_ready((*lookup, 0)),
+            State::Connecting(socket, ..) => polls.is_ready((*socket, 1)),
             State::Awaiting { connection, .. } => {
                 let mut connection = connection.lock();
-                connection.hear(inquiry);
-                inquiry.says((connection.transport.handle, 0))
+                connection.take_answers(polls);
+                polls.is_ready((connection.transport.handle, 0))
             }
-            State::Over(_) | State::Given => false,
+            State::Over(_) | State::Taken => false,
         };
     }
 }
 
-fn connect(guest: &mut Guest, mut route: Route, message: Message) -> Result<State> {
-    Ok(match route.next(guest)? {
+fn connect(host: &mut Host, owner: u32, mut route: Route, message: Message) -> Result<State> {
+    Ok(match route.next(host, owner)? {
         Ok(socket) => State::Connecting(socket, route, message),
         Err(code) => State::Over(Err(code)),
     })
 }
 
-fn read_head(guest: &mut Guest, shared: Shared, mut search: Search, is_head: bool) -> Result<State> {
+fn read_head(host: &mut Host, shared: Shared, mut search: Search, is_head: bool) -> Result<State> {
     let mut connection = shared.lock();
     let code = loop {
         match search.response(&connection.input, is_head) {
@@ -237,10 +243,10 @@ fn read_head(guest: &mut Guest, shared: Shared, mut search: Search, is_head: boo
                     drop(connection);
                     return Ok(State::Over(Ok((head, shared))));
                 }
-                // Only a word before the response.
+                // An informational response comes before the final one.
                 search = Search::default();
             }
-            Ok(None) => match connection.fill(&mut guest.host) {
+            Ok(None) => match connection.fill(host) {
                 Ok(Filled::Some) => {}
                 Ok(Filled::NothingYet) => {
                     drop(connection);
@@ -256,7 +262,7 @@ fn read_head(guest: &mut Guest, shared: Shared, mut search: Search, is_head: boo
             Err(BadResponse::Coding(coding)) => break ErrorCode::HttpResponseTransferCoding(Some(coding)),
         }
     };
-    connection.close(&mut guest.host)?;
+    connection.close(host)?;
     drop(connection);
     Ok(State::Over(Err(code)))
 }

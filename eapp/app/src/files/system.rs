@@ -1,57 +1,54 @@
-//! What is between `wasi:filesystem` and where files are.
+//! The seam between `wasi:filesystem` and the two places that have files.
 
-use crate::bindings::wasi::filesystem::types::{Advice, DescriptorFlags, DirectoryEntry, NewTimestamp, OpenFlags};
-use crate::files::Sealed;
-use crate::files::hosted::Hosted;
+use super::{hosted::Hosted, sealed::Sealed};
+use crate::bindings::wasi::filesystem::types::{Advice, DescriptorFlags, NewTimestamp, OpenFlags};
+use crate::failure::IoResult;
+use crate::handles::SealedNode;
 use crate::host::Host;
-use crate::metadata::Stat;
-use crate::wasi::FileFailure;
-use alloc::{string::String, vec::Vec};
-use wasmstone_sealed_storage::NodeId;
-
-/// The result of an operation on files.
-pub type FileResult<T> = Result<T, FileFailure>;
+use crate::metadata::{Entries, Stat};
+use alloc::{string::String, sync::Arc, vec::Vec};
+use wasmstone_edge_protocol::Violation;
 
 /// Something that is open for the guest. Streams share it with the descriptor that they come from.
 #[derive(Debug)]
 pub struct OpenFile {
-    /// Its number, on the wire where the host opened it.
+    /// Its handle. The host knows it by this number, unless it is in a sealed directory.
     pub handle: u32,
     /// A granted directory, which is never given back.
     pub granted: bool,
     /// A file that was opened for writing.
     pub writing: bool,
-    /// What it is in a sealed directory, of which the host knows nothing.
+    /// What it is in a sealed directory; `None` for the host's own files.
     pub sealed: Option<SealedNode>,
 }
 
 impl OpenFile {
-    /// Where it is.
+    /// The file system that it is in.
     pub fn system(&self) -> &'static dyn FileSystem {
         if self.sealed.is_some() { &Sealed } else { &Hosted }
     }
-}
 
-/// A file or directory in a sealed directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SealedNode {
-    /// Which sealed directory it is in.
-    pub volume: usize,
-    /// Its number there.
-    pub id: NodeId,
-    /// It was opened for reading.
-    pub reads: bool,
+    /// Closes the file unless another stream or descriptor of the guest still refers to it.
+    ///
+    /// # Errors
+    /// The host broke the contract.
+    pub fn release(self: Arc<Self>, host: &mut Host) -> Result<(), Violation> {
+        match Arc::into_inner(self) {
+            Some(file) if !file.granted => host.close(file.handle),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How something is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct How {
-    /// Symbolic links at the end of the path are followed.
+    /// Whether a symbolic link at the end of the path is followed.
     pub follow: bool,
     pub open: OpenFlags,
-    /// As the guest asked for them.
+    /// The flags that the guest asked for.
     pub asked: DescriptorFlags,
-    /// As they are in effect.
+    /// The flags in effect.
     pub flags: DescriptorFlags,
 }
 
@@ -60,7 +57,7 @@ pub struct How {
 pub struct Opened {
     pub file: OpenFile,
     pub stat: Stat,
-    /// The edge call until which nothing can have changed.
+    /// How many edge calls there were: the description is current until the next.
     pub fresh: Option<u64>,
 }
 
@@ -71,79 +68,71 @@ pub struct At<'a> {
     pub path: &'a str,
 }
 
-/// A part of a directory's list.
-#[derive(Debug)]
-pub struct Entries {
-    pub entries: Vec<DirectoryEntry>,
-    /// There are no more.
-    pub end: bool,
-}
-
-/// Where files are: with the host, or sealed in a directory of its. Whoever calls has seen to it that the grant
-/// allows what is asked, that directories are directories, and that two of them are of one file system.
+/// A place that has files: the host's file system, or the sealed directories. The caller has checked that the grant
+/// allows the operation, that directories are directories, and that two of them are in one file system.
 pub trait FileSystem {
     /// Opens or makes something for the guest `owner`.
-    fn open_at(&self, host: &mut Host, owner: u32, at: At<'_>, how: How) -> FileResult<Opened>;
+    fn open_at(&self, host: &mut Host, owner: u32, at: At<'_>, how: How) -> IoResult<Opened>;
 
-    /// Reads at most `length` bytes, and tells whether the end is behind them.
-    fn read_at(&self, host: &mut Host, file: &OpenFile, offset: u64, length: usize) -> FileResult<(Vec<u8>, bool)>;
+    /// Reads at most `length` bytes. The result is these, and whether the end of the file is behind them.
+    fn read_at(&self, host: &mut Host, file: &OpenFile, offset: u64, length: usize) -> IoResult<(Vec<u8>, bool)>;
 
-    /// Writes, and tells how many bytes.
-    fn write_at(&self, host: &mut Host, file: &OpenFile, offset: u64, bytes: &[u8]) -> FileResult<usize>;
+    /// Writes. The result is how many bytes were written.
+    fn write_at(&self, host: &mut Host, file: &OpenFile, offset: u64, bytes: &[u8]) -> IoResult<usize>;
 
-    /// Writes at the end, and tells how many bytes.
-    fn append(&self, host: &mut Host, file: &OpenFile, bytes: &[u8]) -> FileResult<usize>;
+    /// Writes at the end. The result is how many bytes were written.
+    fn append(&self, host: &mut Host, file: &OpenFile, bytes: &[u8]) -> IoResult<usize>;
 
     /// Describes what is open.
-    fn stat(&self, host: &mut Host, file: &OpenFile) -> FileResult<Stat>;
+    fn stat(&self, host: &mut Host, file: &OpenFile) -> IoResult<Stat>;
 
     /// Describes what a path names.
-    fn stat_at(&self, host: &mut Host, at: At<'_>, follow: bool) -> FileResult<Stat>;
+    fn stat_at(&self, host: &mut Host, at: At<'_>, follow: bool) -> IoResult<Stat>;
 
     /// Identifies what a path names.
-    fn hash_at(&self, host: &mut Host, at: At<'_>, follow: bool) -> FileResult<(u64, u64)> {
+    fn hash_at(&self, host: &mut Host, at: At<'_>, follow: bool) -> IoResult<(u64, u64)> {
         Ok(self.stat_at(host, at, follow)?.hash)
     }
 
     /// Cuts or extends a file.
-    fn set_size(&self, host: &mut Host, file: &OpenFile, size: u64) -> FileResult<()>;
+    fn set_size(&self, host: &mut Host, file: &OpenFile, size: u64) -> IoResult<()>;
 
     /// Sets the times of access and modification of what is open.
-    fn set_times(&self, host: &mut Host, file: &OpenFile, times: [NewTimestamp; 2]) -> FileResult<()>;
+    fn set_times(&self, host: &mut Host, file: &OpenFile, times: [NewTimestamp; 2]) -> IoResult<()>;
 
-    /// Sets those of what a path names.
-    fn set_times_at(&self, host: &mut Host, at: At<'_>, follow: bool, times: [NewTimestamp; 2]) -> FileResult<()>;
+    /// Sets the times of access and modification of what a path names.
+    fn set_times_at(&self, host: &mut Host, at: At<'_>, follow: bool, times: [NewTimestamp; 2]) -> IoResult<()>;
 
-    /// Hears how a file will be used.
-    fn advise(&self, host: &mut Host, file: &OpenFile, range: (u64, u64), advice: Advice) -> FileResult<()>;
+    /// Takes advice on how a file will be used.
+    fn advise(&self, host: &mut Host, file: &OpenFile, range: (u64, u64), advice: Advice) -> IoResult<()>;
 
     /// Writes out what was written.
-    fn sync(&self, host: &mut Host, file: &OpenFile, data_only: bool) -> FileResult<()>;
+    fn sync(&self, host: &mut Host, file: &OpenFile, data_only: bool) -> IoResult<()>;
 
     /// Begins to list a directory, for the guest `owner`.
-    fn list(&self, host: &mut Host, owner: u32, directory: &OpenFile) -> FileResult<OpenFile>;
+    fn list(&self, host: &mut Host, owner: u32, directory: &OpenFile) -> IoResult<OpenFile>;
 
-    /// The next entries of a list. The cursor is where it is; 0 to begin with.
-    fn entries(&self, host: &mut Host, stream: &OpenFile, cursor: &mut u64) -> FileResult<Entries>;
+    /// The next entries of a list. The cursor is the position in the list, at first 0.
+    fn entries(&self, host: &mut Host, stream: &OpenFile, cursor: &mut u64) -> IoResult<Entries>;
 
     /// Makes a directory.
-    fn create_directory_at(&self, host: &mut Host, at: At<'_>) -> FileResult<()>;
+    fn create_directory_at(&self, host: &mut Host, at: At<'_>) -> IoResult<()>;
 
     /// Removes an empty directory.
-    fn remove_directory_at(&self, host: &mut Host, at: At<'_>) -> FileResult<()>;
+    fn remove_directory_at(&self, host: &mut Host, at: At<'_>) -> IoResult<()>;
 
     /// Removes a file.
-    fn unlink_file_at(&self, host: &mut Host, at: At<'_>) -> FileResult<()>;
+    fn unlink_file_at(&self, host: &mut Host, at: At<'_>) -> IoResult<()>;
 
     /// Reads a symbolic link.
-    fn readlink_at(&self, host: &mut Host, at: At<'_>) -> FileResult<String>;
+    fn readlink_at(&self, host: &mut Host, at: At<'_>) -> IoResult<String>;
 
     /// Makes a symbolic link.
-    fn symlink_at(&self, host: &mut Host, target: &str, at: At<'_>) -> FileResult<()>;
+    fn symlink_at(&self, host: &mut Host, target: &str, at: At<'_>) -> IoResult<()>;
 
     /// Makes a hard link.
-    fn link_at(&self, host: &mut Host, old: At<'_>, follow: bool, new: At<'_>) -> FileResult<()>;
+    fn link_at(&self, host: &mut Host, old: At<'_>, follow: bool, new: At<'_>) -> IoResult<()>;
 
     /// Renames.
-    fn rename_at(&self, host: &mut Host, old: At<'_>, new: At<'_>) -> FileResult<()>;
+    fn rename_at(&self, host: &mut Host, old: At<'_>, new: At<'_>) -> IoResult<()>;
 }

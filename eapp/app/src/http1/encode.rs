@@ -5,8 +5,7 @@ use crate::http1::date::date;
 use crate::http1::field::{Fields, decimal, is_forbidden};
 use crate::http1::head::Refused;
 use crate::http1::status::{is_without_content, reason};
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::{string::String, string::ToString, vec::Vec};
 
 /// Lets a client send the body that it holds back.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

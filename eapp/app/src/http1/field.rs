@@ -1,7 +1,6 @@
 //! Fields of a head and of trailers. Whatever is in [`Fields`] can be written on the wire as it is.
 
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::{string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 /// What the fields of a guest may cost in memory, as [`Fields`] counts it; Wasmtime's figures.

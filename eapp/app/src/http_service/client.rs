@@ -1,59 +1,60 @@
-//! A client's connection, between the requests that instances answer.
+//! A client of the service: its connection, between the requests that instances answer.
 
 use crate::clock::SECOND;
 use crate::exchange::connection::{Connection, Exchange, Filled, STALL, Shared};
+use crate::failure::StreamFailure;
 use crate::host::Host;
 use crate::http1::decode::Decoder;
 use crate::http1::encode::{Encoder, refusal};
 use crate::http1::head::{self, Refused, Search};
 use crate::http1::length::Length;
 use crate::net::transport::Transport;
-use crate::wasi::StreamFailure;
-use crate::wasi::poll::{Inquiry, Wants};
+use crate::waiting::{PollSet, Wait};
 use alloc::sync::Arc;
 use spinning_top::Spinlock;
 use wasmtime::Result;
 
-/// The most bytes of a body that is waited for before an instance gets its request, so that those who send
-/// slowly hold none.
+/// The longest body that has to come before an instance gets the request, in bytes, so that a client that sends slowly
+/// keeps no instance waiting.
 const BODY_AWAITED: u64 = 64 << 10;
 
-/// How long a client that was told the end may take to end its side: before that, the answer could be lost.
+/// How long a client may take to end its side after the service has ended its own, in nanoseconds. The connection is
+/// not closed before, since the end of the response could be lost.
 const LINGER: u64 = 2 * SECOND;
 
 /// A client.
-pub struct Visitor {
+pub struct Client {
     pub connection: Shared,
     state: State,
     search: Search,
 }
 
-/// What is done with the connection.
+/// What happens on the connection.
 enum State {
-    /// A head is read.
+    /// A head is being read.
     Head { deadline: u64, has_begun: bool },
-    /// The body, of this length, is awaited.
+    /// The body, of this length, is being read.
     Body { deadline: u64, length: usize, request: head::Request },
-    /// An instance has it, or soon will.
+    /// An instance has the connection, or soon will.
     Taken,
-    /// The instance has ended, and the client takes the answer slowly. The connection `stays` afterwards.
-    Sending { stays: bool },
-    /// Nothing more is sent.
+    /// The instance has ended, and the client takes the response slowly.
+    Sending { keep_alive: bool },
+    /// Nothing more is sent; the client's end is awaited.
     Closing { deadline: u64 },
 }
 
-/// What came of reading.
+/// What a client came to.
 pub enum Progress {
-    /// More has to come.
+    /// It waits for more to come or to go out.
     Waits,
-    /// A request, for an instance.
-    Asks(head::Request),
-    /// The connection is of no more use.
-    Gone,
+    /// A request came, for an instance.
+    Request(head::Request),
+    /// The connection can be closed.
+    Closed,
 }
 
-impl Visitor {
-    /// A client who has come at the time `now`.
+impl Client {
+    /// A client that has connected at the time `now`.
     pub fn new(transport: Transport, now: u64) -> Self {
         Self {
             connection: Arc::new(Spinlock::new(Connection::new(transport))),
@@ -62,29 +63,29 @@ impl Visitor {
         }
     }
 
-    /// What it waits for, unless an instance has it.
-    pub fn wants(&self) -> Option<Wants> {
+    /// What it waits for; `None` where an instance has its connection.
+    pub fn wait(&self) -> Option<Wait> {
         let connection = self.connection.lock();
         let (deadline, is_closing) = match self.state {
             State::Head { deadline, .. } | State::Body { deadline, .. } => (deadline, false),
             State::Closing { deadline } => (deadline, true),
-            State::Sending { .. } => return Some(connection.wants_output()),
+            State::Sending { .. } => return Some(connection.output_wait()),
             State::Taken => return None,
         };
-        let sending = connection.transport.awaits_output().filter(|_| is_closing);
-        Some(Wants { question: sending.or(connection.transport.awaits_input()), deadline: Some(deadline) })
+        let sending = connection.transport.output_interest().filter(|_| is_closing);
+        Some(Wait { interest: sending.or(connection.transport.input_interest()), deadline: Some(deadline) })
     }
 
-    /// Hears what was answered to that. Whether there is something to do, at the time `now`.
-    pub fn hear(&mut self, inquiry: &Inquiry, now: u64) -> bool {
-        let Some(wants) = self.wants() else { return false };
+    /// Takes the host's answers. The result is whether it can go on at the time `now`.
+    pub fn take_answers(&mut self, polls: &PollSet, now: u64) -> bool {
+        let Some(wait) = self.wait() else { return false };
         let mut connection = self.connection.lock();
-        match (wants.question.filter(|question| inquiry.says(*question)), &self.state) {
+        match (wait.interest.filter(|interest| polls.is_ready(*interest)), &self.state) {
             (Some((_, 0)), _) => connection.wake_input(),
             (Some(_), State::Closing { .. }) => connection.transport.output.pending = false,
             (Some(_), _) => connection.wake_output(),
-            // Nothing to wait for, or for long enough.
-            (None, _) if wants.question.is_none() || wants.deadline.is_some_and(|deadline| deadline <= now) => {
+            // There is nothing to wait for, or it has waited long enough.
+            (None, _) if wait.interest.is_none() || wait.deadline.is_some_and(|deadline| deadline <= now) => {
                 connection.wake_output();
             }
             (None, _) => return false,
@@ -92,16 +93,16 @@ impl Visitor {
         true
     }
 
-    /// Goes on with what has come, at the time `now`.
+    /// Goes on at the time `now`, as far as it can without waiting.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn advance(&mut self, host: &mut Host, now: u64) -> Result<Progress> {
-        gone(match self.state {
+        closed_on_failure(match self.state {
             State::Head { .. } => self.read_head(host, now),
             State::Body { .. } => self.read_body(host, now),
-            State::Sending { stays } => self.send_rest(host, now, stays),
-            State::Closing { deadline } => self.read_away(host, deadline <= now),
+            State::Sending { keep_alive } => self.send_rest(host, now, keep_alive),
+            State::Closing { deadline } => self.discard_input(host, deadline <= now),
             State::Taken => Ok(Progress::Waits),
         })
     }
@@ -137,7 +138,7 @@ impl Visitor {
                 Filled::NothingYet if *has_begun => {
                     return self.refuse(host, now, Refused { status: 408, why: "the head did not come in time" });
                 }
-                // It may still receive what it asked for before.
+                // The response to its last request may still be on its way to it.
                 Filled::NothingYet | Filled::End => return self.close(host, now),
             }
         }
@@ -153,7 +154,7 @@ impl Visitor {
             }
             _ => {
                 self.state = State::Taken;
-                Ok(Progress::Asks(request))
+                Ok(Progress::Request(request))
             }
         }
     }
@@ -173,38 +174,38 @@ impl Visitor {
                 Filled::NothingYet => {
                     return self.refuse(host, now, Refused { status: 408, why: "the body did not come in time" });
                 }
-                Filled::End => return Ok(Progress::Gone),
+                Filled::End => return Ok(Progress::Closed),
             }
         }
         match core::mem::replace(&mut self.state, State::Taken) {
-            State::Body { request, .. } => Ok(Progress::Asks(request)),
+            State::Body { request, .. } => Ok(Progress::Request(request)),
             _ => Ok(Progress::Waits),
         }
     }
 
-    /// Reads what nobody wants to know, until the client has ended its side or was waited for long enough.
-    fn read_away(&mut self, host: &mut Host, is_over: bool) -> Result<Progress, StreamFailure> {
+    /// Reads and drops what comes, until the client has ended its side or the time for that is over.
+    fn discard_input(&mut self, host: &mut Host, is_over: bool) -> Result<Progress, StreamFailure> {
         if is_over {
-            return Ok(Progress::Gone);
+            return Ok(Progress::Closed);
         }
         let mut connection = self.connection.lock();
-        // Once a turn: who sends and sends is not to keep the others waiting.
+        // Only once in a turn: a client that keeps sending must not keep the others waiting.
         let is_ended = !connection.transport.output.pending && connection.fill(host)? == Filled::End;
         connection.input.clear();
-        Ok(if is_ended { Progress::Gone } else { Progress::Waits })
+        Ok(if is_ended { Progress::Closed } else { Progress::Waits })
     }
 
-    /// Answers what is no request for the program, as the last thing.
+    /// Answers a request that does not reach the program. It is the last one on the connection.
     fn refuse(&mut self, host: &mut Host, now: u64, refused: Refused) -> Result<Progress, StreamFailure> {
         let answer = refusal(refused, false, host.wall_seconds());
         let mut connection = self.connection.lock();
         connection.begin(Decoder::new(Length::Fixed(0)), false);
-        connection.respond(Encoder::nothing(), answer, None);
+        connection.begin_message(Encoder::nothing(), answer, None);
         drop(connection);
         self.send_rest(host, now, false)
     }
 
-    /// Bytes that came and are kept until the rest of a request has come.
+    /// Bytes of memory that hold a request whose rest has not come.
     pub fn held(&self) -> usize {
         match self.state {
             State::Head { .. } | State::Body { .. } => self.connection.lock().received(),
@@ -212,38 +213,40 @@ impl Visitor {
         }
     }
 
-    /// Bytes that are kept since the client takes a response slowly.
+    /// Bytes of memory that are held since the client takes a response slowly.
     pub fn unsent(&self) -> usize {
         let State::Sending { .. } = self.state else { return 0 };
         let connection = self.connection.lock();
         connection.unsent().saturating_add(connection.received())
     }
 
-    /// Sends a client away, for whose request there is no room.
+    /// Refuses the client's request, since there is no room for it.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn send_away(&mut self, host: &mut Host, now: u64) -> Result<Progress> {
-        gone(self.refuse(host, now, Refused { status: 503, why: "there is no room for more requests" }))
+        closed_on_failure(self.refuse(host, now, Refused { status: 503, why: "there is no room for more requests" }))
     }
 
-    /// Ends the connection, unless there is the head of a request.
+    /// Ends the connection, now if there is no request on it, or else after the response.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn dismiss(&mut self, host: &mut Host, now: u64) -> Result<Progress> {
         match self.state {
-            State::Head { .. } if self.connection.lock().transport.output.pending => gone(self.close(host, now)),
-            State::Head { .. } => Ok(Progress::Gone),
-            State::Sending { ref mut stays } => {
-                *stays = false;
+            State::Head { .. } if self.connection.lock().transport.output.pending => {
+                closed_on_failure(self.close(host, now))
+            }
+            State::Head { .. } => Ok(Progress::Closed),
+            State::Sending { ref mut keep_alive } => {
+                *keep_alive = false;
                 Ok(Progress::Waits)
             }
             _ => Ok(Progress::Waits),
         }
     }
 
-    /// Sends no more, and waits for the client to end its side.
+    /// Ends this side of the connection, and waits for the client to end its own.
     fn close(&mut self, host: &mut Host, now: u64) -> Result<Progress, StreamFailure> {
         let mut connection = self.connection.lock();
         connection.input.clear();
@@ -251,42 +254,41 @@ impl Visitor {
         transport.end_output(host)?;
         let patience = if transport.output.pending { STALL } else { LINGER };
         self.state = State::Closing { deadline: now.saturating_add(patience) };
-        // What came already is read at the next turn.
+        // What has come already is read in the next turn.
         Ok(Progress::Waits)
     }
 
-    /// The instance that had the request has ended. Goes on with the next request where the connection
-    /// `stays`, once all is sent.
+    /// Sends the rest of a response, whose instance has ended. With `keep_alive`, the next request may follow.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn answered(&mut self, host: &mut Host, now: u64, stays: bool) -> Result<Progress> {
-        gone(self.send_rest(host, now, stays))
+    /// The host broke the contract.
+    pub fn finish_response(&mut self, host: &mut Host, now: u64, keep_alive: bool) -> Result<Progress> {
+        closed_on_failure(self.send_rest(host, now, keep_alive))
     }
 
-    fn send_rest(&mut self, host: &mut Host, now: u64, stays: bool) -> Result<Progress, StreamFailure> {
+    fn send_rest(&mut self, host: &mut Host, now: u64, keep_alive: bool) -> Result<Progress, StreamFailure> {
         let exchange = self.connection.lock().end_exchange(host)?;
         match exchange {
             Exchange::Sending => {
-                self.state = State::Sending { stays };
+                self.state = State::Sending { keep_alive };
                 Ok(Progress::Waits)
             }
-            Exchange::Whole if stays => {
+            Exchange::Complete if keep_alive => {
                 self.state = State::Head { deadline: now.saturating_add(STALL), has_begun: false };
                 self.read_head(host, now)
             }
-            Exchange::Whole | Exchange::Unread => self.close(host, now),
-            // The client cannot tell an answer that was cut off from a whole one but by this.
-            Exchange::Broken => Ok(Progress::Gone),
+            Exchange::Complete | Exchange::Last => self.close(host, now),
+            // Only the sudden end of the connection shows the client that the response was cut off.
+            Exchange::Broken => Ok(Progress::Closed),
         }
     }
 }
 
-/// A connection that failed is gone; what the host broke goes on.
-fn gone(progress: Result<Progress, StreamFailure>) -> Result<Progress> {
+/// Closes a connection that failed; a host that broke the contract ends the enclave.
+fn closed_on_failure(progress: Result<Progress, StreamFailure>) -> Result<Progress> {
     match progress {
         Ok(progress) => Ok(progress),
         Err(StreamFailure::Trap(error)) => Err(error),
-        Err(_) => Ok(Progress::Gone),
+        Err(_) => Ok(Progress::Closed),
     }
 }

@@ -1,37 +1,34 @@
 //! An instance of the program, made for one request.
 
+use super::ServedProgram;
 use crate::ending::has_begun;
 use crate::exchange::connection::Shared;
-use crate::exchange::in_flight::Moving;
-use crate::guest::{Given, Guest};
+use crate::exchange::in_flight::InFlight;
+use crate::guest::{Guest, GuestConfig};
 use crate::host::Host;
-use crate::http_service::Program;
 use crate::http1::head;
 use crate::random::Random;
-use crate::turns::Seat;
+use crate::turns::Turn;
+use crate::waiting::PollSet;
 use crate::wasi::http::incoming::IncomingRequest;
 use crate::wasi::http::outparam::{ResponseOutparam, Slot};
-use crate::wasi::poll::Inquiry;
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use alloc::{boxed::Box, sync::Arc};
+use core::{pin::Pin, task::Context, task::Poll, task::Waker};
 use wasmstone_edge_protocol::Violation;
-use wasmtime::component::Resource;
-use wasmtime::{Error, Result, Store};
+use wasmtime::{Error, Result, Store, component::Resource};
 
-/// How an instance came to its end.
+/// How an instance ended.
 pub enum Finished {
     /// The function returned.
     Returned,
-    /// There was no room for its memories. Nothing was run.
+    /// There was no memory for it. None of its code ran.
     NoRoom(Error),
-    /// It ended early.
+    /// It trapped or exited.
     Failed(Error),
 }
 
 impl Finished {
-    /// What the host did, where that ended it.
+    /// What the host did, if that ended the instance.
     pub fn violation(&self) -> Option<Violation> {
         match self {
             Self::Returned => None,
@@ -40,18 +37,18 @@ impl Finished {
     }
 }
 
-/// A request that is to be given to an instance.
+/// A request for an instance.
 #[derive(Clone)]
 pub struct Request {
     pub head: Arc<head::Request>,
     pub connection: Shared,
-    /// Where the response is left.
+    /// Where the instance leaves its response.
     pub slot: Slot,
-    /// Bytes of memory, about, until an instance has it.
+    /// About how many bytes of memory it takes until an instance has it.
     pub held: usize,
 }
 
-/// Bytes of memory that a field takes besides its own, about.
+/// About how many bytes of memory a field takes besides its name and value.
 const FIELD_COST: usize = 128;
 
 impl Request {
@@ -63,18 +60,18 @@ impl Request {
     }
 }
 
-/// An instance and what it does now.
+/// An instance and its future.
 pub struct Instance {
-    /// The visitor whose request it answers.
-    pub visitor: u32,
+    /// The number of the client whose request it answers.
+    pub client: u32,
     pub request: Request,
-    /// Whether the connection stays after the response, once that has begun.
-    pub stays: Option<bool>,
-    seat: Seat,
-    /// Runs the guest. Asking again is its next turn.
+    /// Whether the connection is kept after the response, once that has begun.
+    pub keep_alive: Option<bool>,
+    turn: Turn,
+    /// Runs the guest. Each poll of it is a turn.
     future: Pin<Box<dyn Future<Output = Finished>>>,
-    waits_for: Option<Inquiry>,
-    /// What it holds of [`Host::read_ahead`].
+    waits_for: Option<PollSet>,
+    /// Its part of [`Host::read_ahead`].
     pub read_ahead: usize,
 }
 
@@ -82,71 +79,71 @@ impl Instance {
     /// An instance that has not had its first turn.
     pub fn new(
         id: u32,
-        visitor: u32,
-        program: &Arc<Program>,
-        given: &Arc<Given>,
+        client: u32,
+        program: &Arc<ServedProgram>,
+        config: &Arc<GuestConfig>,
         random: Random,
         request: Request,
     ) -> Self {
-        let seat = Seat::new();
-        let mut guest = Guest::new(id, Box::new(Host::absent()), random, given.clone());
-        guest.seat = Some(seat.clone());
-        let future = Box::pin(run(program.clone(), guest, seat.clone(), request.clone()));
-        Self { visitor, request, stays: None, seat, future, waits_for: None, read_ahead: 0 }
+        let turn = Turn::new();
+        let mut guest = Guest::new(id, Box::new(Host::absent()), random, config.clone());
+        guest.turn = Some(turn.clone());
+        let future = Box::pin(run(program.clone(), guest, turn.clone(), request.clone()));
+        Self { client, request, keep_alive: None, turn, future, waits_for: None, read_ahead: 0 }
     }
 
-    /// One turn. What it then waits for is told by [`Self::ask`].
-    pub fn turn(&mut self, host: &mut Box<Host>) -> Option<Finished> {
-        if let Some(inquiry) = self.waits_for.take() {
-            self.seat.answer(inquiry);
+    /// Runs one turn. [`Self::add_to`] adds what it waits for after it.
+    pub fn run_turn(&mut self, host: &mut Box<Host>) -> Option<Finished> {
+        if let Some(polls) = self.waits_for.take() {
+            self.turn.leave(polls);
         }
         let before = host.read_ahead;
-        self.seat.swap(host);
+        self.turn.swap(host);
         let result = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        self.seat.swap(host);
+        self.turn.swap(host);
         self.read_ahead = self.read_ahead.saturating_add(host.read_ahead).saturating_sub(before);
-        self.waits_for = self.seat.take();
+        self.waits_for = self.turn.take();
         match result {
             Poll::Ready(finished) => Some(finished),
             Poll::Pending => None,
         }
     }
 
-    /// Adds what it waits for to what the host is asked.
-    pub fn ask(&self, inquiry: &mut Inquiry) {
+    /// Adds what it waits for to `polls`.
+    pub fn add_to(&self, polls: &mut PollSet) {
         if let Some(own) = &self.waits_for {
-            inquiry.questions.extend(own.questions.keys().map(|question| (*question, false)));
-            inquiry.until = inquiry.until.min(own.until);
+            polls.interests.extend(own.interests.keys().map(|interest| (*interest, false)));
+            polls.deadline = polls.deadline.min(own.deadline);
         }
     }
 
-    /// Takes the answers in. Whether it can go on, at the time `now`.
-    pub fn hear(&mut self, inquiry: &Inquiry, now: u64) -> bool {
+    /// Takes the host's answers. The result is whether it can go on at the time `now`.
+    pub fn take_answers(&mut self, polls: &PollSet, now: u64) -> bool {
         let Some(own) = &mut self.waits_for else { return true };
-        for (question, ready) in &mut own.questions {
-            *ready = inquiry.says(*question);
+        for (interest, ready) in &mut own.interests {
+            *ready = polls.is_ready(*interest);
         }
-        own.until <= now || own.questions.values().any(|ready| *ready)
+        own.deadline <= now || own.interests.values().any(|ready| *ready)
     }
 
-    /// Whether it waits for what nobody but a change of its own connection can bring.
+    /// Whether it waits for something inside that only its own connection could bring.
     pub fn waits_for_nothing(&self) -> bool {
-        self.waits_for.as_ref().is_some_and(|own| own.questions.is_empty() && own.until == u64::MAX)
+        self.waits_for.as_ref().is_some_and(|own| own.interests.is_empty() && own.deadline == u64::MAX)
     }
 }
 
-async fn run(program: Arc<Program>, guest: Guest, seat: Seat, request: Request) -> Finished {
-    let mut store = match program.runnable.store(guest) {
+async fn run(program: Arc<ServedProgram>, guest: Guest, turn: Turn, request: Request) -> Finished {
+    let mut store = match program.program.store(guest) {
         Ok(store) => store,
         Err(error) => return Finished::Failed(error),
     };
-    seat.swap(&mut store.data_mut().host);
+    turn.swap(&mut store.data_mut().host);
     let finished = call(&program, &mut store, request).await;
-    seat.swap(&mut store.data_mut().host);
+    turn.swap(&mut store.data_mut().host);
     finished
 }
 
-async fn call(program: &Program, store: &mut Store<Guest>, request: Request) -> Finished {
+async fn call(program: &ServedProgram, store: &mut Store<Guest>, request: Request) -> Finished {
     let instance = match program.instance.instantiate_async(&mut *store).await {
         Ok(instance) => instance,
         Err(error) if has_begun(&error) => return Finished::Failed(error),
@@ -158,7 +155,7 @@ async fn call(program: &Program, store: &mut Store<Guest>, request: Request) -> 
             &program.handle,
         )?;
         let guest = store.data_mut();
-        guest.moving.push(Moving::Connection(Arc::downgrade(&request.connection)));
+        guest.in_flight.push(InFlight::Connection(Arc::downgrade(&request.connection)));
         let incoming = guest.table.push(IncomingRequest::new(request.head, request.connection))?;
         let outparam = guest.table.push(ResponseOutparam::new(request.slot))?;
         handle.call_async(&mut *store, (incoming, outparam)).await

@@ -2,13 +2,13 @@
 
 use crate::clock::SECOND;
 use crate::ending::Ending;
+use crate::failure::IoFailure;
+use crate::handles::NO_GUEST;
 use crate::host::Host;
-use crate::http_service::NOBODY;
 use crate::net::address::{family, family_number};
+use crate::net::tcp::PROTOCOL;
 use crate::net::transport::Transport;
-use crate::wasi::FileFailure;
-use crate::wasi::poll::{Question, Wants};
-use crate::wasi::sockets::tcp::PROTOCOL;
+use crate::waiting::{Interest, Wait};
 use alloc::format;
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, ListenRequest, SocketRequest};
@@ -18,23 +18,23 @@ use wasmtime::Result;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// How long nobody is let in where the host has no room for more.
+/// How long no connection is accepted after the host has had no room for one, in nanoseconds.
 const PAUSE: u64 = SECOND / 10;
 
 /// A socket that listens.
 pub struct Listener {
     handle: u32,
-    /// Accepting failed, and is not tried again before.
-    pause: u64,
+    /// Accepting failed, and is not tried again before this time.
+    paused_until: u64,
 }
 
 impl Listener {
     /// Listens at `address`, which the policy allows.
     ///
     /// # Errors
-    /// Where the host does not let it.
+    /// The host refuses.
     pub fn open(host: &mut Host, address: SocketAddr) -> core::result::Result<Self, Ending> {
-        let opened = host.opening(NOBODY, Status::NewSocketLimit, |host, handle| {
+        let opened = host.opening(NO_GUEST, Status::NewSocketLimit, |host, handle| {
             let family = family_number(family(address.ip()));
             let socket = SocketRequest { handle: handle.into(), protocol: PROTOCOL.into(), family: family.into() };
             host.ask::<network::Socket>(&socket, &[], 0)?;
@@ -43,49 +43,46 @@ impl Listener {
             Ok(())
         });
         match opened {
-            Ok((handle, ())) => Ok(Self { handle, pause: 0 }),
-            Err(FileFailure::Code(Status::AddressInUse)) => {
+            Ok((handle, ())) => Ok(Self { handle, paused_until: 0 }),
+            Err(IoFailure::Code(Status::AddressInUse)) => {
                 Err(Ending::refused(format!("cannot listen at {address}: the address is in use")))
             }
-            Err(FileFailure::Code(status)) => Err(Ending::refused(format!("cannot listen at {address}: {status:?}"))),
-            Err(FileFailure::Trap(error)) => Err(Ending::from_run(error)),
+            Err(IoFailure::Code(status)) => Err(Ending::refused(format!("cannot listen at {address}: {status:?}"))),
+            Err(IoFailure::Trap(error)) => Err(Ending::from_run(error)),
         }
     }
 
-    /// Is answered yes where somebody waits.
-    pub fn question(&self) -> Question {
+    /// The host answers yes to this where a connection waits.
+    pub fn interest(&self) -> Interest {
         (self.handle, 0)
     }
 
     /// What it waits for at the time `now`.
-    pub fn wants(&self, now: u64) -> Wants {
-        match self.pause > now {
-            true => Wants { question: None, deadline: Some(self.pause) },
-            false => Wants { question: Some(self.question()), deadline: None },
-        }
+    pub fn wait(&self, now: u64) -> Wait {
+        if self.paused_until > now { Wait::until(self.paused_until) } else { Wait::on(Some(self.interest())) }
     }
 
-    /// The next connection, for nobody yet, and whether others wait behind it.
+    /// The next connection, which no guest owns yet, and whether others wait behind it.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn accept(&mut self, host: &mut Host) -> Result<Option<(Transport, bool)>> {
-        match Transport::accept(host, NOBODY, self.handle) {
+        match Transport::accept(host, NO_GUEST, self.handle) {
             Ok((transport, reply)) => Ok(Some((transport, reply.more.flag("more is neither yes nor no")?))),
-            Err(FileFailure::Code(Status::NewSocketLimit | Status::InsufficientMemory)) => {
-                self.pause = host.elapsed().saturating_add(PAUSE);
+            Err(IoFailure::Code(Status::NewSocketLimit | Status::InsufficientMemory)) => {
+                self.paused_until = host.elapsed().saturating_add(PAUSE);
                 Ok(None)
             }
-            // Gone already.
-            Err(FileFailure::Code(_)) => Ok(None),
-            Err(FileFailure::Trap(error)) => Err(error),
+            // The client has closed it already.
+            Err(IoFailure::Code(_)) => Ok(None),
+            Err(IoFailure::Trap(error)) => Err(error),
         }
     }
 
-    /// Listens no more.
+    /// Stops listening.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn close(self, host: &mut Host) -> core::result::Result<(), Violation> {
         host.close(self.handle)
     }

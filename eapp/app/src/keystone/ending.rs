@@ -1,8 +1,7 @@
 //! The end. Keystone lets a host resume an enclave that has exited, so nothing is left in it.
 
 use super::{eyrie, heap};
-use core::arch::naked_asm;
-use core::panic::PanicInfo;
+use core::{arch::naked_asm, panic::PanicInfo};
 use wasmstone_edge_protocol::ExitStatus;
 
 /// What is still to be wiped.

@@ -1,8 +1,7 @@
 //! What composition added to this program: its launch, its heap, its native program.
 
 use super::heap;
-use core::ptr::with_exposed_provenance;
-use core::slice;
+use core::{ptr::with_exposed_provenance, slice};
 use wasmstone_eapp::{Region, Resident};
 use wasmstone_policy::{DecodeError, LAUNCH_HEADER, Launch, layout};
 

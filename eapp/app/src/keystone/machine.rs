@@ -1,7 +1,6 @@
 //! Keystone, as the enclave app's platform.
 
-use super::ending::{Wipe, exit};
-use super::eyrie::{self, SEALING_KEY_SIZE, SIGNED_SEALING_KEY_SIZE};
+use super::{ending::{Wipe, exit}, eyrie::{self, SEALING_KEY_SIZE, SIGNED_SEALING_KEY_SIZE}};
 use core::arch::asm;
 use sha2::{Digest, Sha256};
 use wasmstone_eapp::{Platform, REPORT_BUFFER};

@@ -4,8 +4,7 @@ use crate::bindings::wasi::sockets::network::{
     IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use wasmstone_edge_protocol::Violation;
-use wasmstone_edge_protocol::types::SocketAddress;
+use wasmstone_edge_protocol::{Violation, types::SocketAddress};
 
 /// The family of an address.
 pub fn family(ip: IpAddr) -> IpAddressFamily {

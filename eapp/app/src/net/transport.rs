@@ -1,15 +1,12 @@
-//! The two streams of a connection, for `wasi:io/streams`.
+//! The bytes of a connection, in both directions.
 
-use crate::guest::Guest;
+use crate::failure::{IoFailure, StreamFailure};
 use crate::host::Host;
-use crate::wasi::input::{AHEAD_TOTAL, Buffer};
-use crate::wasi::poll::Question;
-use crate::wasi::sockets::tcp::TcpSocket;
-use crate::wasi::{FileFailure, StreamFailure};
+use crate::read_ahead::{Buffer, TOTAL_MAX};
+use crate::waiting::Interest;
 use alloc::vec::Vec;
 use wasmstone_edge_protocol::types::{AcceptReply, AcceptRequest, HandleRequest, ReadRequest, ShutdownRequest};
 use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, Violation, io, network};
-use wasmtime::component::{Resource, ResourceTableError};
 use wasmtime::format_err;
 
 /// Bytes asked for at least.
@@ -21,11 +18,11 @@ const READ_MAX: usize = 256 << 10;
 /// What is known of what a connection receives.
 #[derive(Default)]
 pub struct Input {
-    /// What came and was not given yet.
+    /// Bytes that came and were not given yet.
     pub buffer: Buffer,
-    /// Nothing more is given.
+    /// Nothing more is given to the guest.
     pub closed: bool,
-    /// The last read took all there was. The next one need not ask: a guest that waits will poll first.
+    /// The last read took all that had come. The next one need not ask: a guest that waits will poll first.
     pub drained: bool,
     /// The last read brought as much as is asked for at least: there may be much more.
     full: bool,
@@ -41,11 +38,11 @@ impl Input {
 /// What is known of what a connection sends.
 #[derive(Default)]
 pub struct Output {
-    /// Bytes that the guest may write, as `check-write` told.
+    /// Bytes that the guest may write, as `check-write` said.
     permit: usize,
     /// The host still has some of what was sent.
     pub pending: bool,
-    /// Nothing more is sent: what every call is told.
+    /// Nothing more is sent; every call gets this as its error.
     pub end: Option<End>,
 }
 
@@ -59,7 +56,11 @@ pub enum End {
 }
 
 impl Output {
-    fn check(&self) -> Result<(), StreamFailure> {
+    /// Whether something can still be sent.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self) -> Result<(), StreamFailure> {
         match self.end {
             None => Ok(()),
             Some(End::Closed) => Err(StreamFailure::Closed),
@@ -70,7 +71,6 @@ impl Output {
 
 /// A connection, with what is known of both directions.
 pub struct Transport {
-    /// Its number on the wire.
     pub handle: u32,
     /// What it receives.
     pub input: Input,
@@ -79,13 +79,13 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// The connection of the socket `handle`, of which nothing is known.
+    /// The connection of the socket `handle`, on which nothing was sent or received yet.
     pub fn new(handle: u32) -> Self {
         Self { handle, input: Input::default(), output: Output::default() }
     }
 
-    /// Accepts a connection for `owner`, with what it has sent already.
-    pub fn accept(host: &mut Host, owner: u32, listener: u32) -> Result<(Self, AcceptReply), FileFailure> {
+    /// Accepts a connection for `owner`, with the bytes that have come on it already.
+    pub fn accept(host: &mut Host, owner: u32, listener: u32) -> Result<(Self, AcceptReply), IoFailure> {
         let (handle, (reply, input)) = host.opening(owner, Status::NewSocketLimit, |host, handle| {
             let request = AcceptRequest { listener: listener.into(), handle: handle.into() };
             let (reply, payload) = host.ask::<network::Accept>(&request, &[], SOCKET_PAYLOAD_MAX)?;
@@ -97,14 +97,14 @@ impl Transport {
         Ok((Self { input, ..Self::new(handle) }, reply))
     }
 
-    /// Reads at most `length` bytes. None came where it does not wait and there are none.
+    /// Reads at most `length` bytes. Without `wait` the result may be empty.
     pub fn read(&mut self, host: &mut Host, length: usize, wait: bool) -> Result<Vec<u8>, StreamFailure> {
         let input = &mut self.input;
         if input.closed {
             return Err(StreamFailure::Closed);
         }
         if length == 0 || (input.drained && !wait && input.buffer.left() == 0) {
-            // A guest that asks again without waiting is answered truly.
+            // A guest that asks for the second time without a poll between is answered by the host.
             input.drained &= length == 0;
             return Ok(Vec::new());
         }
@@ -114,7 +114,7 @@ impl Transport {
             host.read_ahead += input.buffer.held();
             return Ok(bytes);
         }
-        let want = if host.read_ahead < AHEAD_TOTAL { length.max(input.ahead()) } else { length }.min(READ_MAX);
+        let want = if host.read_ahead < TOTAL_MAX { length.max(input.ahead()) } else { length }.min(READ_MAX);
         let request =
             ReadRequest { handle: self.handle.into(), length: (want as u32).into(), wait: u32::from(wait).into() };
         let (reply, payload) = match host.channel.call::<io::Read>(&request, &[], want)? {
@@ -139,7 +139,7 @@ impl Transport {
         Ok(bytes)
     }
 
-    /// How much may be written now.
+    /// How many bytes may be written now.
     pub fn permit(&mut self, host: &mut Host) -> Result<usize, StreamFailure> {
         self.output.check()?;
         if self.output.pending {
@@ -152,7 +152,7 @@ impl Transport {
         Ok(0)
     }
 
-    /// Writes what was permitted.
+    /// Writes bytes, as many as were permitted at most.
     pub fn write(&mut self, host: &mut Host, bytes: &[&[u8]]) -> Result<(), StreamFailure> {
         self.output.check()?;
         let length = bytes.iter().map(|part| part.len()).sum::<usize>();
@@ -166,13 +166,13 @@ impl Transport {
         self.send(host, bytes)
     }
 
-    /// What receiving has to wait for; `None` where a read would be answered at once.
-    pub fn awaits_input(&self) -> Option<Question> {
+    /// What reading has to wait for; `None` where a read would return at once.
+    pub fn input_interest(&self) -> Option<Interest> {
         (!self.input.closed && !self.input.buffer.is_ready()).then_some((self.handle, 0))
     }
 
-    /// What sending has to wait for.
-    pub fn awaits_output(&self) -> Option<Question> {
+    /// What writing has to wait for; `None` where bytes may be written at once.
+    pub fn output_interest(&self) -> Option<Interest> {
         self.output.pending.then_some((self.handle, 1))
     }
 
@@ -191,7 +191,7 @@ impl Transport {
     }
 
     fn shutdown(&mut self, host: &mut Host, direction: u32) -> Result<(), Violation> {
-        // As when a stream is dropped: what the system says of it changes nothing.
+        // The status does not matter: a connection that is broken already is shut down as well.
         let request = ShutdownRequest { handle: self.handle.into(), direction: direction.into() };
         let _ = host.channel.call::<network::Shutdown>(&request, &[], 0)?;
         Ok(())
@@ -217,36 +217,5 @@ impl Transport {
                 self.output.check()
             }
         }
-    }
-}
-
-impl Guest {
-    /// The connection of the socket `rep`: streams are its children, so it is there.
-    fn transport(&mut self, rep: u32) -> Result<(&mut Transport, &mut Host), ResourceTableError> {
-        let socket = self.table.get_mut(&Resource::<TcpSocket>::new_borrow(rep))?;
-        Ok((&mut socket.transport, &mut self.host))
-    }
-
-    /// Reads from the connection of the socket `rep`.
-    pub fn read_socket(&mut self, rep: u32, length: usize, wait: bool) -> Result<Vec<u8>, StreamFailure> {
-        let (transport, host) = self.transport(rep)?;
-        transport.read(host, length, wait)
-    }
-
-    /// How much may be written to the connection of the socket `rep`.
-    pub fn socket_permit(&mut self, rep: u32) -> Result<u64, StreamFailure> {
-        let (transport, host) = self.transport(rep)?;
-        Ok(transport.permit(host)? as u64)
-    }
-
-    /// Writes what was permitted to the connection of the socket `rep`.
-    pub fn write_socket(&mut self, rep: u32, bytes: &[u8]) -> Result<(), StreamFailure> {
-        let (transport, host) = self.transport(rep)?;
-        transport.write(host, &[bytes])
-    }
-
-    /// Whether the connection of the socket `rep` can still send.
-    pub fn check_socket(&mut self, rep: u32) -> Result<(), StreamFailure> {
-        self.transport(rep)?.0.output.check()
     }
 }

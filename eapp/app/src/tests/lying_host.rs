@@ -21,9 +21,11 @@ use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::ending::Ending;
 use crate::engine::program::Precompiled;
-use crate::files::OpenFile;
-use crate::guest::{Given, Guest};
+use crate::failure::{IoFailure, StreamFailure};
+use crate::files::{FileInput, FileOutput, OpenFile};
+use crate::guest::{Guest, GuestConfig};
 use crate::host::Host;
+use crate::net::tcp::TcpSocket;
 use crate::platform::{Platform, REPORT_BUFFER};
 use crate::random::{Generator, Random};
 use crate::report::report;
@@ -33,8 +35,6 @@ use crate::wasi::filesystem::Descriptor;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
 use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::tcp::TcpSocket;
-use crate::wasi::{FileFailure, StreamFailure};
 use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec, vec::Vec};
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::frame::{HEADER, ReplyHeader, RequestHeader, reply_header};
@@ -154,22 +154,22 @@ const PROGRAM: &[u8] = b"not a program, but bytes with a digest";
 
 /// What came of an operation: done, an error for the guest, or the end.
 #[derive(Debug, PartialEq)]
-enum Came {
+enum Outcome {
     Done(String),
     Guest(String),
     Violation(&'static str),
 }
 
-impl From<FileFailure> for Came {
-    fn from(failure: FileFailure) -> Self {
+impl From<IoFailure> for Outcome {
+    fn from(failure: IoFailure) -> Self {
         match failure {
-            FileFailure::Code(status) => Self::Guest(format!("{status:?}")),
-            FileFailure::Trap(error) => error.into(),
+            IoFailure::Code(status) => Self::Guest(format!("{status:?}")),
+            IoFailure::Trap(error) => error.into(),
         }
     }
 }
 
-impl From<StreamFailure> for Came {
+impl From<StreamFailure> for Outcome {
     fn from(failure: StreamFailure) -> Self {
         match failure {
             StreamFailure::Closed => Self::Guest("closed".to_string()),
@@ -180,7 +180,7 @@ impl From<StreamFailure> for Came {
     }
 }
 
-impl From<wasmtime::Error> for Came {
+impl From<wasmtime::Error> for Outcome {
     fn from(error: wasmtime::Error) -> Self {
         match error.downcast_ref::<Violation>() {
             Some(violation) => Self::Violation(violation.0),
@@ -189,7 +189,7 @@ impl From<wasmtime::Error> for Came {
     }
 }
 
-impl From<Ending> for Came {
+impl From<Ending> for Outcome {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::Violation(violation) => Self::Violation(violation.0),
@@ -198,8 +198,8 @@ impl From<Ending> for Came {
     }
 }
 
-fn came<T: core::fmt::Debug, E: Into<Came>>(result: Result<T, E>) -> Came {
-    result.map_or_else(Into::into, |done| Came::Done(format!("{done:?}")))
+fn outcome<T: core::fmt::Debug, E: Into<Outcome>>(result: Result<T, E>) -> Outcome {
+    result.map_or_else(Into::into, |done| Outcome::Done(format!("{done:?}")))
 }
 
 struct Bench {
@@ -221,7 +221,7 @@ impl Bench {
         let (channel, asked) = Self::channel(about, lie);
         let clock = Clock::new(0, core::num::NonZeroU32::MIN, (0, 0));
         let mut host = Box::new(Host::new(channel, clock, Reach::new(network)));
-        let given = Arc::new(Given::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
+        let given = Arc::new(GuestConfig::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
         let random = Random::new(&mut Generator::new(host.channel.platform(), &[0; 32]));
         Self { guest: Guest::new(0, host, random, given), asked }
     }
@@ -236,9 +236,9 @@ impl Bench {
         self.guest.open_at(directory, PathFlags::empty(), "file".to_string(), OpenFlags::empty(), flags).unwrap()
     }
 
-    fn output(&mut self, stream: OutputStream) -> Came {
+    fn output(&mut self, stream: OutputStream) -> Outcome {
         let stream = self.guest.table.push(stream).unwrap();
-        came(HostOutputStream::write(&mut self.guest, stream, b"abc".to_vec()))
+        outcome(HostOutputStream::write(&mut self.guest, stream, b"abc".to_vec()))
     }
 }
 
@@ -280,26 +280,26 @@ fn started(directories: u32, task: u32, records: &[&[u8]]) -> Result<Start, Endi
 }
 
 /// Does what needs the operation.
-fn perform(operation: &'static str, lie: Lie) -> Came {
+fn perform(operation: &'static str, lie: Lie) -> Outcome {
     match operation {
         "launch.start" => {
             let (mut channel, _) = Bench::channel(operation, lie);
-            return came(Start::fetch(&mut channel, &Policy::open(), Entry::Command).map(|start| start.grants));
+            return outcome(Start::fetch(&mut channel, &Policy::open(), Entry::Command).map(|start| start.grants));
         }
         "launch.program" => {
             let (mut channel, _) = Bench::channel(operation, lie);
-            return came(Precompiled::new(&mut channel, &launch().program, None).map(|_| ()));
+            return outcome(Precompiled::new(&mut channel, &launch().program, None).map(|_| ()));
         }
         "launch.report" => {
             let (mut channel, _) = Bench::channel(operation, lie);
             let start = started(0, 1, &[b"a nonce!"]).unwrap();
-            return came(tasks::perform(&mut channel, &launch(), &start).unwrap());
+            return outcome(tasks::perform(&mut channel, &launch(), &start).unwrap());
         }
         "launch.freshness" => {
             let (mut channel, _) = Bench::channel(operation, lie);
             let directory = FreshnessRequest { directory: 0.into() };
             let call = channel.call::<wasmstone_edge_protocol::launch::Freshness>(&directory, &[&[1; 40]], 0);
-            return call.map_or_else(|violation| Came::Violation(violation.0), |_| Came::Done(String::new()));
+            return call.map_or_else(|violation| Outcome::Violation(violation.0), |_| Outcome::Done(String::new()));
         }
         "launch.entropy" => {
             let (mut channel, _) = Bench::channel(operation, lie);
@@ -307,7 +307,7 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
             random.fill(&mut vec![0; 1 << 20]);
             return random
                 .refresh(&mut channel)
-                .map_or_else(|violation| Came::Violation(violation.0), |()| Came::Done(String::new()));
+                .map_or_else(|violation| Outcome::Violation(violation.0), |()| Outcome::Done(String::new()));
         }
         "launch.explain" => {
             let (mut channel, _) = Bench::channel(operation, lie);
@@ -316,7 +316,7 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
                 &[b"why"],
                 0,
             );
-            return call.map_or_else(|violation| Came::Violation(violation.0), |_| Came::Done(String::new()));
+            return call.map_or_else(|violation| Outcome::Violation(violation.0), |_| Outcome::Done(String::new()));
         }
         _ => {}
     }
@@ -326,92 +326,92 @@ fn perform(operation: &'static str, lie: Lie) -> Came {
     let result = match operation {
         "io.read" => {
             let stream = bench.guest.table.push(InputStream::Stdin).unwrap();
-            came(bench.guest.blocking_read(stream, 10))
+            outcome(bench.guest.blocking_read(stream, 10))
         }
         "io.write" => bench.output(OutputStream::stdout()),
         "io.poll" => {
             let pollable = bench.guest.table.push(Pollable::Stdin).unwrap();
-            came(HostPollable::ready(&mut bench.guest, pollable))
+            outcome(HostPollable::ready(&mut bench.guest, pollable))
         }
         "io.close" => {
             let file = bench.file();
-            came(HostDescriptor::drop(&mut bench.guest, file))
+            outcome(HostDescriptor::drop(&mut bench.guest, file))
         }
         "filesystem.open_at" => {
             let directory = bench.directory();
             let opened =
                 bench.guest.open_at(directory, PathFlags::empty(), path(), OpenFlags::empty(), DescriptorFlags::READ);
-            came(opened.and_then(|file| bench.guest.stat(file)))
+            outcome(opened.and_then(|file| bench.guest.stat(file)))
         }
         "filesystem.read_at" => {
-            let stream = bench.guest.table.push(InputStream::file(open_file(), 0, 0)).unwrap();
-            came(HostInputStream::read(&mut bench.guest, stream, 10))
+            let stream = bench.guest.table.push(InputStream::File(FileInput::new(open_file(), 0, 0))).unwrap();
+            outcome(HostInputStream::read(&mut bench.guest, stream, 10))
         }
-        "filesystem.write_at" => bench.output(OutputStream::at(open_file(), 0)),
-        "filesystem.append" => bench.output(OutputStream::append(open_file())),
+        "filesystem.write_at" => bench.output(OutputStream::file(FileOutput::new(open_file(), Some(0)))),
+        "filesystem.append" => bench.output(OutputStream::file(FileOutput::new(open_file(), None))),
         "filesystem.stat" => {
             let directory = bench.directory();
-            came(bench.guest.stat(directory))
+            outcome(bench.guest.stat(directory))
         }
         "filesystem.stat_at" => {
             let directory = bench.directory();
-            came(bench.guest.stat_at(directory, PathFlags::empty(), path()))
+            outcome(bench.guest.stat_at(directory, PathFlags::empty(), path()))
         }
         "filesystem.set_size" => {
             let file = bench.file();
-            came(bench.guest.set_size(file, 1))
+            outcome(bench.guest.set_size(file, 1))
         }
         "filesystem.set_times" => {
             let file = bench.file();
-            came(bench.guest.set_times(file, no_time, no_time))
+            outcome(bench.guest.set_times(file, no_time, no_time))
         }
         "filesystem.set_times_at" => {
             let directory = bench.directory();
-            came(bench.guest.set_times_at(directory, PathFlags::empty(), path(), no_time, no_time))
+            outcome(bench.guest.set_times_at(directory, PathFlags::empty(), path(), no_time, no_time))
         }
         "filesystem.advise" => {
             let file = bench.file();
-            came(bench.guest.advise(file, 0, 1, Advice::Normal))
+            outcome(bench.guest.advise(file, 0, 1, Advice::Normal))
         }
         "filesystem.sync" => {
             let file = bench.file();
-            came(bench.guest.sync(file))
+            outcome(bench.guest.sync(file))
         }
         "filesystem.create_directory_at" => {
             let directory = bench.directory();
-            came(bench.guest.create_directory_at(directory, path()))
+            outcome(bench.guest.create_directory_at(directory, path()))
         }
         "filesystem.remove_directory_at" => {
             let directory = bench.directory();
-            came(bench.guest.remove_directory_at(directory, path()))
+            outcome(bench.guest.remove_directory_at(directory, path()))
         }
         "filesystem.unlink_file_at" => {
             let directory = bench.directory();
-            came(bench.guest.unlink_file_at(directory, path()))
+            outcome(bench.guest.unlink_file_at(directory, path()))
         }
         "filesystem.readlink_at" => {
             let directory = bench.directory();
-            came(bench.guest.readlink_at(directory, path()))
+            outcome(bench.guest.readlink_at(directory, path()))
         }
         "filesystem.symlink_at" => {
             let directory = bench.directory();
-            came(bench.guest.symlink_at(directory, path(), path()))
+            outcome(bench.guest.symlink_at(directory, path(), path()))
         }
         "filesystem.rename_at" => {
             let (one, other) = (bench.directory(), bench.directory());
-            came(bench.guest.rename_at(one, path(), other, path()))
+            outcome(bench.guest.rename_at(one, path(), other, path()))
         }
         "filesystem.link_at" => {
             let (one, other) = (bench.directory(), bench.directory());
-            came(bench.guest.link_at(one, PathFlags::empty(), path(), other, path()))
+            outcome(bench.guest.link_at(one, PathFlags::empty(), path(), other, path()))
         }
         "filesystem.list" => {
             let directory = bench.directory();
-            came(bench.guest.read_directory(directory).map(|_| ()))
+            outcome(bench.guest.read_directory(directory).map(|_| ()))
         }
         "filesystem.entries" => {
             let stream = bench.guest.table.push(EntryStream::new(open())).unwrap();
-            came(bench.guest.read_directory_entry(stream))
+            outcome(bench.guest.read_directory_entry(stream))
         }
         _ if operation.starts_with("network.") => network(&mut bench, operation),
         other => panic!("{other} has no test"),
@@ -434,24 +434,24 @@ fn udp(guest: &mut Guest) -> u32 {
 }
 
 /// As [`perform`], for sockets.
-fn network(bench: &mut Bench, operation: &str) -> Came {
+fn network(bench: &mut Bench, operation: &str) -> Outcome {
     let guest = &mut bench.guest;
     let net = guest.instance_network().unwrap();
     match operation {
-        "network.socket" => came(guest.create_tcp_socket(IpAddressFamily::Ipv4).map(drop)),
+        "network.socket" => outcome(guest.create_tcp_socket(IpAddressFamily::Ipv4).map(drop)),
         "network.bind" => {
             let socket = tcp(guest);
-            came(HostTcpSocket::start_bind(guest, socket, net, guests_address()))
+            outcome(HostTcpSocket::start_bind(guest, socket, net, guests_address()))
         }
         "network.connect" => {
             let socket = udp(guest);
-            came(guest.stream(Resource::new_borrow(socket), Some(guests_address())).map(drop))
+            outcome(guest.stream(Resource::new_borrow(socket), Some(guests_address())).map(drop))
         }
         "network.connected" => {
             let socket = tcp(guest);
             let rep = socket.rep();
             guest.start_connect(socket, net, guests_address()).unwrap();
-            came(guest.finish_connect(Resource::new_borrow(rep)).map(drop))
+            outcome(guest.finish_connect(Resource::new_borrow(rep)).map(drop))
         }
         "network.listen" | "network.accept" => {
             let rep = tcp(guest).rep();
@@ -459,45 +459,45 @@ fn network(bench: &mut Bench, operation: &str) -> Came {
             HostTcpSocket::start_bind(guest, socket(), net, guests_address()).unwrap();
             HostTcpSocket::finish_bind(guest, socket()).unwrap();
             let listening = guest.start_listen(socket());
-            if operation == "network.listen" { came(listening) } else { came(guest.accept(socket()).map(drop)) }
+            if operation == "network.listen" { outcome(listening) } else { outcome(guest.accept(socket()).map(drop)) }
         }
         "network.send" | "network.shutdown" => {
             let rep = tcp(guest).rep();
             guest.start_connect(Resource::new_borrow(rep), net, guests_address()).unwrap();
             let (_, output) = guest.finish_connect(Resource::new_borrow(rep)).unwrap();
             if operation == "network.shutdown" {
-                return came(guest.shutdown(Resource::new_borrow(rep), ShutdownType::Both));
+                return outcome(guest.shutdown(Resource::new_borrow(rep), ShutdownType::Both));
             }
             guest.check_write(Resource::new_borrow(output.rep())).unwrap();
-            came(HostOutputStream::write(guest, output, b"abc".to_vec()))
+            outcome(HostOutputStream::write(guest, output, b"abc".to_vec()))
         }
         "network.get_option" => {
             let socket = tcp(guest);
-            came(guest.hop_limit(socket))
+            outcome(guest.hop_limit(socket))
         }
         "network.set_option" => {
             let socket = tcp(guest);
-            came(guest.set_hop_limit(socket, 5))
+            outcome(guest.set_hop_limit(socket, 5))
         }
         "network.send_to" | "network.receive_from" => {
             let socket = udp(guest);
             let (incoming, outgoing) = guest.stream(Resource::new_borrow(socket), None).unwrap();
             if operation == "network.receive_from" {
-                return came(guest.receive(incoming, 16).map(|datagrams| datagrams.len()));
+                return outcome(guest.receive(incoming, 16).map(|datagrams| datagrams.len()));
             }
             guest.check_send(Resource::new_borrow(outgoing.rep())).unwrap();
             let datagram = OutgoingDatagram { data: b"data".to_vec(), remote_address: Some(guests_address()) };
-            came(guest.send(outgoing, vec![datagram]))
+            outcome(guest.send(outgoing, vec![datagram]))
         }
-        "network.lookup" => came(guest.resolve_addresses(net, "path".to_string()).map(drop)),
+        "network.lookup" => outcome(guest.resolve_addresses(net, "path".to_string()).map(drop)),
         "network.addresses" => {
             let stream = guest.resolve_addresses(net, "localhost".to_string()).unwrap();
-            came(guest.resolve_next_address(stream).map(drop))
+            outcome(guest.resolve_next_address(stream).map(drop))
         }
         "network.denied" => {
             guest.host.reach = Reach::new(Network::Denied);
-            match came(guest.resolve_addresses(net, "localhost".to_string()).map(drop)) {
-                Came::Guest(error) if error == "Access" => Came::Done(error),
+            match outcome(guest.resolve_addresses(net, "localhost".to_string()).map(drop)) {
+                Outcome::Guest(error) if error == "Access" => Outcome::Done(error),
                 other => other,
             }
         }
@@ -712,24 +712,24 @@ fn address_lies() -> [(&'static str, AddressLie); 3] {
 }
 
 /// What came of a host that names a task, with its directories, and with these records behind them.
-fn came_of(task: u32, records: &[&[u8]]) -> Came {
+fn came_of(task: u32, records: &[&[u8]]) -> Outcome {
     let directories: &[&[u8]] = if task > 1 { &[b"/data", b"", b"transfer", b""] } else { &[] };
     let all = [directories, records].concat();
-    came(started(directories.len() as u32 / 2, task, &all).map(|start| start.record.len()))
+    outcome(started(directories.len() as u32 / 2, task, &all).map(|start| start.record.len()))
 }
 
 #[test]
 fn a_task_has_its_record_and_no_other() {
     for length in 8..=64 {
-        assert_eq!(came_of(1, &[&vec![1; length]]), Came::Done(length.to_string()));
+        assert_eq!(came_of(1, &[&vec![1; length]]), Outcome::Done(length.to_string()));
     }
     for task in [2, 3] {
-        assert_eq!(came_of(task, &[&[1; 72]]), Came::Done("72".to_string()));
+        assert_eq!(came_of(task, &[&[1; 72]]), Outcome::Done("72".to_string()));
     }
-    assert_eq!(came_of(0, &[]), Came::Done("0".to_string()));
+    assert_eq!(came_of(0, &[]), Outcome::Done("0".to_string()));
     let is_lie = |task: u32, records: &[&[u8]]| {
         let came = came_of(task, records);
-        assert!(matches!(came, Came::Violation(_)), "task {task}, {records:?}: {came:?}");
+        assert!(matches!(came, Outcome::Violation(_)), "task {task}, {records:?}: {came:?}");
     };
     for length in [0, 1, 7, 65, 72, 1000] {
         is_lie(1, &[&vec![1; length]]);
@@ -753,27 +753,27 @@ fn sealed_data_move_through_a_directory_for_it() {
         (2, &[b"/data", b"", b"/transfer", b""]),
     ] {
         for task in [2, 3] {
-            let came = came(started(directories, task, &[records, &[&[1; 72]]].concat()).map(drop));
-            assert!(matches!(came, Came::Violation(_)), "{records:?}: {came:?}");
+            let came = outcome(started(directories, task, &[records, &[&[1; 72]]].concat()).map(drop));
+            assert!(matches!(came, Outcome::Violation(_)), "{records:?}: {came:?}");
         }
     }
 }
 
 #[test]
 fn a_directory_has_its_pin() {
-    let pins = |records: &[&[u8]]| came(started(1, 0, records).map(|start| start.pins));
-    assert_eq!(pins(&[b"/data", b""]), Came::Done("[None]".to_string()));
-    assert_eq!(pins(&[b"/data", &[9; 40]]), Came::Done(format!("[Some({:?})]", [9; 40])));
+    let pins = |records: &[&[u8]]| outcome(started(1, 0, records).map(|start| start.pins));
+    assert_eq!(pins(&[b"/data", b""]), Outcome::Done("[None]".to_string()));
+    assert_eq!(pins(&[b"/data", &[9; 40]]), Outcome::Done(format!("[Some({:?})]", [9; 40])));
     for pin in [1, 39, 41, 1000].map(|length| vec![9; length]) {
-        assert!(matches!(pins(&[b"/data", &pin]), Came::Violation(_)), "{pin:?}");
+        assert!(matches!(pins(&[b"/data", &pin]), Outcome::Violation(_)), "{pin:?}");
     }
-    assert!(matches!(pins(&[b"/data"]), Came::Violation(_)));
-    assert!(matches!(pins(&[b"/data", b"", b""]), Came::Violation(_)));
+    assert!(matches!(pins(&[b"/data"]), Outcome::Violation(_)));
+    assert!(matches!(pins(&[b"/data", b"", b""]), Outcome::Violation(_)));
 }
 
 #[test]
 fn a_machine_without_keys_says_so() {
-    let given = Arc::new(Given::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
+    let given = Arc::new(GuestConfig::new("guest.wasm".to_string(), Grants::default(), [false; 3]));
     let mut host = Box::new(Host::absent());
     let random = Random::new(&mut Generator::new(host.channel.platform(), &[0; 32]));
     let mut guest = Guest::new(0, host, random, given);
@@ -805,15 +805,15 @@ fn what_the_policy_does_not_allow_is_never_asked_for() {
     });
     for network in [Network::Denied, listed] {
         let mut bench = Bench::with_policy("", Box::new(|_| {}), network);
-        let denied = Came::Guest("Access".to_string());
+        let denied = Outcome::Guest("Access".to_string());
         let net = || Resource::new_borrow(0);
         bench.guest.instance_network().unwrap();
         let socket = tcp(&mut bench.guest);
         let rep = socket.rep();
-        assert_eq!(came(HostTcpSocket::start_bind(&mut bench.guest, socket, net(), guests_address())), denied);
+        assert_eq!(outcome(HostTcpSocket::start_bind(&mut bench.guest, socket, net(), guests_address())), denied);
         bench.guest.start_connect(Resource::new_borrow(rep), net(), guests_address()).unwrap();
-        assert_eq!(came(bench.guest.finish_connect(Resource::new_borrow(rep)).map(drop)), denied);
-        assert_eq!(came(bench.guest.resolve_addresses(net(), "example.com".to_string()).map(drop)), denied);
+        assert_eq!(outcome(bench.guest.finish_connect(Resource::new_borrow(rep)).map(drop)), denied);
+        assert_eq!(outcome(bench.guest.resolve_addresses(net(), "example.com".to_string()).map(drop)), denied);
         let asked = bench.asked.lock().unwrap().clone();
         let expected = ["network.socket", "network.denied", "network.denied", "network.denied"];
         assert_eq!(asked, expected);
@@ -824,7 +824,7 @@ fn what_the_policy_does_not_allow_is_never_asked_for() {
 fn an_honest_host_is_believed() {
     for row in OPERATIONS {
         let result = perform(row.name, Box::new(|_| {}));
-        assert!(matches!(result, Came::Done(_)), "{}: {result:?}", row.name);
+        assert!(matches!(result, Outcome::Done(_)), "{}: {result:?}", row.name);
     }
 }
 
@@ -833,7 +833,7 @@ fn a_lie_ends_the_enclave() {
     for row in OPERATIONS {
         for (what, lie) in common_lies(row).into_iter().chain(own_lies(row)) {
             let result = perform(row.name, lie);
-            assert!(matches!(result, Came::Violation(_)), "{}, {what}: {result:?}", row.name);
+            assert!(matches!(result, Outcome::Violation(_)), "{}, {what}: {result:?}", row.name);
         }
     }
 }
@@ -861,7 +861,7 @@ fn a_failure_is_the_guests_to_see() {
             let id = ReplyHeader::read_from_prefix(frame).unwrap().0.request_id.opaque();
             *frame = reply_header(id, Status::InsufficientSpace, 0, 0).as_bytes().to_vec();
         });
-        assert_eq!(perform(row.name, fail), Came::Guest("InsufficientSpace".to_string()), "{}", row.name);
+        assert_eq!(perform(row.name, fail), Outcome::Guest("InsufficientSpace".to_string()), "{}", row.name);
     }
 }
 
@@ -870,7 +870,7 @@ fn after_a_violation_the_host_is_not_asked_again() {
     let mut bench = Bench::new("filesystem.stat", change_header(|header| header.reserved = 1.into()));
     for _ in 0..3 {
         let directory = bench.directory();
-        assert!(matches!(came(bench.guest.stat(directory)), Came::Violation(_)));
+        assert!(matches!(outcome(bench.guest.stat(directory)), Outcome::Violation(_)));
     }
     assert_eq!(bench.asked.lock().unwrap().len(), 1);
 }
@@ -880,12 +880,12 @@ fn what_is_granted_for_reading_is_refused_inside() {
     let mut bench = Bench::new("", Box::new(|_| {}));
     let mut directory = || bench.guest.table.push(Descriptor::granted(16, false, None)).unwrap();
     let (one, two, three) = (directory(), directory(), directory());
-    let denied = Came::Guest("NotPermitted".to_string());
+    let denied = Outcome::Guest("NotPermitted".to_string());
     let path = || "path".to_string();
-    assert_eq!(came(bench.guest.unlink_file_at(one, path())), denied);
-    assert_eq!(came(bench.guest.create_directory_at(two, path())), denied);
+    assert_eq!(outcome(bench.guest.unlink_file_at(one, path())), denied);
+    assert_eq!(outcome(bench.guest.create_directory_at(two, path())), denied);
     let open = bench.guest.open_at(three, PathFlags::empty(), path(), OpenFlags::CREATE, DescriptorFlags::WRITE);
-    assert_eq!(came(open), denied);
+    assert_eq!(outcome(open), denied);
     assert_eq!(bench.asked.lock().unwrap().len(), 0);
 }
 
@@ -929,13 +929,14 @@ fn a_service_listens_where_the_policy_lets_it() {
 fn what_was_opened_for_reading_is_not_written() {
     let mut bench = Bench::new("", Box::new(|_| {}));
     let reading = || Arc::new(OpenFile { handle: 128, granted: false, writing: false, sealed: None });
-    for stream in [OutputStream::at(reading(), 0), OutputStream::append(reading())] {
+    for position in [Some(0), None] {
+        let stream = OutputStream::file(FileOutput::new(reading(), position));
         let stream = bench.guest.table.push(stream).unwrap();
         let rep = stream.rep();
         let wrote = HostOutputStream::write(&mut bench.guest, stream, Vec::new());
-        assert_eq!(came(wrote), Came::Guest("BadDescriptor".to_string()));
+        assert_eq!(outcome(wrote), Outcome::Guest("BadDescriptor".to_string()));
         let again = HostOutputStream::write(&mut bench.guest, Resource::new_borrow(rep), b"x".to_vec());
-        assert_eq!(came(again), Came::Guest("closed".to_string()));
+        assert_eq!(outcome(again), Outcome::Guest("closed".to_string()));
     }
     assert_eq!(bench.asked.lock().unwrap().len(), 0);
 }

@@ -12,12 +12,13 @@ use crate::bindings::wasmstone::attestation::attestation::Host as _;
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::ending::Ending;
-use crate::guest::{Given, Guest};
-use crate::host::{Handles, Host};
+use crate::failure::IoFailure;
+use crate::guest::{Guest, GuestConfig};
+use crate::handles::Handles;
+use crate::host::Host;
 use crate::random::{Generator, Random};
 use crate::start::Start;
-use crate::volumes::{close_all, open_all};
-use crate::wasi::FileFailure;
+use crate::volumes::open_all;
 use crate::wasi::filesystem::Descriptor;
 use alloc::{boxed::Box, string::String, string::ToString, sync::Arc, vec::Vec};
 use core::num::NonZeroU32;
@@ -73,7 +74,7 @@ impl Enclave {
         let clock = Clock::new(0, start.ticks_per_second, start.wall);
         let mut host = Box::new(Host::new(channel, clock, start.reach));
         (host.handles, host.sealed) = (handles, sealed);
-        let given = Arc::new(Given::new("guest".to_string(), start.grants, start.terminals));
+        let given = Arc::new(GuestConfig::new("guest".to_string(), start.grants, start.terminals));
         let mut guest = Guest::new(0, host, Random::new(&mut random), given);
         let roots = guest.get_directories().unwrap().into_iter().map(|(root, _)| root).collect();
         Ok(Self { guest, roots })
@@ -87,13 +88,13 @@ impl Enclave {
         Resource::new_borrow(self.roots[index].rep())
     }
 
-    fn opened(&mut self, path: &str, open: OpenFlags) -> Result<Resource<Descriptor>, FileFailure> {
+    fn opened(&mut self, path: &str, open: OpenFlags) -> Result<Resource<Descriptor>, IoFailure> {
         let (flags, root) = (DescriptorFlags::READ | DescriptorFlags::WRITE, self.root(0));
         self.guest.open_at(root, PathFlags::empty(), path.to_string(), open, flags)
     }
 
     /// Writes a file of its own, and writes it out.
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFailure> {
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), IoFailure> {
         let file = self.opened(path, OpenFlags::CREATE | OpenFlags::TRUNCATE)?;
         let borrowed = || Resource::new_borrow(file.rep());
         let mut done = 0;
@@ -101,10 +102,10 @@ impl Enclave {
             done += HostDescriptor::write(&mut self.guest, borrowed(), bytes[done..].to_vec(), done as u64)? as usize;
         }
         self.guest.sync(borrowed())?;
-        HostDescriptor::drop(&mut self.guest, file).map_err(FileFailure::from)
+        HostDescriptor::drop(&mut self.guest, file).map_err(IoFailure::from)
     }
 
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, FileFailure> {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, IoFailure> {
         let root = self.root(0);
         let flags = DescriptorFlags::READ;
         let file = self.guest.open_at(root, PathFlags::empty(), path.to_string(), OpenFlags::empty(), flags)?;
@@ -121,13 +122,13 @@ impl Enclave {
     }
 
     fn end(mut self) -> Result<(), Ending> {
-        close_all(&mut self.guest.host)
+        self.guest.host.close_sealed()
     }
 }
 
-fn code<T: core::fmt::Debug>(result: Result<T, FileFailure>) -> Status {
+fn code<T: core::fmt::Debug>(result: Result<T, IoFailure>) -> Status {
     match result {
-        Err(FileFailure::Code(status)) => status,
+        Err(IoFailure::Code(status)) => status,
         other => panic!("{other:?}"),
     }
 }
@@ -282,7 +283,7 @@ fn a_lie_ends_the_enclave() {
         let ended = Enclave::open(&world, 1, WRITABLE, &[]).and_then(|mut enclave| {
             let wrote = enclave.write("file", &content(100_000));
             match wrote {
-                Err(FileFailure::Trap(error)) => Err(Ending::from_run(error)),
+                Err(IoFailure::Trap(error)) => Err(Ending::from_run(error)),
                 _ => enclave.end(),
             }
         });
@@ -310,7 +311,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
         world.lock().unwrap().fails = Some((failing, Status::InsufficientSpace));
         let failed = enclave.write("file", &content(10_000));
         assert!(failed.is_err() || failing == "filesystem.open_at", "{failing}");
-        match close_all(&mut enclave.guest.host) {
+        match enclave.guest.host.close_sealed() {
             Err(Ending::Unsaved(why)) => assert!(why.contains("/s") && why.contains("could not be stored"), "{why}"),
             Ok(()) => assert_eq!(failing, "filesystem.open_at"),
             Err(other) => panic!("{other:?}"),
@@ -343,7 +344,7 @@ fn a_host_that_goes_leaves_the_old_or_the_new() {
         let mut enclave = Enclave::new(&world);
         let found = match enclave.read("file") {
             Ok(found) => Some(found),
-            Err(FileFailure::Code(Status::NoEntry)) => None,
+            Err(IoFailure::Code(Status::NoEntry)) => None,
             Err(other) => panic!("{gone}: {other:?}"),
         };
         // At least what was kept; of the next one all, or that the file is cut, which comes first.

@@ -1,18 +1,15 @@
-//! A granted directory as the disk that a volume is stored on. Statuses are failures, which reach the guest; a host
-//! that breaks the contract is found out by [`HostDisk::settle`].
+//! A granted directory as the disk that a volume is stored on. A status of the host is a failure of the disk, which
+//! reaches the guest; whether the host broke the contract, [`HostDisk::settle`] tells.
 
 use crate::channel::Channel;
-use crate::files::listed;
-use crate::host::Handles;
+use crate::handles::{Handles, NO_GUEST};
+use crate::metadata::list_entries;
 use wasmstone_edge_protocol::types::{
     HandleRequest, ListRequest, OpenRequest, PathRequest, ReadAtRequest, SetSizeRequest, SyncRequest, WriteAtRequest,
 };
 use wasmstone_edge_protocol::{Operation, Status, Violation, filesystem, io};
 use wasmstone_policy::Access;
 use wasmstone_sealed_storage::{Disk, Disks, Failure};
-
-/// The owner of the handles that are no guest's.
-const NOBODY: u32 = 0;
 
 /// Bits of open-flags and descriptor-flags.
 const CREATE: u32 = 1;
@@ -34,7 +31,7 @@ impl<'a> HostDisk<'a> {
         Self { channel, handles, directory, access, violation: None }
     }
 
-    /// A result of whatever used the disk, unless the host broke the contract meanwhile.
+    /// The result of an operation on the disk, unless the host broke the contract meanwhile.
     ///
     /// # Errors
     /// What the host did.
@@ -45,7 +42,7 @@ impl<'a> HostDisk<'a> {
         }
     }
 
-    /// Keeps in mind what the host did; the disk has failed in any case.
+    /// Keeps the violation for [`Self::settle`]; for the volume, the disk has failed.
     fn broke(&mut self, violation: Violation) -> Failure {
         self.violation = Some(violation);
         failure(Status::Io)
@@ -67,7 +64,7 @@ impl<'a> HostDisk<'a> {
     }
 }
 
-/// Two directories of the host's, of which one is copied to the other.
+/// Two directories of the host's: the volume in one is copied to the other.
 pub struct HostDisks<'a> {
     /// The one that was used last.
     pub disk: HostDisk<'a>,
@@ -98,21 +95,21 @@ fn failure(status: Status) -> Failure {
     Failure(status.number().into())
 }
 
-/// The status that a failure came of.
+/// The status that a failure stands for.
 pub fn status(Failure(code): Failure) -> Status {
     u16::try_from(code).ok().and_then(Status::from_number).unwrap_or(Status::Io)
 }
 
 impl Disk for HostDisk<'_> {
     fn list(&mut self, each: &mut dyn FnMut(&str)) -> Result<(), Failure> {
-        let handle = self.handles.take_any(NOBODY).ok_or(failure(Status::InsufficientMemory))?;
+        let handle = self.handles.take_any(NO_GUEST).ok_or(failure(Status::InsufficientMemory))?;
         let request = ListRequest { directory: self.directory.into(), handle: handle.into() };
         if let Err(failure) = self.ask::<filesystem::List>(&request, &[], 0).map(drop) {
             self.handles.give_back(handle);
             return Err(failure);
         }
         let listed = loop {
-            let entries = match listed(self.channel, handle) {
+            let entries = match list_entries(self.channel, handle) {
                 Ok(Ok(entries)) => entries,
                 Ok(Err(status)) => break Err(failure(status)),
                 Err(violation) => break Err(self.broke(violation)),
@@ -129,7 +126,7 @@ impl Disk for HostDisk<'_> {
     }
 
     fn open(&mut self, name: &str, create: bool) -> Result<Option<u32>, Failure> {
-        let handle = self.handles.take_any(NOBODY).ok_or(failure(Status::InsufficientMemory))?;
+        let handle = self.handles.take_any(NO_GUEST).ok_or(failure(Status::InsufficientMemory))?;
         let request = OpenRequest {
             directory: self.directory.into(),
             handle: handle.into(),
@@ -147,7 +144,7 @@ impl Disk for HostDisk<'_> {
     }
 
     fn close(&mut self, file: u32) {
-        // How closing went changes nothing: the number is free again.
+        // The status does not matter: the number is free again in any case.
         let _ = self.ask::<io::Close>(&HandleRequest { handle: file.into() }, &[], 0);
         self.handles.give_back(file);
     }
@@ -206,7 +203,7 @@ impl Disk for HostDisk<'_> {
     }
 
     fn sync(&mut self, file: u32) -> Result<(), Failure> {
-        // What has been written is all that matters of a file: no times, and its length is data.
+        // A volume needs the contents and the length of a file, which is data as well, and not its times.
         let request = SyncRequest { handle: file.into(), data_only: 1.into() };
         self.ask::<filesystem::Sync>(&request, &[], 0).map(drop)
     }

@@ -1,6 +1,6 @@
-//! What went wrong with a sealed directory: in words for whoever runs the enclave, and as an error for the guest.
+//! What went wrong with a sealed directory: as text for the operator, and as an error for the guest.
 
-use crate::volumes::disk::status;
+use super::disk::status;
 use alloc::{format, string::String};
 use wasmstone_edge_protocol::Status;
 use wasmstone_sealed_storage::{Code, Error};
@@ -36,7 +36,7 @@ pub fn uncopied(from: &str, to: &str, error: Error) -> String {
     }
 }
 
-/// An error in words.
+/// An error as text.
 pub fn describe(error: Error) -> String {
     match error {
         Error::Disk(failure) => format!("the host's file system failed: {:?}", status(failure)),
@@ -44,8 +44,8 @@ pub fn describe(error: Error) -> String {
     }
 }
 
-/// The guest's error.
-pub fn guests(error: Error) -> Status {
+/// The error that the guest gets.
+pub fn guests_error(error: Error) -> Status {
     let code = match error {
         Error::Disk(failure) => return status(failure),
         Error::Damaged(_) => return Status::Io,

@@ -1,18 +1,16 @@
-//! The calls of `wasi:io` that wait. A guest that is alone waits with the whole enclave; one that runs in turns
-//! with others lets these run meanwhile, by functions that take the place of those that the bindings have.
+//! The calls of `wasi:io` that wait. For a guest that is alone, the whole enclave waits. While a guest waits that takes
+//! turns with others, these run: its functions here take the place of those in the bindings.
 
 use crate::bindings::wasi::io::streams::{Host as _, HostInputStream as _, HostOutputStream as _, StreamError};
+use crate::failure::StreamFailure;
 use crate::guest::Guest;
 use crate::interfaces::WASI_VERSION;
-use crate::wasi::StreamFailure;
+use crate::waiting::PollSet;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
-use crate::wasi::poll::{Inquiry, Pollable, chosen};
+use crate::wasi::poll::{Pollable, ready_indexes};
 use alloc::{boxed::Box, format, vec, vec::Vec};
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
-use wasmtime::component::{Linker, Resource, ResourceType};
-use wasmtime::{Result, format_err};
+use wasmtime::{Result, component::Linker, component::Resource, component::ResourceType, format_err};
 
 type Input = Resource<InputStream>;
 type Output = Resource<OutputStream>;
@@ -20,22 +18,11 @@ type Output = Resource<OutputStream>;
 /// The most bytes of the calls that write and flush, by WASI's definition.
 const BLOCKING_MAX: u64 = 4096;
 
-/// Edge calls of one guest in a row, of those that did not have to wait, before others have their turn.
-const HURRIED_MAX: u64 = 32;
+/// How many edge calls one guest makes in a row that do not have to wait, before others have their turn.
+const CALLS_IN_TURN_MAX: u64 = 32;
 
-/// The result of what never gives its turn away, since the guest is alone.
-///
-/// # Errors
-/// Where it did.
-pub fn now<T, E: From<wasmtime::Error>>(waiting: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    match pin!(waiting).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(format_err!("a guest that is alone gave its turn away").into()),
-    }
-}
-
-/// Another handle of the same stream, for calls that take one.
-fn again<T: 'static>(stream: &Resource<T>) -> Resource<T> {
+/// Borrows a stream, for calls that take a handle.
+fn borrow<T: 'static>(stream: &Resource<T>) -> Resource<T> {
     Resource::new_borrow(stream.rep())
 }
 
@@ -46,16 +33,16 @@ macro_rules! define {
             Box::new(async move {
                 let guest = store.data_mut();
                 let result = guest.$method($($parameter),*).await;
-                Ok((guest.told(result)?,))
+                Ok((guest.stream_result(result)?,))
             })
         })?;)*
     };
 }
 
-/// For guests that run in turns.
+/// Replaces the calls that wait, for guests that take turns.
 ///
 /// # Errors
-/// Where memory runs out.
+/// Memory runs out.
 pub fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.allow_shadowing(true);
     let mut poll = linker.instance(&format!("wasi:io/poll@{WASI_VERSION}"))?;
@@ -81,8 +68,8 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
 }
 
 impl Guest {
-    /// What a call on a stream tells the guest.
-    fn told<T>(&mut self, result: Result<T, StreamFailure>) -> Result<Result<T, StreamError>> {
+    /// The result of a call on a stream, as the guest gets it.
+    fn stream_result<T>(&mut self, result: Result<T, StreamFailure>) -> Result<Result<T, StreamError>> {
         match result {
             Ok(value) => Ok(Ok(value)),
             Err(failure) => self.convert_stream_error(failure).map(Err),
@@ -92,18 +79,18 @@ impl Guest {
     /// `poll`.
     pub async fn wait_for_any(&mut self, pollables: Vec<Resource<Pollable>>) -> Result<Vec<u32>> {
         let pollables = self.pollables(&pollables)?;
-        Ok(chosen(self.poll_in_turn(&pollables).await?))
+        Ok(ready_indexes(self.poll_in_turn(&pollables).await?))
     }
 
     /// `blocking-read`.
     pub async fn read_some(&mut self, stream: Input, length: u64) -> Result<Vec<u8>, StreamFailure> {
         if self.can_wait_reading(&stream)? {
-            // One edge call that waits, and not one that polls and one that reads.
+            // One edge call that reads and waits takes the place of one that polls and one that reads.
             return self.read_stream(&stream, length, true);
         }
         loop {
             let calls = self.host.channel.calls();
-            let bytes = self.read(again(&stream), length)?;
+            let bytes = self.read(borrow(&stream), length)?;
             if !bytes.is_empty() || length == 0 {
                 self.pause(calls).await;
                 return Ok(bytes);
@@ -113,15 +100,15 @@ impl Guest {
         }
     }
 
-    /// Lets the others run now and then where a guest never has to wait, since its client sends or takes as fast
-    /// as it goes. There were `before` edge calls before what it did.
+    /// Gives the turn away now and then where a guest never has to wait, since its client sends and receives as fast
+    /// as it does. Before what the guest did last, there were `before` edge calls.
     async fn pause(&mut self, before: u64) {
-        self.hurried = self.hurried.saturating_add(self.host.channel.calls().saturating_sub(before));
-        if self.hurried >= HURRIED_MAX
-            && let Some(seat) = self.seat.clone()
+        self.calls_in_turn = self.calls_in_turn.saturating_add(self.host.channel.calls().saturating_sub(before));
+        if self.calls_in_turn >= CALLS_IN_TURN_MAX
+            && let Some(turn) = self.turn.clone()
         {
-            seat.wait(&mut self.host, Inquiry::default()).await;
-            self.hurried = 0;
+            turn.wait(&mut self.host, PollSet::default()).await;
+            self.calls_in_turn = 0;
         }
     }
 
@@ -133,7 +120,7 @@ impl Guest {
     /// Waits until something may be written; the result is how much.
     async fn permitted(&mut self, stream: &Output) -> Result<u64, StreamFailure> {
         loop {
-            let permit = self.check_write(again(stream))?;
+            let permit = self.check_write(borrow(stream))?;
             if permit > 0 {
                 return Ok(permit);
             }
@@ -152,7 +139,7 @@ impl Guest {
         if bytes.len() as u64 > BLOCKING_MAX {
             return Err(too_large("blocking-write-and-flush", BLOCKING_MAX));
         }
-        self.write_on(&stream, &bytes).await
+        self.write_and_flush(&stream, &bytes).await
     }
 
     /// `blocking-write-zeroes-and-flush`.
@@ -160,17 +147,17 @@ impl Guest {
         if length > BLOCKING_MAX {
             return Err(too_large("blocking-write-zeroes-and-flush", BLOCKING_MAX));
         }
-        self.write_on(&stream, &vec![0; length as usize]).await
+        self.write_and_flush(&stream, &vec![0; length as usize]).await
     }
 
-    /// Writes everything, and waits until it went on.
-    async fn write_on(&mut self, stream: &Output, mut bytes: &[u8]) -> Result<(), StreamFailure> {
+    /// Writes everything, and waits until the host has sent it.
+    async fn write_and_flush(&mut self, stream: &Output, mut bytes: &[u8]) -> Result<(), StreamFailure> {
         let calls = self.host.channel.calls();
         loop {
             let permit = usize::try_from(self.permitted(stream).await?).unwrap_or(usize::MAX);
-            let (now, later) = bytes.split_at(bytes.len().min(permit));
-            self.write_stream(stream, now)?;
-            bytes = later;
+            let (part, rest) = bytes.split_at(bytes.len().min(permit));
+            self.write_stream(stream, part)?;
+            bytes = rest;
             if bytes.is_empty() {
                 break;
             }
@@ -189,21 +176,21 @@ impl Guest {
             return Ok(0);
         }
         let bytes = self.read_some(from, length).await?;
-        self.write_on(&to, &bytes).await?;
+        self.write_and_flush(&to, &bytes).await?;
         Ok(bytes.len() as u64)
     }
 
-    /// Drops an output stream. What is left with the host goes out before a connection is closed.
+    /// Drops an output stream, once the host has sent all: the connection may be closed next.
     pub async fn drop_output(&mut self, stream: Output) -> Result<()> {
         let pollable = self.output_pollable(&stream)?;
-        if self.wants(pollable)?.question.is_some() {
+        if self.wait(pollable)?.interest.is_some() {
             self.poll_in_turn(&[pollable]).await?;
         }
         self.delete_output(stream)
     }
 }
 
-/// The guest wrote more at once than it may.
+/// Ends the guest, since it wrote more at once than it may.
 pub fn too_large(call: &str, cap: u64) -> StreamFailure {
     StreamFailure::Trap(format_err!("Buffer too large for {call} (expected at most {cap})"))
 }

@@ -9,19 +9,18 @@ use crate::guest::Guest;
 use crate::wasi::input::InputStream;
 use crate::wasi::output::OutputStream;
 use alloc::{string::String, vec::Vec};
-use wasmtime::Result;
-use wasmtime::component::Resource;
+use wasmtime::{Result, component::Resource};
 
 /// A standard stream that is a terminal.
 pub struct Terminal;
 
 impl environment::Host for Guest {
     fn get_environment(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(self.given.environment.clone())
+        Ok(self.config.environment.clone())
     }
 
     fn get_arguments(&mut self) -> Result<Vec<String>> {
-        Ok(self.given.arguments.clone())
+        Ok(self.config.arguments.clone())
     }
 
     fn initial_cwd(&mut self) -> Result<Option<String>> {
@@ -84,18 +83,18 @@ impl terminal_output::HostTerminalOutput for Guest {
 
 impl terminal_stdin::Host for Guest {
     fn get_terminal_stdin(&mut self) -> Result<Option<Resource<Terminal>>> {
-        self.terminal(self.given.terminals[0])
+        self.terminal(self.config.terminals[0])
     }
 }
 
 impl terminal_stdout::Host for Guest {
     fn get_terminal_stdout(&mut self) -> Result<Option<Resource<Terminal>>> {
-        self.terminal(self.given.terminals[1])
+        self.terminal(self.config.terminals[1])
     }
 }
 
 impl terminal_stderr::Host for Guest {
     fn get_terminal_stderr(&mut self) -> Result<Option<Resource<Terminal>>> {
-        self.terminal(self.given.terminals[2])
+        self.terminal(self.config.terminals[2])
     }
 }

@@ -3,8 +3,7 @@
 use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::guest::Guest;
 use crate::wasi::poll::Pollable;
-use wasmtime::Result;
-use wasmtime::component::Resource;
+use wasmtime::{Result, component::Resource};
 
 impl monotonic_clock::Host for Guest {
     fn now(&mut self) -> Result<u64> {

@@ -2,15 +2,15 @@
 
 use crate::bindings::wasi::filesystem::preopens;
 use crate::bindings::wasi::filesystem::types::{DirectoryEntry, HostDirectoryEntryStream};
-use crate::files::{Entries, OpenFile};
+use crate::failure::IoFailure;
+use crate::files::OpenFile;
 use crate::guest::Guest;
-use crate::wasi::FileFailure;
+use crate::metadata::Entries;
 use crate::wasi::filesystem::Descriptor;
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 use wasmstone_edge_protocol::handle;
 use wasmstone_policy::Access;
-use wasmtime::Result;
-use wasmtime::component::Resource;
+use wasmtime::{Result, component::Resource};
 
 /// A directory being listed.
 pub struct EntryStream {
@@ -28,7 +28,7 @@ impl EntryStream {
 }
 
 impl HostDirectoryEntryStream for Guest {
-    fn read_directory_entry(&mut self, stream: Resource<EntryStream>) -> Result<Option<DirectoryEntry>, FileFailure> {
+    fn read_directory_entry(&mut self, stream: Resource<EntryStream>) -> Result<Option<DirectoryEntry>, IoFailure> {
         let list = self.table.get_mut(&stream)?;
         if list.pending.is_empty() && !list.end {
             let system = list.file.system();
@@ -47,8 +47,8 @@ impl HostDirectoryEntryStream for Guest {
 
 impl preopens::Host for Guest {
     fn get_directories(&mut self) -> Result<Vec<(Resource<Descriptor>, String)>> {
-        let mut directories = Vec::with_capacity(self.given.directories.len());
-        for (index, (path, access)) in (0u32..).zip(&self.given.directories) {
+        let mut directories = Vec::with_capacity(self.config.directories.len());
+        for (index, (path, access)) in (0u32..).zip(&self.config.directories) {
             let sealed = self.host.sealed_root(index);
             let granted = Descriptor::granted(handle::FIRST_DIRECTORY + index, *access == Access::ReadWrite, sealed);
             directories.push((self.table.push(granted)?, path.clone()));

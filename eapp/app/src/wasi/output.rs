@@ -1,20 +1,19 @@
-//! `wasi:io/streams.output-stream`: standard output and error, files and connections. Nothing is held
-//! back: what the guest wrote is with the host when the call returns, so flushing has nothing to do. What
-//! it writes to a connection the host may still have; then the next write has to wait.
+//! `wasi:io/streams.output-stream`: standard output and error, files, connections and bodies of messages. Nothing is
+//! held back: what the guest wrote is with the host when the call returns, so flushing has nothing to do. What it
+//! writes to a connection the host may not have sent yet; then the next write has to wait.
 
 use crate::bindings::wasi::io::streams::HostOutputStream;
-use crate::files::OpenFile;
+use crate::failure::{IoFailure, StreamFailure};
+use crate::files::FileOutput;
 use crate::guest::Guest;
-use crate::host::Host;
-use crate::wasi::blocking::{now, too_large};
+use crate::stdio;
+use crate::turns::complete;
+use crate::wasi::blocking::too_large;
 use crate::wasi::input::InputStream;
 use crate::wasi::poll::Pollable;
-use crate::wasi::{FileFailure, StreamFailure};
-use alloc::{sync::Arc, vec, vec::Vec};
-use wasmstone_edge_protocol::types::HandleRequest;
-use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, handle, io};
-use wasmtime::Result;
-use wasmtime::component::{Resource, ResourceTableError};
+use alloc::{vec, vec::Vec};
+use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, handle};
+use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 /// The bytes that a stream takes in one call, as in Wasmtime.
 const PERMIT: u64 = 64 << 10;
@@ -27,16 +26,10 @@ pub struct OutputStream {
 
 enum Sink {
     Standard(u32),
-    At {
-        file: Arc<OpenFile>,
-        position: u64,
-    },
-    Append {
-        file: Arc<OpenFile>,
-    },
-    /// The connection of a TCP socket, its parent, by its number in the table.
+    File(FileOutput),
+    /// The connection of a TCP socket, the stream's parent, by its number in the table.
     Socket(u32),
-    /// The body of a message, its parent, by its number in the table.
+    /// The body of a message, the stream's parent, by its number in the table.
     Body(u32),
 }
 
@@ -55,22 +48,17 @@ impl OutputStream {
         Self::new(Sink::Standard(handle::STDERR))
     }
 
-    /// Writes `file` from `position` on.
-    pub fn at(file: Arc<OpenFile>, position: u64) -> Self {
-        Self::new(Sink::At { file, position })
+    /// A file.
+    pub fn file(output: FileOutput) -> Self {
+        Self::new(Sink::File(output))
     }
 
-    /// Writes at the end of `file`.
-    pub fn append(file: Arc<OpenFile>) -> Self {
-        Self::new(Sink::Append { file })
-    }
-
-    /// Sends on the connection of the TCP socket with this number in the table.
+    /// The connection of the TCP socket with this number in the table.
     pub fn socket(rep: u32) -> Self {
         Self::new(Sink::Socket(rep))
     }
 
-    /// Writes the body with this number in the table.
+    /// The body with this number in the table.
     pub fn body(rep: u32) -> Self {
         Self::new(Sink::Body(rep))
     }
@@ -84,38 +72,36 @@ impl Guest {
             return Err(StreamFailure::Closed);
         }
         match stream.sink {
-            Sink::Socket(rep) => return self.write_socket(rep, bytes),
+            Sink::Standard(_) => {}
+            Sink::Socket(rep) => {
+                let (transport, host) = self.transport(rep)?;
+                return transport.write(host, &[bytes]);
+            }
             Sink::Body(rep) => return self.write_body(rep, bytes),
-            _ => {}
+            Sink::File(ref file) => {
+                if let Err(status) = file.check() {
+                    stream.closed = true;
+                    return Err(StreamFailure::Failed(status));
+                }
+            }
         }
-        if let Sink::At { file, .. } | Sink::Append { file } = &stream.sink
-            && !file.writing
-        {
-            stream.closed = true;
-            return Err(StreamFailure::Failed(Status::BadDescriptor));
-        }
-        let is_standard = matches!(stream.sink, Sink::Standard(_));
         let mut rest = bytes;
         while !rest.is_empty() {
             let part = rest.get(..PAYLOAD_MAX).unwrap_or(rest);
-            let wrote = match &stream.sink {
-                Sink::Standard(number) => write_standard(&mut self.host, *number, part),
-                Sink::At { file, position } => file.system().write_at(&mut self.host, file, *position, part),
-                Sink::Append { file } => file.system().append(&mut self.host, file, part),
+            let (wrote, is_standard) = match &mut stream.sink {
+                Sink::Standard(number) => (stdio::write(&mut self.host, *number, part), true),
+                Sink::File(file) => (file.write(&mut self.host, part), false),
                 Sink::Socket(_) | Sink::Body(_) => return Ok(()),
             };
             let written = match wrote {
                 Ok(0) => return Err(Violation("a write wrote nothing").into()),
                 Ok(written) => written,
-                Err(FileFailure::Code(Status::Pipe)) if is_standard => return Err(StreamFailure::Closed),
+                Err(IoFailure::Code(Status::Pipe)) if is_standard => return Err(StreamFailure::Closed),
                 Err(failure) => {
                     stream.closed = !is_standard;
                     return Err(failure.into());
                 }
             };
-            if let Sink::At { position, .. } = &mut stream.sink {
-                *position = position.saturating_add(written as u64);
-            }
             rest = rest.get(written..).unwrap_or_default();
         }
         Ok(())
@@ -124,14 +110,14 @@ impl Guest {
     fn check_open(&mut self, stream: &Resource<OutputStream>) -> Result<(), StreamFailure> {
         let stream = self.table.get(stream)?;
         match stream.sink {
-            Sink::Socket(rep) => self.check_socket(rep),
+            Sink::Socket(rep) => self.transport(rep)?.0.output.check(),
             Sink::Body(rep) => self.body_permit(rep).map(drop),
             _ if stream.closed => Err(StreamFailure::Closed),
             _ => Ok(()),
         }
     }
 
-    /// Is ready when something may be written.
+    /// What is ready when bytes may be written.
     pub fn output_pollable(&self, stream: &Resource<OutputStream>) -> Result<Pollable, ResourceTableError> {
         Ok(match self.table.get(stream)?.sink {
             Sink::Socket(rep) => Pollable::TcpOutput(rep),
@@ -140,28 +126,24 @@ impl Guest {
         })
     }
 
-    /// Takes a stream away that nothing is left of with the host.
+    /// Deletes a stream of which the host has sent all.
     pub fn delete_output(&mut self, stream: Resource<OutputStream>) -> Result<()> {
-        match self.table.delete(stream)?.sink {
-            Sink::Standard(_) | Sink::Socket(_) | Sink::Body(_) => {}
-            Sink::At { file, .. } | Sink::Append { file } => self.release(file)?,
+        if let Sink::File(file) = self.table.delete(stream)?.sink {
+            file.close(&mut self.host)?;
         }
         Ok(())
     }
-}
-
-/// Writes to standard output or error, and tells how many bytes.
-fn write_standard(host: &mut Host, number: u32, bytes: &[u8]) -> Result<usize, FileFailure> {
-    let (reply, _) = host.ask::<io::Write>(&HandleRequest { handle: number.into() }, &[bytes], 0)?;
-    Ok(reply.written.at_most(bytes.len() as u32, "more was written than was sent")? as usize)
 }
 
 impl HostOutputStream for Guest {
     fn check_write(&mut self, stream: Resource<OutputStream>) -> Result<u64, StreamFailure> {
         self.check_open(&stream)?;
         match self.table.get(&stream)?.sink {
-            Sink::Socket(rep) => self.socket_permit(rep),
-            Sink::Body(rep) => self.body_permit(rep),
+            Sink::Socket(rep) => {
+                let (transport, host) = self.transport(rep)?;
+                Ok(transport.permit(host)? as u64)
+            }
+            Sink::Body(rep) => Ok(self.body_permit(rep)? as u64),
             _ => Ok(PERMIT),
         }
     }
@@ -175,7 +157,7 @@ impl HostOutputStream for Guest {
         stream: Resource<OutputStream>,
         bytes: Vec<u8>,
     ) -> Result<(), StreamFailure> {
-        now(self.write_all(stream, bytes))
+        complete(self.write_all(stream, bytes))
     }
 
     fn flush(&mut self, stream: Resource<OutputStream>) -> Result<(), StreamFailure> {
@@ -183,7 +165,7 @@ impl HostOutputStream for Guest {
     }
 
     fn blocking_flush(&mut self, stream: Resource<OutputStream>) -> Result<(), StreamFailure> {
-        now(self.flush_all(stream))
+        complete(self.flush_all(stream))
     }
 
     fn subscribe(&mut self, stream: Resource<OutputStream>) -> Result<Resource<Pollable>> {
@@ -205,7 +187,7 @@ impl HostOutputStream for Guest {
         stream: Resource<OutputStream>,
         length: u64,
     ) -> Result<(), StreamFailure> {
-        now(self.write_all_zeroes(stream, length))
+        complete(self.write_all_zeroes(stream, length))
     }
 
     fn splice(
@@ -229,10 +211,10 @@ impl HostOutputStream for Guest {
         from: Resource<InputStream>,
         length: u64,
     ) -> Result<u64, StreamFailure> {
-        now(self.splice_some(to, from, length))
+        complete(self.splice_some(to, from, length))
     }
 
     fn drop(&mut self, stream: Resource<OutputStream>) -> Result<()> {
-        now(self.drop_output(stream))
+        complete(self.drop_output(stream))
     }
 }

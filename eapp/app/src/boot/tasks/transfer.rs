@@ -3,8 +3,8 @@
 
 use crate::channel::Channel;
 use crate::ending::Ending;
-use crate::host::Handles;
-use crate::keys::{self, Exchange, Use};
+use crate::handles::Handles;
+use crate::keys::{self, ExchangeKey, Use};
 use crate::random::Generator;
 use crate::start::Start;
 use crate::volumes::{self, Opening, SealedDirectory};
@@ -30,7 +30,7 @@ pub fn transfer(channel: &mut Channel, policy: &Policy, start: &Start) -> Result
     if !policy.sealed_directories().any(|sealed| sealed.guest == *path) {
         return Err(Ending::refused(format!("the directory {path} is not sealed: copy its files as they are")));
     }
-    let own = Exchange::own(channel.platform());
+    let own = ExchangeKey::own(channel.platform());
     let own_key = keys::named(channel.platform(), Use::Directory, path);
     let (Some(own), Some(own_key)) = (own, own_key) else { return Err(Ending::refused(volumes::no_key(path))) };
     let transfer_key = own.unwrapped(&owner, &start.record);

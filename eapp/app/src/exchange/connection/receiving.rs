@@ -1,32 +1,31 @@
 //! Receiving.
 
+use super::Connection;
 use crate::bindings::wasi::http::types::ErrorCode;
-use crate::exchange::connection::Connection;
+use crate::failure::StreamFailure;
 use crate::host::Host;
 use crate::http1::decode::{BadBody, Decoder};
 use crate::http1::encode::CONTINUE;
 use crate::http1::field::Fields;
-use crate::wasi::StreamFailure;
-use crate::wasi::poll::Wants;
+use crate::waiting::Wait;
 use alloc::vec::Vec;
-use core::mem::take;
-use core::ops::Deref;
+use core::{mem::take, ops::Deref};
 
-/// What came, as bytes, and what they are.
+/// The bytes that came, and how far they were parsed.
 #[derive(Default)]
 pub struct Input {
     bytes: Vec<u8>,
-    /// Bytes at the beginning that are done with.
+    /// Bytes at the beginning of `bytes` that were used up.
     taken: usize,
     decoder: Decoder,
-    /// The body will not come to its end, for a reason that is told once.
+    /// Why the body will not come to its end, until this was reported.
     failure: Option<ErrorCode>,
     is_failed: bool,
-    /// The other side waits for a word before it sends the body.
+    /// The client waits for `100 Continue` before it sends the body.
     is_held_back: bool,
-    /// Nanoseconds that may go by without a byte.
+    /// How many nanoseconds may go by without a byte.
     pub(super) patience: u64,
-    /// When something came the last time, in nanoseconds since the enclave's start.
+    /// When the last bytes came, in nanoseconds since the enclave's start.
     moved: u64,
 }
 
@@ -39,7 +38,7 @@ impl Deref for Input {
 }
 
 impl Input {
-    /// Is done with the first bytes.
+    /// Drops the first bytes, which were used.
     pub fn skip(&mut self, length: usize) {
         self.taken += length;
         if self.taken >= self.bytes.len() {
@@ -47,7 +46,7 @@ impl Input {
         }
     }
 
-    /// Is done with all.
+    /// Drops all bytes.
     pub fn clear(&mut self) {
         (self.bytes, self.taken) = (Vec::new(), 0);
     }
@@ -71,40 +70,40 @@ impl Input {
     }
 }
 
-/// What came of filling.
+/// What [`Connection::fill`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filled {
     /// There are more bytes than before.
     Some,
-    /// There are not, yet.
+    /// No more bytes have come yet.
     NothingYet,
-    /// There will be no more.
+    /// No more bytes will come.
     End,
 }
 
-/// What came of a body.
+/// A part of a body.
 #[derive(Debug)]
 pub enum Part {
-    /// Some of it.
+    /// Some bytes.
     Bytes(Vec<u8>),
     /// Nothing yet.
     NothingYet,
     /// All of it was read.
     End,
-    /// It will not come to its end. This is told once; then it is as if it had.
+    /// The body will not come to its end. This is reported once; after it, [`Self::End`] is.
     Failed(ErrorCode),
 }
 
 impl Connection {
-    /// Bytes of memory that hold what came.
+    /// Bytes of memory that hold what came on the connection.
     pub fn received(&self) -> usize {
         self.input.bytes.capacity().saturating_add(self.transport.input.buffer.held())
     }
 
-    /// Takes in what came.
+    /// Reads what came on the connection.
     ///
     /// # Errors
-    /// Where the connection failed, or the host broke the contract.
+    /// The connection failed, or the host broke the contract.
     pub fn fill(&mut self, host: &mut Host) -> Result<Filled, StreamFailure> {
         if self.is_closed {
             return Ok(Filled::End);
@@ -121,12 +120,12 @@ impl Connection {
         }
     }
 
-    /// Begins an exchange: the head of a request came. `is_held_back`: the client waits for a word before it
-    /// sends the body.
+    /// Begins an exchange: the head of a request came. `is_held_back` says that the client waits for `100 Continue`
+    /// before it sends the body.
     pub fn begin(&mut self, decoder: Decoder, is_held_back: bool) {
         self.expect_body(decoder);
         self.input.is_held_back = is_held_back;
-        self.renew();
+        self.forget_message();
     }
 
     /// Begins to read a body.
@@ -135,19 +134,19 @@ impl Connection {
         (self.input.failure, self.input.is_failed) = (None, false);
     }
 
-    /// Takes in what came of a body, as the host says.
+    /// Reads what came of a body, after the host has said that something came.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn hear_body(&mut self, host: &mut Host) -> wasmtime::Result<()> {
+    /// The host broke the contract.
+    pub fn receive_body(&mut self, host: &mut Host) -> wasmtime::Result<()> {
         self.wake_input();
         self.take_in(host).map(drop)
     }
 
-    /// Reads at most `most` bytes of the body, and none only where there are none.
+    /// The next part of the body, of at most `most` bytes.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn read_body(&mut self, host: &mut Host, most: usize) -> wasmtime::Result<Part> {
         loop {
             if let Some(failure) = self.input.failure.take() {
@@ -166,12 +165,12 @@ impl Connection {
             }
             if take(&mut self.input.is_held_back) && !self.is_begun() {
                 self.input.moved = host.elapsed();
-                self.say(CONTINUE);
+                self.prepend(CONTINUE);
                 self.pump(host)?;
             }
             let is_late = self.input.deadline() <= host.elapsed();
             if is_late {
-                // The last look may have been long ago.
+                // The host was last asked long ago: bytes that came since then count.
                 self.wake_input();
             }
             match self.take_in(host)? {
@@ -187,7 +186,7 @@ impl Connection {
         }
     }
 
-    /// Takes in what came of a body.
+    /// Reads what came of a body.
     fn take_in(&mut self, host: &mut Host) -> wasmtime::Result<Filled> {
         match self.fill(host) {
             Ok(filled) => Ok(filled),
@@ -199,7 +198,7 @@ impl Connection {
         }
     }
 
-    /// What of the body is here.
+    /// The next part of the body that is here.
     fn next_part(&mut self, most: usize) -> Part {
         let input = &mut self.input;
         let rest = input.bytes.get(input.taken..).unwrap_or_default();
@@ -227,26 +226,26 @@ impl Connection {
         }
     }
 
-    /// Leaves out what of the body is here. Whether that is the rest of it.
+    /// Drops what is here of the body. The result is whether the body has ended with it.
     pub(super) fn skip_body(&mut self) -> bool {
         while let Part::Bytes(_) = self.next_part(usize::MAX) {}
         self.input.decoder.is_done() && !self.input.is_failed
     }
 
-    /// The trailers that came, once.
+    /// Takes the trailers that came.
     pub fn take_trailers(&mut self) -> Option<Fields> {
         self.input.decoder.take_trailers()
     }
 
-    /// What has to happen before a read of the body tells anything.
-    pub fn wants_body(&self) -> Wants {
+    /// What reading the body has to wait for.
+    pub fn body_wait(&self) -> Wait {
         let mut decoder = self.input.decoder.clone();
         let has_some = decoder.step(&self.input, 1).map_or(true, |step| step.data > 0) || decoder.is_done();
-        match self.transport.awaits_input() {
-            question @ Some(_) if !has_some && !self.is_closed && !self.input.is_failed => {
-                Wants { question, deadline: Some(self.input.deadline()) }
+        match self.transport.input_interest() {
+            interest @ Some(_) if !has_some && !self.is_closed && !self.input.is_failed => {
+                Wait { interest, deadline: Some(self.input.deadline()) }
             }
-            _ => Wants::default(),
+            _ => Wait::default(),
         }
     }
 

@@ -1,42 +1,40 @@
 //! Sending.
 
-use crate::exchange::connection::{Connection, STALL};
+use super::{Connection, STALL};
+use crate::exchange::body::{Body, End, SharedBody};
+use crate::failure::StreamFailure;
 use crate::host::Host;
 use crate::http1::encode::Encoder;
-use crate::wasi::StreamFailure;
-use crate::wasi::http::outgoing::{End, Outgoing};
-use crate::wasi::poll::Wants;
-use alloc::sync::Arc;
+use crate::waiting::Wait;
 use alloc::vec::Vec;
 use core::mem::{replace, take};
-use spinning_top::Spinlock;
 
-/// Bytes that go around a piece of a body, at most.
+/// The most bytes that go around a piece of a body.
 const FRAME_MAX: usize = 32;
 
 /// What is sent.
 #[derive(Default)]
 pub(super) struct Output {
-    /// Goes out before the body.
+    /// Bytes that are sent before the body.
     head: Vec<u8>,
     /// The message that was begun.
     message: Option<Message>,
-    /// The host has still some of what was sent, and did not say anything since.
+    /// The host has not sent all yet, and has not said since that it takes more.
     is_blocked: bool,
-    /// When something was sent the last time, in nanoseconds since the enclave's start.
+    /// When bytes were sent the last time, in nanoseconds since the enclave's start.
     moved: u64,
 }
 
 struct Message {
     encoder: Encoder,
-    /// None where it has no body, or its end was made.
-    body: Option<Arc<Spinlock<Outgoing>>>,
+    /// `None` for a message without a body.
+    body: Option<SharedBody>,
     is_ended: bool,
 }
 
 impl Output {
     fn has_something(&self) -> bool {
-        let has_body = |body: &Outgoing| !body.bytes.is_empty() || body.end.is_some();
+        let has_body = |body: &Body| !body.bytes.is_empty() || body.end.is_some();
         let of_message =
             |message: &Message| !message.is_ended && message.body.as_ref().is_none_or(|body| has_body(&body.lock()));
         !self.head.is_empty() || self.message.as_ref().is_some_and(of_message)
@@ -45,13 +43,13 @@ impl Output {
 
 impl Connection {
     /// Begins to send a message with this head, and a body if it has one.
-    pub fn respond(&mut self, encoder: Encoder, head: Vec<u8>, body: Option<Arc<Spinlock<Outgoing>>>) {
-        self.say(&head);
+    pub fn begin_message(&mut self, encoder: Encoder, head: Vec<u8>, body: Option<SharedBody>) {
+        self.prepend(&head);
         self.output.message = Some(Message { encoder, body, is_ended: false });
     }
 
-    /// Puts bytes before whatever is sent next.
-    pub(super) fn say(&mut self, bytes: &[u8]) {
+    /// Puts bytes before what is sent next of the body.
+    pub(super) fn prepend(&mut self, bytes: &[u8]) {
         self.output.head.extend_from_slice(bytes);
     }
 
@@ -76,24 +74,24 @@ impl Connection {
         self.output.message.as_ref().is_none_or(|message| message.encoder.is_until_close())
     }
 
-    /// Nobody writes to the message any more, whether it has an end or not.
-    pub(super) fn leave_body(&mut self) {
+    /// Nobody writes to the body any more. It is cut off where the guest has not ended it.
+    pub(super) fn abandon_body(&mut self) {
         if let Some(body) = self.output.message.as_ref().and_then(|message| message.body.as_ref()) {
             body.lock().end.get_or_insert(End::Aborted);
         }
     }
 
-    /// Forgets the message before.
-    pub(super) fn renew(&mut self) {
+    /// Forgets the message that was sent before.
+    pub(super) fn forget_message(&mut self) {
         if let Some(Message { body: Some(body), .. }) = self.output.message.take() {
             body.lock().is_lost = true;
         }
     }
 
-    /// Sends what there is, as far as the host takes it.
+    /// Sends what there is to send, as far as the host takes it.
     ///
     /// # Errors
-    /// Where the host broke the contract.
+    /// The host broke the contract.
     pub fn pump(&mut self, host: &mut Host) -> wasmtime::Result<()> {
         while !self.is_broken && self.output.has_something() {
             let is_stalled = self.output.moved.saturating_add(STALL) <= host.elapsed();
@@ -111,13 +109,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends all that fits, with one edge call.
+    /// Sends as much as is permitted, with one edge call.
     fn send(&mut self, host: &mut Host, permit: usize) -> wasmtime::Result<()> {
         let head = take(&mut self.output.head);
         let message = self.output.message.as_mut().filter(|message| !message.is_ended);
         let Some(message) = message.filter(|_| head.len() + FRAME_MAX < permit) else {
             let (now, later) = head.split_at(head.len().min(permit));
-            self.say(later);
+            self.prepend(later);
             return self.write(host, &[now]);
         };
         let (bytes, end) = match &message.body {
@@ -139,9 +137,9 @@ impl Connection {
         message.is_ended = matches!(end, Some(End::Finished(_)));
         let (Ok(frame), Ok(())) = (framed, ended) else { return Ok(self.break_off(host)?) };
         let [before, data, after] = frame.parts(&bytes);
-        // What ends the body goes with it, if there is room.
+        // The end of the body goes out in the same call, if there is room.
         if head.len() + before.len() + data.len() + after.len() + last.len() > permit {
-            self.say(&take(&mut last));
+            self.prepend(&take(&mut last));
         }
         self.write(host, &[&head, before, data, after, &last])?;
         if let Some(End::Aborted) = end { Ok(self.break_off(host)?) } else { Ok(()) }
@@ -156,13 +154,13 @@ impl Connection {
         }
     }
 
-    /// What has to happen before more can be sent; nothing where nothing is in the way.
-    pub fn wants_output(&self) -> Wants {
-        match self.transport.awaits_output() {
-            question @ Some(_) if self.output.has_something() && !self.is_broken => {
-                Wants { question, deadline: Some(self.output.moved.saturating_add(STALL)) }
+    /// What sending has to wait for.
+    pub fn output_wait(&self) -> Wait {
+        match self.transport.output_interest() {
+            interest @ Some(_) if self.output.has_something() && !self.is_broken => {
+                Wait { interest, deadline: Some(self.output.moved.saturating_add(STALL)) }
             }
-            _ => Wants::default(),
+            _ => Wait::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Connection, Exchange, Filled, Part, STALL};
 use crate::bindings::wasi::http::types::ErrorCode;
 use crate::channel::Channel;
 use crate::clock::Clock;
+use crate::exchange::body::{Body, End};
 use crate::host::Host;
 use crate::http1::decode::Decoder;
 use crate::http1::encode::{Asked, CONTINUE, Encoder};
@@ -12,7 +13,6 @@ use crate::http1::head::Search;
 use crate::http1::length::Length;
 use crate::net::transport::Transport;
 use crate::platform::Platform;
-use crate::wasi::http::outgoing::{End, Outgoing};
 use core::num::NonZeroU32;
 use spinning_top::Spinlock;
 use std::boxed::Box;
@@ -105,22 +105,15 @@ fn connection() -> (Connection, Host, Arc<Mutex<Wire>>) {
 }
 
 /// Begins a response with a body of no known length, and more of a head than it needs.
-fn respond(connection: &mut Connection, filler: usize, list: &[(&str, &str)]) -> Arc<Spinlock<Outgoing>> {
+fn respond(connection: &mut Connection, filler: usize, list: &[(&str, &str)]) -> Arc<Spinlock<Body>> {
     let mut fields = Fields::default();
     fields.append("filler", &vec![b'f'; filler]).unwrap();
     list.iter().for_each(|(name, value)| fields.append(name, value.as_bytes()).unwrap());
-    let body = Arc::new(Spinlock::new(Outgoing {
-        of_request: false,
-        expected: None,
-        written: 0,
-        bytes: Vec::new(),
-        end: None,
-        is_lost: false,
-    }));
+    let body = Arc::new(Spinlock::new(Body::new(false, None)));
     let mut head = Vec::new();
     let asked = Asked { head: false, is_1_0: false, trailers: true, keep_alive: true };
     let encoder = Encoder::response(&mut head, 200, &fields, true, asked, 0);
-    connection.respond(encoder, head, Some(body.clone()));
+    connection.begin_message(encoder, head, Some(body.clone()));
     body
 }
 
@@ -145,7 +138,7 @@ fn one_send_for_all_that_is_small() {
     let body = respond(&mut connection, 10, &[]);
     body.lock().bytes.extend_from_slice(b"Hello");
     body.lock().end = Some(End::Finished(None));
-    assert_eq!(connection.end_exchange(&mut host).unwrap(), Exchange::Whole);
+    assert_eq!(connection.end_exchange(&mut host).unwrap(), Exchange::Complete);
     let wire = wire.lock().unwrap();
     assert_eq!((wire.sends, content(&wire.sent)), (1, (b"Hello".to_vec(), true)));
     assert!(!wire.is_closed);
@@ -184,7 +177,7 @@ fn much_goes_out_as_the_client_takes_it() {
             rounds += 1;
             assert!(rounds < 20);
         }
-        assert_eq!(connection.end_exchange(&mut host).unwrap(), Exchange::Whole);
+        assert_eq!(connection.end_exchange(&mut host).unwrap(), Exchange::Complete);
         let wire = wire.lock().unwrap();
         assert!(content(&wire.sent) == (data, true), "{filler}");
     }
@@ -212,9 +205,9 @@ fn who_takes_nothing_is_not_waited_for() {
     connection.pump(&mut host).unwrap();
     body.lock().bytes.extend_from_slice(b"more");
     connection.pump(&mut host).unwrap();
-    let wants = connection.wants_output();
+    let wait = connection.output_wait();
     let now = wire.lock().unwrap().now;
-    assert_eq!((wants.question, wants.deadline), (Some((HANDLE, 1)), Some(now + STALL)));
+    assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, 1)), Some(now + STALL)));
     wire.lock().unwrap().now += STALL - 1;
     connection.pump(&mut host).unwrap();
     assert!(!connection.is_broken());
@@ -241,8 +234,8 @@ fn who_sends_nothing_is_not_waited_for() {
     let now = wire.lock().unwrap().now;
     wire.lock().unwrap().gives.push_back(Some(b"one".to_vec()));
     assert_eq!(["one", "not yet"].map(|_| read(&mut connection, &mut host)), ["one", "not yet"]);
-    let wants = connection.wants_body();
-    assert_eq!((wants.question, wants.deadline), (Some((HANDLE, 0)), Some(now + STALL)));
+    let wait = connection.body_wait();
+    assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, 0)), Some(now + STALL)));
     // What came while nobody looked is not late.
     wire.lock().unwrap().now += 5 * STALL;
     wire.lock().unwrap().gives.push_back(Some(b"two".to_vec()));
@@ -250,7 +243,7 @@ fn who_sends_nothing_is_not_waited_for() {
     assert_eq!(read(&mut connection, &mut host), "not yet");
     wire.lock().unwrap().now += STALL;
     assert_eq!(["late", "end", "end"].map(|_| read(&mut connection, &mut host)), ["late", "end", "end"]);
-    assert!(connection.wants_body().question.is_none());
+    assert!(connection.body_wait().interest.is_none());
 }
 
 #[test]

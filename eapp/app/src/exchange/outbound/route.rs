@@ -1,65 +1,62 @@
-//! The way to a server: the addresses of its name, one after the other.
+//! The way to a server: the addresses of its name are tried one after the other.
 
 use crate::bindings::wasi::http::types::{DnsErrorPayload, ErrorCode};
-use crate::guest::Guest;
-use crate::net::address;
-use crate::wasi::FileFailure;
-use crate::wasi::sockets::tcp::PROTOCOL;
-use crate::wasi::sockets::{Use, kept};
-use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use crate::failure::{IoResult, separate};
+use crate::host::Host;
+use crate::net::tcp::PROTOCOL;
+use crate::net::{Use, address, lookup, make_socket, permit};
+use alloc::{collections::VecDeque, string::String, string::ToString};
 use core::net::SocketAddr;
-use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest};
-use wasmstone_edge_protocol::{Status, network};
+use wasmstone_edge_protocol::{Status, network, types::AddressRequest, types::HandleRequest};
 use wasmtime::Result;
 
-/// What is left to try.
+/// The addresses that are left to try.
 pub struct Route {
     name: String,
     port: u16,
     addresses: VecDeque<SocketAddr>,
-    /// Why the last one failed.
+    /// Why the last address failed.
     failure: ErrorCode,
 }
 
 impl Route {
-    /// To one address.
+    /// The route to one address.
     pub fn to_address(address: SocketAddr) -> Self {
         let addresses = VecDeque::from([address]);
         Self { name: String::new(), port: address.port(), addresses, failure: unresolved(Status::NameUnresolvable) }
     }
 
-    /// To the addresses of a name, and the handle of the lookup that will tell them.
+    /// The route to the addresses of a name, and the handle of the lookup that finds these.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn to_name(guest: &mut Guest, name: &str, port: u16) -> Result<Result<(Self, u32), ErrorCode>> {
-        let begun = kept(guest.look_up(name))?.map_err(unresolved);
+    /// The host broke the contract.
+    pub fn to_name(host: &mut Host, owner: u32, name: &str, port: u16) -> Result<Result<(Self, u32), ErrorCode>> {
+        let begun = separate(lookup::begin(host, owner, name))?.map_err(unresolved);
         let failure = unresolved(Status::NameUnresolvable);
         Ok(begun.map(|lookup| (Self { name: name.to_string(), port, addresses: VecDeque::new(), failure }, lookup)))
     }
 
-    /// Whether the lookup is over.
+    /// Whether the lookup has ended. It is closed then.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn is_found(&mut self, guest: &mut Guest, lookup: u32) -> Result<bool> {
-        match kept(guest.addresses(lookup, &self.name))? {
+    /// The host broke the contract.
+    pub fn is_found(&mut self, host: &mut Host, lookup: u32) -> Result<bool> {
+        match separate(lookup::addresses(host, lookup, &self.name))? {
             Err(Status::WouldBlock) => return Ok(false),
             Ok(found) => self.addresses = found.into_iter().map(|ip| SocketAddr::new(ip, self.port)).collect(),
             Err(status) => self.failure = unresolved(status),
         }
-        guest.host.close(lookup)?;
+        host.close(lookup)?;
         Ok(true)
     }
 
-    /// Begins to connect a socket to the next address that lets it; what to tell the guest where none does.
+    /// Begins to connect a socket to the next address where that can begin. The inner error is why none is left.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn next(&mut self, guest: &mut Guest) -> Result<Result<u32, ErrorCode>> {
+    /// The host broke the contract.
+    pub fn next(&mut self, host: &mut Host, owner: u32) -> Result<Result<u32, ErrorCode>> {
         while let Some(address) = self.addresses.pop_front() {
-            match kept(begin(guest, address))? {
+            match separate(begin(host, owner, address))? {
                 Ok(socket) => return Ok(Ok(socket)),
                 Err(status) => self.failure = unconnected(status),
             }
@@ -67,17 +64,17 @@ impl Route {
         Ok(Err(self.failure.clone()))
     }
 
-    /// Whether a socket is connected, once that is known; where it cannot be, it is closed.
+    /// Whether a socket is connected; `None` where that is not known yet. A socket that failed is closed.
     ///
     /// # Errors
-    /// Where the host broke the contract.
-    pub fn is_connected(&mut self, guest: &mut Guest, socket: u32) -> Result<Option<bool>> {
-        let answer = guest.host.ask::<network::Connected>(&HandleRequest { handle: socket.into() }, &[], 0);
-        match kept(answer.and_then(|(reply, _)| Ok(reply.local.get()?)))? {
+    /// The host broke the contract.
+    pub fn is_connected(&mut self, host: &mut Host, socket: u32) -> Result<Option<bool>> {
+        let answer = host.ask::<network::Connected>(&HandleRequest { handle: socket.into() }, &[], 0);
+        match separate(answer.and_then(|(reply, _)| Ok(reply.local.get()?)))? {
             Ok(_) => Ok(Some(true)),
             Err(Status::WouldBlock) => Ok(None),
             Err(status) => {
-                guest.host.close(socket)?;
+                host.close(socket)?;
                 self.failure = unconnected(status);
                 Ok(Some(false))
             }
@@ -85,18 +82,18 @@ impl Route {
     }
 }
 
-fn begin(guest: &mut Guest, address: SocketAddr) -> Result<u32, FileFailure> {
+fn begin(host: &mut Host, owner: u32, address: SocketAddr) -> IoResult<u32> {
     let family = address::family(address.ip());
     if !address::is_unicast(address.ip()) || !address::is_remote(address, family) {
         return Err(Status::Invalid.into());
     }
-    guest.permit(guest.host.reach.connect(address), Use::Connect)?;
-    let socket = guest.make_socket(PROTOCOL, family)?;
+    permit(host.reach.connect(address), Use::Connect, host)?;
+    let socket = make_socket(host, owner, PROTOCOL, family)?;
     let request = AddressRequest { handle: socket.into(), address: address.into() };
-    match guest.host.ask::<network::Connect>(&request, &[], 0).map(drop) {
+    match host.ask::<network::Connect>(&request, &[], 0).map(drop) {
         Ok(()) => Ok(socket),
         Err(failure) => {
-            guest.host.close(socket)?;
+            host.close(socket)?;
             Err(failure)
         }
     }

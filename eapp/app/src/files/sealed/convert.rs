@@ -2,13 +2,13 @@
 
 use crate::bindings::wasi::clocks::wall_clock::Datetime;
 use crate::bindings::wasi::filesystem::types::{DescriptorStat, DescriptorType, NewTimestamp};
-use crate::files::FileResult;
+use crate::failure::IoResult;
 use crate::metadata::{Stat, normalized};
 use wasmstone_edge_protocol::Status;
 use wasmstone_sealed_storage as storage;
 use wasmstone_sealed_storage::{Kind, Time};
 
-/// What a kind of file is called.
+/// WASI's name for a kind of file.
 pub fn descriptor_type(kind: Kind) -> DescriptorType {
     match kind {
         Kind::File => DescriptorType::RegularFile,
@@ -17,8 +17,8 @@ pub fn descriptor_type(kind: Kind) -> DescriptorType {
     }
 }
 
-/// Describes a file of this volume.
-pub fn described(volume: usize, stat: storage::Stat) -> Stat {
+/// The description of a file in the volume with this number.
+pub fn describe(volume: usize, stat: storage::Stat) -> Stat {
     let time = |time: Time| Some(Datetime { seconds: time.seconds, nanoseconds: time.nanoseconds });
     let (lower, upper) = stat.identity;
     Stat {
@@ -30,7 +30,7 @@ pub fn described(volume: usize, stat: storage::Stat) -> Stat {
             data_modification_timestamp: time(stat.modified),
             status_change_timestamp: time(stat.changed),
         },
-        // Many programs look at one half only.
+        // The volume's number goes into the lower half, since many programs compare that half only.
         hash: (lower ^ (volume as u64 + 1) << 48, upper),
     }
 }
@@ -54,8 +54,8 @@ impl NewTime {
     }
 }
 
-/// New times of access and modification, which Linux can say as well.
-pub fn new_times([accessed, modified]: [NewTimestamp; 2]) -> FileResult<[NewTime; 2]> {
+/// New times of access and modification, as far as Linux can represent them.
+pub fn new_times([accessed, modified]: [NewTimestamp; 2]) -> IoResult<[NewTime; 2]> {
     let new = |new| {
         Ok::<_, Status>(match new {
             NewTimestamp::NoChange => NewTime::Same,
@@ -70,7 +70,7 @@ pub fn new_times([accessed, modified]: [NewTimestamp; 2]) -> FileResult<[NewTime
     Ok([new(accessed)?, new(modified)?])
 }
 
-/// Positions and sizes that no file of Linux has are no positions.
-pub fn position(offset: u64) -> FileResult<()> {
+/// Fails for a position or size that no file of Linux can have.
+pub fn check_position(offset: u64) -> IoResult<()> {
     if i64::try_from(offset).is_ok() { Ok(()) } else { Err(Status::Invalid.into()) }
 }

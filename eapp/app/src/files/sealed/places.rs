@@ -1,4 +1,4 @@
-//! What may be done at a place, by the rules of Linux.
+//! What may be done at a place in a volume, by the rules of Linux.
 
 use crate::bindings::wasi::filesystem::types::{DescriptorFlags, OpenFlags};
 use crate::files::How;
@@ -6,8 +6,8 @@ use wasmstone_edge_protocol::Status;
 use wasmstone_sealed_storage as storage;
 use wasmstone_sealed_storage::{Code, Disk, Failure, Kind, NodeId, Place, Time, Volume};
 
-/// Opens something, or makes a file.
-pub fn opened(
+/// Opens what a path names, or makes a file there.
+pub fn open_or_make(
     volume: &mut Volume,
     disk: &mut dyn Disk,
     directory: NodeId,
@@ -41,8 +41,9 @@ pub fn opened(
     Ok(found)
 }
 
-/// That nothing is where something comes to lie that is no directory. Before a slash there are directories only.
-pub fn vacant(volume: &mut Volume, disk: &mut dyn Disk, place: &Place) -> storage::Result<()> {
+/// Fails unless a file or link can be made at a place: nothing is there yet, and no slash says that a directory is
+/// meant.
+pub fn check_vacant(volume: &mut Volume, disk: &mut dyn Disk, place: &Place) -> storage::Result<()> {
     match (place.node, place.slash) {
         (Some(found), true) if !is_directory(volume, disk, found)? => Err(Code::NotDirectory.into()),
         (Some(_), _) => Err(Code::Exists.into()),
@@ -56,7 +57,7 @@ pub fn is_directory(volume: &mut Volume, disk: &mut dyn Disk, node: NodeId) -> s
     Ok(volume.stat(disk, node)?.kind == Kind::Directory)
 }
 
-/// That a place is one that something can be renamed from or to.
-pub fn movable(place: &Place) -> storage::Result<()> {
+/// Fails unless something can be renamed from or to a place.
+pub fn check_movable(place: &Place) -> storage::Result<()> {
     if place.name == "." { Err(Failure(Status::Busy.number().into()).into()) } else { Ok(()) }
 }

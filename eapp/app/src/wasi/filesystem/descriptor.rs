@@ -1,8 +1,10 @@
 //! What the guest has open, and what it may do with it.
 
 use crate::bindings::wasi::filesystem::types::{DescriptorFlags, DescriptorStat, DescriptorType, OpenFlags, PathFlags};
-use crate::files::{FileResult, OpenFile, Opened, SealedNode};
+use crate::failure::IoResult;
+use crate::files::{OpenFile, Opened};
 use crate::guest::Guest;
+use crate::handles::SealedNode;
 use alloc::sync::Arc;
 use wasmstone_edge_protocol::Status;
 use wasmtime::component::Resource;
@@ -15,9 +17,9 @@ pub struct Descriptor {
     pub(super) flags: DescriptorFlags,
     /// The granted directory that it was reached through may be written to.
     pub(super) writable: bool,
-    /// Identifies the file, where that is known.
+    /// Identifies the file; `None` where that is not known.
     pub(super) hash: Option<(u64, u64)>,
-    /// What opening told of the file, until the edge call with this number.
+    /// The description from when it was opened, current as long as there were no more edge calls than this.
     pub(super) fresh: Option<(u64, DescriptorStat)>,
 }
 
@@ -53,44 +55,44 @@ pub(super) fn follows(flags: PathFlags) -> bool {
     flags.contains(PathFlags::SYMLINK_FOLLOW)
 }
 
-/// Two directories of one file system.
-pub(super) fn together(old: &OpenFile, new: &OpenFile) -> FileResult<()> {
+/// Fails unless two directories are in one file system.
+pub(super) fn check_same_volume(old: &OpenFile, new: &OpenFile) -> IoResult<()> {
     let volume = |file: &OpenFile| file.sealed.map(|node| node.volume);
     if volume(old) == volume(new) { Ok(()) } else { Err(Status::CrossDevice.into()) }
 }
 
 impl Guest {
-    pub(super) fn descriptor(&self, descriptor: &Resource<Descriptor>) -> FileResult<&Descriptor> {
+    pub(super) fn descriptor(&self, descriptor: &Resource<Descriptor>) -> IoResult<&Descriptor> {
         Ok(self.table.get(descriptor)?)
     }
 
     /// Anything but a directory.
-    pub(super) fn file(&self, descriptor: &Resource<Descriptor>) -> FileResult<&Descriptor> {
+    pub(super) fn file(&self, descriptor: &Resource<Descriptor>) -> IoResult<&Descriptor> {
         match self.descriptor(descriptor)? {
             directory if directory.kind == DescriptorType::Directory => Err(Status::BadDescriptor.into()),
             file => Ok(file),
         }
     }
 
-    pub(super) fn writable_file(&self, descriptor: &Resource<Descriptor>) -> FileResult<Arc<OpenFile>> {
+    pub(super) fn writable_file(&self, descriptor: &Resource<Descriptor>) -> IoResult<Arc<OpenFile>> {
         let file = self.file(descriptor)?;
         if file.writable { Ok(file.file.clone()) } else { Err(Status::NotPermitted.into()) }
     }
 
-    pub(super) fn directory(&self, descriptor: &Resource<Descriptor>) -> FileResult<Arc<OpenFile>> {
+    pub(super) fn directory(&self, descriptor: &Resource<Descriptor>) -> IoResult<Arc<OpenFile>> {
         match self.descriptor(descriptor)? {
             directory if directory.kind == DescriptorType::Directory => Ok(directory.file.clone()),
             _ => Err(Status::NotDirectory.into()),
         }
     }
 
-    pub(super) fn writable_directory(&self, descriptor: &Resource<Descriptor>) -> FileResult<Arc<OpenFile>> {
+    pub(super) fn writable_directory(&self, descriptor: &Resource<Descriptor>) -> IoResult<Arc<OpenFile>> {
         let directory = self.directory(descriptor)?;
         if self.descriptor(descriptor)?.writable { Ok(directory) } else { Err(Status::NotPermitted.into()) }
     }
 
-    /// Asks about what is open, for what identifies it.
-    pub(super) fn hash_of(&mut self, descriptor: &Resource<Descriptor>) -> FileResult<(u64, u64)> {
+    /// What identifies an open file.
+    pub(super) fn hash_of(&mut self, descriptor: &Resource<Descriptor>) -> IoResult<(u64, u64)> {
         let known = self.descriptor(descriptor)?;
         if let Some(hash) = known.hash {
             return Ok(hash);
@@ -102,7 +104,7 @@ impl Guest {
     }
 }
 
-/// What `get-flags` says: a directory is mutated where a file is written.
+/// What `get-flags` says: for a directory, the flag for writing is another one.
 fn opened_flags(flags: DescriptorFlags, kind: DescriptorType) -> DescriptorFlags {
     let read = flags & DescriptorFlags::READ;
     match (flags.contains(DescriptorFlags::WRITE), kind) {
@@ -112,8 +114,11 @@ fn opened_flags(flags: DescriptorFlags, kind: DescriptorType) -> DescriptorFlags
     }
 }
 
-/// The flags in effect of what is asked to be opened with these, where they are possible.
-pub(super) fn checked(open_flags: OpenFlags, flags: DescriptorFlags, writable: bool) -> FileResult<DescriptorFlags> {
+/// The flags in effect where the guest asks for these.
+///
+/// # Errors
+/// They are not possible, or the grant does not allow them.
+pub(super) fn checked(open_flags: OpenFlags, flags: DescriptorFlags, writable: bool) -> IoResult<DescriptorFlags> {
     let makes = OpenFlags::CREATE | OpenFlags::TRUNCATE;
     let writes = flags.contains(DescriptorFlags::WRITE);
     let changes = open_flags.intersects(makes);

@@ -1,30 +1,27 @@
 //! `types.fields`.
 
 use crate::bindings::wasi::http::types::{HeaderError, HostFields};
+use crate::failure::HeaderFailure;
 use crate::guest::Guest;
 use crate::http1::field::{FieldError, Fields, checked_value, is_forbidden, is_token};
-use crate::wasi::http::HeaderFailure;
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use wasmtime::Result;
-use wasmtime::component::Resource;
+use alloc::{string::String, string::ToString, sync::Arc, vec::Vec};
+use wasmtime::{Result, component::Resource};
 
 type HeaderResult<T> = Result<T, HeaderFailure>;
 
-/// Fields that a guest has: its own, or those of a message, which it cannot change.
+/// Fields that a guest has: its own, which it can change, or those of a message.
 pub struct FieldMap {
     fields: Arc<Fields>,
     is_mutable: bool,
 }
 
 impl FieldMap {
-    /// Those of a message.
+    /// The fields of a message.
     pub fn immutable(fields: Arc<Fields>) -> Self {
         Self { fields, is_mutable: false }
     }
 
-    /// For a message, or to be sent as trailers.
+    /// The fields, to go into a message.
     pub fn into_fields(self) -> Arc<Fields> {
         self.fields
     }
@@ -32,7 +29,7 @@ impl FieldMap {
     fn append(&mut self, name: &str, value: &[u8]) -> HeaderResult<()> {
         allowed(name)?;
         if !self.is_mutable {
-            // As in Wasmtime, what is wrong in itself is told first.
+            // As in Wasmtime, a field that is not valid is reported first.
             checked_value(&name.to_ascii_lowercase(), value)?;
             return Err(HeaderError::Immutable.into());
         }
@@ -44,7 +41,7 @@ impl FieldMap {
     }
 }
 
-/// Whether a guest may name a field so to change it.
+/// Fails unless a guest may change fields of this name.
 fn allowed(name: &str) -> HeaderResult<()> {
     if !is_token(name) {
         return Err(HeaderError::InvalidSyntax.into());
@@ -58,7 +55,7 @@ fn allowed(name: &str) -> HeaderResult<()> {
 impl From<FieldError> for HeaderFailure {
     fn from(error: FieldError) -> Self {
         match error {
-            FieldError::Syntax => Self::Told(HeaderError::InvalidSyntax),
+            FieldError::Syntax => Self::Code(HeaderError::InvalidSyntax),
             // As in Wasmtime.
             FieldError::TooLarge => Self::Trap(error.into()),
         }

@@ -1,33 +1,30 @@
 //! `outgoing-handler`, and `types.future-incoming-response`.
 
-use super::incoming::IncomingResponse;
-use super::request::{OutgoingRequest, RequestOptions};
-use super::{HttpFailure, method};
+use super::{incoming::IncomingResponse, method, request::OutgoingRequest};
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{ErrorCode, HostFutureIncomingResponse, Scheme};
-use crate::exchange::in_flight::Moving;
-use crate::exchange::outbound::{ClientRequest, Message};
+use crate::exchange::in_flight::InFlight;
+use crate::exchange::outbound::{Message, OutboundRequest, RequestOptions};
+use crate::failure::HttpFailure;
 use crate::guest::Guest;
 use crate::http1::encode::{Encoder, content_length};
 use crate::http1::target::{Authority, Host};
-use crate::wasi::poll::{Pollable, Wants};
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use crate::waiting::Wait;
+use crate::wasi::poll::Pollable;
+use alloc::{string::String, string::ToString, sync::Arc, vec::Vec};
 use core::net::SocketAddr;
 use spinning_top::Spinlock;
-use wasmtime::Result;
-use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 /// The port where none is named.
 const PORT: u16 = 80;
 
 /// `types.future-incoming-response`.
-pub struct FutureResponse(Arc<Spinlock<ClientRequest>>);
+pub struct FutureResponse(Arc<Spinlock<OutboundRequest>>);
 
-/// What a server is asked for, as it is sent.
+/// The target of a request, as it is sent.
 fn target(path: String) -> String {
-    // Where a part of a page is meant, no server is told.
+    // A fragment names a part of a page, which is the client's business.
     let path = path.split('#').next().unwrap_or_default();
     if path.starts_with('/') { path.to_string() } else { alloc::format!("/{path}") }
 }
@@ -43,7 +40,7 @@ impl outgoing_handler::Host for Guest {
             None => RequestOptions::default(),
         };
         let request = self.table.delete(request)?;
-        // The order in which mistakes are told is Wasmtime's.
+        // Of several mistakes, the one is reported that Wasmtime reports.
         if request.body.is_none() && content_length(&request.fields).is_some_and(|length| length > 0) {
             return Err(ErrorCode::HttpRequestBodySize(Some(0)).into());
         }
@@ -63,24 +60,24 @@ impl outgoing_handler::Host for Guest {
             Encoder::request(&mut head, name, &target(path), authority, &request.fields, request.body.is_some());
         let message = Message { head, encoder, body: request.body, is_head: name == "HEAD" };
         let port = server.port.unwrap_or(PORT);
+        let (host, owner) = (&mut *self.host, self.id);
         let request = match server.host {
-            // Nothing here encrypts yet, and the host must not see what is meant to be secret.
-            _ if is_secret => ClientRequest::failed(self, ErrorCode::TlsProtocolError),
-            Host::Address(ip) => ClientRequest::to_address(self, SocketAddr::new(ip, port), message, options)?,
-            Host::Name(name) => ClientRequest::to_name(self, name, port, message, options)?,
+            // There is no TLS in the enclave yet, and the host must not see what is meant to be secret.
+            _ if is_secret => OutboundRequest::failed(host, ErrorCode::TlsProtocolError),
+            Host::Address(ip) => OutboundRequest::to_address(host, owner, SocketAddr::new(ip, port), message, options)?,
+            Host::Name(name) => OutboundRequest::to_name(host, owner, name, port, message, options)?,
         };
         let request = Arc::new(Spinlock::new(request));
-        self.moving.push(Moving::Request(Arc::downgrade(&request)));
+        self.in_flight.push(InFlight::Request(Arc::downgrade(&request)));
         Ok(self.table.push(FutureResponse(request))?)
     }
 }
 
 impl Guest {
-    /// What has to happen before there is something to say of the response `rep`. The host is asked about it
-    /// in every poll.
-    pub fn response_wants(&self, rep: u32) -> Result<Wants, ResourceTableError> {
+    /// What the response `rep` has to wait for. Every poll goes on with its request, so nothing is asked about it.
+    pub fn response_wait(&self, rep: u32) -> Result<Wait, ResourceTableError> {
         let request = self.table.get(&Resource::<FutureResponse>::new_borrow(rep))?.0.lock();
-        Ok(if request.is_over() { Wants::default() } else { Wants::never() })
+        Ok(if request.is_over() { Wait::default() } else { Wait::inside() })
     }
 }
 
@@ -106,6 +103,6 @@ impl HostFutureIncomingResponse for Guest {
     fn drop(&mut self, this: Resource<FutureResponse>) -> Result<()> {
         let shared = self.table.delete(this)?.0;
         let mut request = shared.lock();
-        request.fail(self, ErrorCode::ConnectionTerminated)
+        request.fail(&mut self.host, ErrorCode::ConnectionTerminated)
     }
 }

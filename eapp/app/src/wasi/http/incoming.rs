@@ -1,23 +1,20 @@
-//! What comes: `types.incoming-request`, `incoming-response`, `incoming-body` and `future-trailers`.
+//! Messages that come: `types.incoming-request`, `incoming-response`, `incoming-body` and `future-trailers`.
 
-use super::fields::FieldMap;
-use super::method;
+use super::{fields::FieldMap, method};
 use crate::bindings::wasi::http::types::{
     ErrorCode, HostFutureTrailers, HostIncomingBody, HostIncomingRequest, HostIncomingResponse, Method, Scheme,
 };
-use crate::exchange::connection::{Part, Shared};
+use crate::exchange::connection::{Part, Shared, release};
+use crate::failure::StreamFailure;
 use crate::guest::Guest;
 use crate::http1::field::Fields;
 use crate::http1::head;
-use crate::wasi::StreamFailure;
+use crate::waiting::Wait;
 use crate::wasi::input::InputStream;
-use crate::wasi::poll::{Pollable, Wants};
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use crate::wasi::poll::Pollable;
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::mem::replace;
-use wasmtime::Result;
-use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 /// `types.incoming-request`.
 pub struct IncomingRequest {
@@ -48,7 +45,7 @@ impl IncomingResponse {
     }
 }
 
-/// What a guest sees of the fields of a message.
+/// The fields of a message that a guest may see.
 fn visible(mut fields: Fields) -> Arc<Fields> {
     fields.remove_forbidden();
     Arc::new(fields)
@@ -62,12 +59,12 @@ pub struct IncomingBody {
 
 /// `types.future-trailers`.
 pub enum FutureTrailers {
-    /// The rest of the body has to come first.
+    /// The rest of the body has to come before them.
     Waiting(Shared),
-    /// They are here, or none.
+    /// They have come, or there are none.
     Here(Result<Option<Fields>, ErrorCode>),
-    /// They were given.
-    Given,
+    /// The guest has them.
+    Taken,
 }
 
 impl Guest {
@@ -97,26 +94,26 @@ impl Guest {
         }
     }
 
-    /// What has to happen before a read of the body `rep` tells anything.
-    pub fn incoming_wants(&self, rep: u32) -> Result<Wants, ResourceTableError> {
-        Ok(self.read_connection(rep)?.lock().wants_body())
+    /// What reading the body `rep` has to wait for.
+    pub fn incoming_wait(&self, rep: u32) -> Result<Wait, ResourceTableError> {
+        Ok(self.read_connection(rep)?.lock().body_wait())
     }
 
-    /// Something of the body `rep` came.
+    /// Reads what came of the body `rep`, after the host has said that something came.
     pub fn wake_incoming(&mut self, rep: u32) -> Result<()> {
         let connection = self.read_connection(rep)?.clone();
-        connection.lock().hear_body(&mut self.host)
+        connection.lock().receive_body(&mut self.host)
     }
 
-    /// What has to happen before there is more to say of the trailers `rep`.
-    pub fn trailers_want(&self, rep: u32) -> Result<Wants, ResourceTableError> {
+    /// What the trailers `rep` have to wait for.
+    pub fn trailers_wait(&self, rep: u32) -> Result<Wait, ResourceTableError> {
         Ok(match self.table.get(&Resource::<FutureTrailers>::new_borrow(rep))? {
-            FutureTrailers::Waiting(connection) => connection.lock().wants_body(),
-            FutureTrailers::Here(_) | FutureTrailers::Given => Wants::default(),
+            FutureTrailers::Waiting(connection) => connection.lock().body_wait(),
+            FutureTrailers::Here(_) | FutureTrailers::Taken => Wait::default(),
         })
     }
 
-    /// Reads what is before the trailers `rep`, as far as it came.
+    /// Reads what comes before the trailers `rep`, as far as it is here.
     pub fn read_trailers(&mut self, rep: u32) -> Result<()> {
         let FutureTrailers::Waiting(connection) = self.table.get(&Resource::<FutureTrailers>::new_borrow(rep))? else {
             return Ok(());
@@ -133,7 +130,7 @@ impl Guest {
             }
         };
         *self.table.get_mut(&Resource::<FutureTrailers>::new_borrow(rep))? = FutureTrailers::Here(here);
-        Ok(self.leave(connection)?)
+        Ok(release(connection, &mut self.host)?)
     }
 }
 
@@ -188,7 +185,7 @@ impl HostIncomingResponse for Guest {
 
     fn drop(&mut self, this: Resource<IncomingResponse>) -> Result<()> {
         match self.table.delete(this)?.body {
-            Some(connection) => Ok(self.leave(connection)?),
+            Some(connection) => Ok(release(connection, &mut self.host)?),
             None => Ok(()),
         }
     }
@@ -209,7 +206,7 @@ impl HostIncomingBody for Guest {
 
     fn drop(&mut self, this: Resource<IncomingBody>) -> Result<()> {
         let body = self.table.delete(this)?;
-        Ok(self.leave(body.connection)?)
+        Ok(release(body.connection, &mut self.host)?)
     }
 }
 
@@ -226,20 +223,20 @@ impl HostFutureTrailers for Guest {
         if let FutureTrailers::Waiting(_) = trailers {
             return Ok(None);
         }
-        Ok(Some(match replace(trailers, FutureTrailers::Given) {
+        Ok(Some(match replace(trailers, FutureTrailers::Taken) {
             FutureTrailers::Here(Ok(Some(fields))) => {
                 Ok(Ok(Some(self.table.push(FieldMap::immutable(visible(fields)))?)))
             }
             FutureTrailers::Here(Ok(None)) => Ok(Ok(None)),
             FutureTrailers::Here(Err(code)) => Ok(Err(code)),
-            FutureTrailers::Given | FutureTrailers::Waiting(_) => Err(()),
+            FutureTrailers::Taken | FutureTrailers::Waiting(_) => Err(()),
         }))
     }
 
     fn drop(&mut self, this: Resource<FutureTrailers>) -> Result<()> {
         match self.table.delete(this)? {
-            FutureTrailers::Waiting(connection) => Ok(self.leave(connection)?),
-            FutureTrailers::Here(_) | FutureTrailers::Given => Ok(()),
+            FutureTrailers::Waiting(connection) => Ok(release(connection, &mut self.host)?),
+            FutureTrailers::Here(_) | FutureTrailers::Taken => Ok(()),
         }
     }
 }

@@ -1,107 +1,53 @@
-//! `types.outgoing-body`. What is written is kept here, until the connection of the message sends it.
+//! `types.outgoing-body`.
 
-use super::HttpFailure;
-use super::fields::FieldMap;
-use crate::bindings::wasi::http::types::{ErrorCode, HostOutgoingBody};
+use crate::bindings::wasi::http::types::HostOutgoingBody;
+use crate::exchange::body::{Body, End, SharedBody, room};
+use crate::failure::{HttpFailure, StreamFailure};
 use crate::guest::Guest;
-use crate::http1::field::Fields;
-use crate::wasi::StreamFailure;
+use crate::waiting::Wait;
+use crate::wasi::http::fields::FieldMap;
 use crate::wasi::output::OutputStream;
-use crate::wasi::poll::Wants;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::mem::replace;
 use spinning_top::Spinlock;
-use wasmtime::component::{Resource, ResourceTableError};
-use wasmtime::{Result, format_err};
-
-/// Bytes of a body that are kept: with what goes around them, what the host takes at once.
-const KEPT_MAX: usize = 60 << 10;
-
-/// A body: for the guest that writes it, and for the message that it belongs to.
-pub struct Outgoing {
-    pub of_request: bool,
-    /// As the fields of the message say.
-    pub expected: Option<u64>,
-    pub written: u64,
-    /// What was written and not sent.
-    pub bytes: Vec<u8>,
-    /// What is behind it, once the guest said so.
-    pub end: Option<End>,
-    /// Nobody will send it.
-    pub is_lost: bool,
-}
-
-/// How a body ends.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// As it should, with trailers perhaps.
-    Finished(Option<Arc<Fields>>),
-    /// Before it should.
-    Aborted,
-}
+use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 /// `types.outgoing-body`.
 pub struct OutgoingBody {
-    body: Arc<Spinlock<Outgoing>>,
+    body: SharedBody,
     has_stream: bool,
 }
 
-impl OutgoingBody {
-    /// Bytes that can be written; none where nobody will send them: the message is gone, or its connection.
-    fn room(&self) -> Option<usize> {
-        let body = self.body.lock();
-        let is_lost = body.is_lost || Arc::strong_count(&self.body) == 1;
-        (!is_lost).then_some(KEPT_MAX.saturating_sub(body.bytes.len()))
-    }
-}
-
 impl Guest {
-    /// A body, and what its message keeps of it.
+    /// A body: the guest's resource, and what its message keeps.
     pub(super) fn outgoing_body(
         &mut self,
         of_request: bool,
         expected: Option<u64>,
-    ) -> Result<(Resource<OutgoingBody>, Arc<Spinlock<Outgoing>>)> {
-        let (bytes, end, is_lost) = (Vec::new(), None, false);
-        let body = Arc::new(Spinlock::new(Outgoing { of_request, expected, written: 0, bytes, end, is_lost }));
+    ) -> Result<(Resource<OutgoingBody>, SharedBody)> {
+        let body = Arc::new(Spinlock::new(Body::new(of_request, expected)));
         Ok((self.table.push(OutgoingBody { body: body.clone(), has_stream: false })?, body))
     }
 
-    /// The body that a stream belongs to, its child.
-    fn written_body(&self, rep: u32) -> Result<&OutgoingBody, ResourceTableError> {
-        self.table.get(&Resource::new_borrow(rep))
+    /// The body with the number `rep`; the streams are its children, so it is there.
+    fn written_body(&self, rep: u32) -> Result<&SharedBody, ResourceTableError> {
+        Ok(&self.table.get(&Resource::<OutgoingBody>::new_borrow(rep))?.body)
     }
 
     /// Bytes that may be written to the body `rep`.
-    pub fn body_permit(&self, rep: u32) -> Result<u64, StreamFailure> {
-        Ok(self.written_body(rep)?.room().ok_or(StreamFailure::Closed)? as u64)
+    pub fn body_permit(&self, rep: u32) -> Result<usize, StreamFailure> {
+        room(self.written_body(rep)?).ok_or(StreamFailure::Closed)
     }
 
-    /// Writes what was permitted to the body `rep`.
+    /// Writes bytes to the body `rep`, as many as were permitted at most.
     pub fn write_body(&mut self, rep: u32, bytes: &[u8]) -> Result<(), StreamFailure> {
-        if bytes.len() as u64 > self.body_permit(rep)? {
-            return Err(StreamFailure::Trap(format_err!("not permitted to write {} bytes", bytes.len())));
-        }
-        let mut body = self.written_body(rep)?.body.lock();
-        body.written = body.written.saturating_add(bytes.len() as u64);
-        if body.expected.is_some_and(|expected| body.written > expected) {
-            return Err(StreamFailure::Http(body.wrong_size()));
-        }
-        body.bytes.extend_from_slice(bytes);
-        Ok(())
+        let room = self.body_permit(rep)?;
+        self.written_body(rep)?.lock().write(bytes, room)
     }
 
-    /// What has to happen before the body `rep` can be written. The host is asked about it in every poll.
-    pub fn body_wants(&self, rep: u32) -> Result<Wants, ResourceTableError> {
-        Ok(if self.written_body(rep)?.room() == Some(0) { Wants::never() } else { Wants::default() })
-    }
-}
-
-impl Outgoing {
-    fn wrong_size(&self) -> ErrorCode {
-        let size = Some(self.written);
-        if self.of_request { ErrorCode::HttpRequestBodySize(size) } else { ErrorCode::HttpResponseBodySize(size) }
+    /// What writing the body `rep` has to wait for. Every poll goes on with sending it, so nothing is asked about it.
+    pub fn body_wait(&self, rep: u32) -> Result<Wait, ResourceTableError> {
+        Ok(if room(self.written_body(rep)?) == Some(0) { Wait::inside() } else { Wait::default() })
     }
 }
 
@@ -120,13 +66,8 @@ impl HostOutgoingBody for Guest {
     ) -> Result<(), HttpFailure> {
         let body = self.table.delete(this)?.body;
         let trailers = trailers.map(|trailers| self.table.delete(trailers)).transpose()?;
-        let mut body = body.lock();
-        if body.expected.is_some_and(|expected| body.written != expected) {
-            body.end = Some(End::Aborted);
-            return Err(body.wrong_size().into());
-        }
-        body.end = Some(End::Finished(trailers.map(FieldMap::into_fields)));
-        Ok(())
+        let finished = body.lock().finish(trailers.map(FieldMap::into_fields));
+        Ok(finished?)
     }
 
     fn drop(&mut self, this: Resource<OutgoingBody>) -> Result<()> {

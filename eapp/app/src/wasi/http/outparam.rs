@@ -1,16 +1,15 @@
 //! `types.outgoing-response` and `response-outparam`.
 
-use super::HttpFailure;
-use super::fields::FieldMap;
-use super::outgoing::{Outgoing, OutgoingBody};
+use super::{fields::FieldMap, outgoing::OutgoingBody};
 use crate::bindings::wasi::http::types::{ErrorCode, HostOutgoingResponse, HostResponseOutparam};
+use crate::exchange::body::SharedBody;
+use crate::failure::HttpFailure;
 use crate::guest::Guest;
 use crate::http1::encode::content_length;
 use crate::http1::field::Fields;
 use alloc::sync::Arc;
 use spinning_top::Spinlock;
-use wasmtime::component::Resource;
-use wasmtime::{Result, format_err};
+use wasmtime::{Result, component::Resource, format_err};
 
 /// A response, before it is sent.
 pub struct Response {
@@ -18,20 +17,20 @@ pub struct Response {
     pub status: u16,
     pub fields: Arc<Fields>,
     /// The body, where the guest has asked for one.
-    pub body: Option<Arc<Spinlock<Outgoing>>>,
+    pub body: Option<SharedBody>,
 }
 
 impl Response {
-    /// What is sent in the place of what a guest failed to give.
+    /// The response that is sent where a guest failed to give one.
     pub fn failed() -> Self {
         Self { status: 500, fields: Arc::default(), body: None }
     }
 }
 
-/// What a guest answers.
+/// A guest's response, or why it gave none.
 pub type Answer = Result<Response, ErrorCode>;
 
-/// Where an answer is left.
+/// Where a guest leaves its answer.
 pub type Slot = Arc<Spinlock<Option<Answer>>>;
 
 /// `types.response-outparam`.

@@ -1,18 +1,15 @@
 //! `types.outgoing-request` and `request-options`.
 
-use super::fields::FieldMap;
-use super::method;
-use super::outgoing::{Outgoing, OutgoingBody};
+use super::{fields::FieldMap, method, outgoing::OutgoingBody};
 use crate::bindings::wasi::http::types::{HostOutgoingRequest, HostRequestOptions, Method, Scheme};
+use crate::exchange::body::SharedBody;
+use crate::exchange::outbound::RequestOptions;
 use crate::guest::Guest;
 use crate::http1::encode::content_length;
 use crate::http1::field::{Fields, is_token};
 use crate::http1::target::{is_authority, is_path_with_query, is_scheme};
-use alloc::string::String;
-use alloc::sync::Arc;
-use spinning_top::Spinlock;
-use wasmtime::Result;
-use wasmtime::component::Resource;
+use alloc::{string::String, sync::Arc};
+use wasmtime::{Result, component::Resource};
 
 /// `types.outgoing-request`.
 pub struct OutgoingRequest {
@@ -22,15 +19,7 @@ pub struct OutgoingRequest {
     pub authority: Option<String>,
     pub fields: Arc<Fields>,
     /// The body, where the guest has asked for one.
-    pub body: Option<Arc<Spinlock<Outgoing>>>,
-}
-
-/// `types.request-options`: how long to wait, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RequestOptions {
-    pub connect: Option<u64>,
-    pub first_byte: Option<u64>,
-    pub between_bytes: Option<u64>,
+    pub body: Option<SharedBody>,
 }
 
 /// Sets a part of a request to a value, if that is valid.
