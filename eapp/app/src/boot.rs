@@ -5,9 +5,7 @@ pub mod tasks;
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::ending::{Ended, Ending};
-use crate::engine::engine;
-use crate::engine::memory::{LinearMemories, Region};
-use crate::engine::program::{Precompiled, Resident};
+use crate::engine::{engine, memory::LinearMemories, memory::Region, program::Precompiled, program::Resident};
 use crate::guest::{Guest, GuestConfig};
 use crate::handles::{Handles, NO_GUEST};
 use crate::host::Host;
@@ -119,7 +117,7 @@ fn call_run(store: &mut Store<Guest>, component: &Component) -> Result<Ending, E
     let instance = linker.instantiate(&mut *store, component).map_err(Ending::from_start)?;
     let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, &run).map_err(Ending::from_start)?;
     let (result,) = run.call(store, ()).map_err(Ending::from_run)?;
-    Ok(Ending::Guest(if result.is_ok() { 0 } else { 1 }))
+    Ok(Ending::Exited(if result.is_ok() { 0 } else { 1 }))
 }
 
 /// Tells the host why the enclave ends, cut to what the operation carries. It is the last call, so the answer does not

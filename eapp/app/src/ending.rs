@@ -50,8 +50,8 @@ pub struct Ended {
 /// The end, with what the operator should be told.
 #[derive(Debug)]
 pub enum Ending {
-    /// The guest's exit code.
-    Guest(u8),
+    /// The guest ended with this exit code.
+    Exited(u8),
     /// The guest trapped.
     Trap(String),
     /// The host broke the contract.
@@ -73,7 +73,7 @@ impl Ending {
     /// The end that an error of the engine means while the guest ran.
     pub fn from_run(error: Error) -> Self {
         if let Some(GuestExit(code)) = error.downcast_ref() {
-            Self::Guest(*code)
+            Self::Exited(*code)
         } else if let Some(ending) = Self::from_any(&error) {
             ending
         } else {
@@ -94,7 +94,7 @@ impl Ending {
         match (self, stored) {
             (ending, Ok(())) => ending,
             (_, Err(violation @ Self::Violation(_))) => violation,
-            (Self::Guest(_), Err(unsaved)) => unsaved,
+            (Self::Exited(_), Err(unsaved)) => unsaved,
             (Self::Trap(text), Err(Self::Unsaved(why))) => Self::Trap(alloc::format!("{text}\n{why}")),
             (ending, Err(_)) => ending,
         }
@@ -113,7 +113,7 @@ impl Ending {
     /// What is told outside, and what stays inside.
     pub fn ended(&self) -> Ended {
         let (status, violation) = match self {
-            Self::Guest(code) => (ExitStatus::Guest(*code), None),
+            Self::Exited(code) => (ExitStatus::Guest(*code), None),
             Self::Trap(_) => (ExitStatus::Trap, None),
             Self::Violation(violation) => (ExitStatus::Violation, Some(*violation)),
             Self::OutOfMemory => (ExitStatus::OutOfMemory, None),
@@ -128,7 +128,7 @@ impl Ending {
         match self {
             Self::Trap(text) | Self::Refused(text) | Self::Unsaved(text) => Some(text),
             // A host that broke the contract is not spoken to again.
-            Self::Guest(_) | Self::Violation(_) | Self::OutOfMemory => None,
+            Self::Exited(_) | Self::Violation(_) | Self::OutOfMemory => None,
         }
     }
 }

@@ -92,7 +92,7 @@ impl HttpService {
         let program = Arc::new(ServedProgram::new(program).map_err(Ending::from_start)?);
         let mut listener = Some(Listener::open(&mut self.host, address)?);
         self.serve(&program, &mut listener).map_err(Ending::from_run)?;
-        Ok(Ending::Guest(0))
+        Ok(Ending::Exited(0))
     }
 
     fn serve(&mut self, program: &Arc<ServedProgram>, listener: &mut Option<Listener>) -> Result<()> {

@@ -17,15 +17,15 @@ pub type Key = Zeroizing<[u8; 32]>;
 pub enum Use {
     /// The files of sealed directories, by the guest's path of the directory.
     Directory,
-    /// The guest's own, by its label.
-    Guest,
+    /// Keys of the guest, by its label.
+    Label,
 }
 
 impl Use {
     const fn identifier(self) -> &'static [u8] {
         match self {
             Self::Directory => b"wasmstone directory v1",
-            Self::Guest => b"wasmstone guest v1",
+            Self::Label => b"wasmstone guest v1",
         }
     }
 }

@@ -27,5 +27,5 @@ fn attest(channel: &mut Channel, nonce: &[u8]) -> Result<Ending, Ending> {
     let report = report(channel.platform(), &data).ok_or_else(|| Ending::refused("the machine makes no reports"))?;
     let told = channel.call::<launch::Report>(&Empty {}, &[&report], 0)?;
     told.map_err(|_| Ending::refused("the host does not take the report"))?;
-    Ok(Ending::Guest(0))
+    Ok(Ending::Exited(0))
 }

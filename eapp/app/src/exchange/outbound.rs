@@ -7,10 +7,9 @@ use crate::bindings::wasi::http::types::ErrorCode;
 use crate::clock::SECOND;
 use crate::failure::StreamFailure;
 use crate::host::Host;
-use crate::http1::decode::Decoder;
-use crate::http1::encode::Encoder;
-use crate::http1::head::{BadResponse, Response, Search};
-use crate::http1::status::is_final;
+use crate::http1::{
+    decode::Decoder, encode::Encoder, head::BadResponse, head::Response, head::Search, status::is_final,
+};
 use crate::net::transport::Transport;
 use crate::waiting::{PollSet, Wait};
 use alloc::{sync::Arc, vec::Vec};

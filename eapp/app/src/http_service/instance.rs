@@ -2,16 +2,14 @@
 
 use super::ServedProgram;
 use crate::ending::has_begun;
-use crate::exchange::connection::Shared;
-use crate::exchange::in_flight::InFlight;
+use crate::exchange::{connection::Shared, in_flight::InFlight};
 use crate::guest::{Guest, GuestConfig};
 use crate::host::Host;
 use crate::http1::head;
 use crate::random::Random;
 use crate::turns::Turn;
 use crate::waiting::PollSet;
-use crate::wasi::http::incoming::IncomingRequest;
-use crate::wasi::http::outparam::{ResponseOutparam, Slot};
+use crate::wasi::{http::incoming::IncomingRequest, http::outparam::ResponseOutparam, http::outparam::Slot};
 use alloc::{boxed::Box, sync::Arc};
 use core::{pin::Pin, task::Context, task::Poll, task::Waker};
 use wasmstone_edge_protocol::Violation;

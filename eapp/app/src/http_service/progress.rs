@@ -2,8 +2,7 @@
 
 use super::{HttpService, client::Client, client::Progress, instance::Finished, instance::Instance, instance::Request};
 use crate::ending::Ending;
-use crate::http1::encode::{Asked, Encoder};
-use crate::http1::status::is_final;
+use crate::http1::{encode::Asked, encode::Encoder, status::is_final};
 use crate::wasi::http::outparam::{Answer, Response};
 use alloc::{format, vec::Vec};
 use core::fmt::Arguments;
@@ -138,7 +137,7 @@ impl HttpService {
             }
             Finished::NoRoom(error) => self.report(format_args!("{error:?}"))?,
             Finished::Failed(error) => match Ending::from_run(error) {
-                Ending::Guest(code) => self.report(format_args!("the program exited with code {code}"))?,
+                Ending::Exited(code) => self.report(format_args!("the program exited with code {code}"))?,
                 Ending::Trap(why) => self.report(format_args!("the program trapped: {why}"))?,
                 ending => self.report(format_args!("{ending:?}"))?,
             },

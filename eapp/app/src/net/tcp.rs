@@ -1,8 +1,7 @@
 //! TCP sockets.
 
 use super::{Use, address, bind, make_socket, permit, transport::Transport};
-use crate::bindings::wasi::sockets::network::IpAddressFamily;
-use crate::bindings::wasi::sockets::tcp::ShutdownType;
+use crate::bindings::{wasi::sockets::network::IpAddressFamily, wasi::sockets::tcp::ShutdownType};
 use crate::failure::{IoResult, separate};
 use crate::host::Host;
 use crate::waiting::Interest;

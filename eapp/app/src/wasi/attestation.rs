@@ -23,7 +23,7 @@ impl Host for Guest {
     }
 
     fn sealing_key(&mut self, label: String) -> Result<Result<Vec<u8>, Error>> {
-        let key = keys::named(self.host.channel.platform(), Use::Guest, &label);
+        let key = keys::named(self.host.channel.platform(), Use::Label, &label);
         Ok(key.map(|key| key.to_vec()).ok_or(Error::Unavailable))
     }
 

@@ -6,9 +6,7 @@ use crate::failure::StreamFailure;
 use crate::guest::Guest;
 use crate::interfaces::WASI_VERSION;
 use crate::waiting::PollSet;
-use crate::wasi::input::InputStream;
-use crate::wasi::output::OutputStream;
-use crate::wasi::poll::{Pollable, ready_indexes};
+use crate::wasi::{input::InputStream, output::OutputStream, poll::Pollable, poll::ready_indexes};
 use alloc::{boxed::Box, format, vec, vec::Vec};
 use wasmtime::{Result, component::Linker, component::Resource, component::ResourceType, format_err};
 

@@ -6,8 +6,7 @@ use crate::bindings::wasi::cli::{
 };
 use crate::ending::GuestExit;
 use crate::guest::Guest;
-use crate::wasi::input::InputStream;
-use crate::wasi::output::OutputStream;
+use crate::wasi::{input::InputStream, output::OutputStream};
 use alloc::{string::String, vec::Vec};
 use wasmtime::{Result, component::Resource};
 

@@ -14,9 +14,7 @@ use crate::bindings::wasi::filesystem::types::{
 use crate::failure::{IoFailure, IoResult};
 use crate::files::{At, FileInput, FileOutput, How};
 use crate::guest::Guest;
-use crate::wasi::directory::EntryStream;
-use crate::wasi::input::InputStream;
-use crate::wasi::output::OutputStream;
+use crate::wasi::{directory::EntryStream, input::InputStream, output::OutputStream};
 use alloc::{string::String, vec::Vec};
 use descriptor::{check_same_volume, checked, follows};
 use wasmstone_edge_protocol::{PAYLOAD_MAX, Status};

@@ -3,9 +3,7 @@
 use crate::bindings::wasi::io::poll;
 use crate::exchange::in_flight::advance_all;
 use crate::guest::Guest;
-use crate::net::lookup::AddressStream;
-use crate::net::tcp::TcpSocket;
-use crate::net::udp::UdpSocket;
+use crate::net::{lookup::AddressStream, tcp::TcpSocket, udp::UdpSocket};
 use crate::turns::complete;
 use crate::waiting::{PollSet, Wait};
 use alloc::{vec, vec::Vec};

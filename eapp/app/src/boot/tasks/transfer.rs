@@ -56,5 +56,5 @@ pub fn transfer(channel: &mut Channel, policy: &Policy, start: &Start) -> Result
     for mut directory in [from, to] {
         directory.close(channel, &mut handles)?;
     }
-    Ok(Ending::Guest(0))
+    Ok(Ending::Exited(0))
 }

@@ -3,8 +3,7 @@
 use crate::bindings::wasi::http::types::{DnsErrorPayload, ErrorCode};
 use crate::failure::{IoResult, separate};
 use crate::host::Host;
-use crate::net::tcp::PROTOCOL;
-use crate::net::{Use, address, lookup, make_socket, permit};
+use crate::net::{Use, address, lookup, make_socket, permit, tcp::PROTOCOL};
 use alloc::{collections::VecDeque, string::String, string::ToString};
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::{Status, network, types::AddressRequest, types::HandleRequest};

@@ -3,12 +3,10 @@
 use super::{incoming::IncomingResponse, method, request::OutgoingRequest};
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{ErrorCode, HostFutureIncomingResponse, Scheme};
-use crate::exchange::in_flight::InFlight;
-use crate::exchange::outbound::{Message, OutboundRequest, RequestOptions};
+use crate::exchange::{in_flight::InFlight, outbound::Message, outbound::OutboundRequest, outbound::RequestOptions};
 use crate::failure::HttpFailure;
 use crate::guest::Guest;
-use crate::http1::encode::{Encoder, content_length};
-use crate::http1::target::{Authority, Host};
+use crate::http1::{encode::Encoder, encode::content_length, target::Authority, target::Host};
 use crate::waiting::Wait;
 use crate::wasi::poll::Pollable;
 use alloc::{string::String, string::ToString, sync::Arc, vec::Vec};

@@ -7,11 +7,9 @@ use crate::bindings::wasi::http::types::{
 use crate::exchange::connection::{Part, Shared, release};
 use crate::failure::StreamFailure;
 use crate::guest::Guest;
-use crate::http1::field::Fields;
-use crate::http1::head;
+use crate::http1::{field::Fields, head};
 use crate::waiting::Wait;
-use crate::wasi::input::InputStream;
-use crate::wasi::poll::Pollable;
+use crate::wasi::{input::InputStream, poll::Pollable};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::mem::replace;
 use wasmtime::{Result, component::Resource, component::ResourceTableError};

@@ -5,8 +5,7 @@ use crate::bindings::wasi::http::types::{ErrorCode, HostOutgoingResponse, HostRe
 use crate::exchange::body::SharedBody;
 use crate::failure::HttpFailure;
 use crate::guest::Guest;
-use crate::http1::encode::content_length;
-use crate::http1::field::Fields;
+use crate::http1::{encode::content_length, field::Fields};
 use alloc::sync::Arc;
 use spinning_top::Spinlock;
 use wasmtime::{Result, component::Resource, format_err};

@@ -2,8 +2,7 @@
 
 use super::{fields::FieldMap, method, outgoing::OutgoingBody};
 use crate::bindings::wasi::http::types::{HostOutgoingRequest, HostRequestOptions, Method, Scheme};
-use crate::exchange::body::SharedBody;
-use crate::exchange::outbound::RequestOptions;
+use crate::exchange::{body::SharedBody, outbound::RequestOptions};
 use crate::guest::Guest;
 use crate::http1::encode::content_length;
 use crate::http1::field::{Fields, is_token};

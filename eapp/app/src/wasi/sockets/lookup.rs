@@ -1,13 +1,10 @@
 //! `wasi:sockets/ip-name-lookup`.
 
-use crate::bindings::wasi::sockets::ip_name_lookup;
-use crate::bindings::wasi::sockets::network::IpAddress;
+use crate::bindings::{wasi::sockets::ip_name_lookup, wasi::sockets::network::IpAddress};
 use crate::failure::IoResult;
 use crate::guest::Guest;
-use crate::net::address;
-use crate::net::lookup::AddressStream;
-use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::Network;
+use crate::net::{address, lookup::AddressStream};
+use crate::wasi::{poll::Pollable, sockets::Network};
 use alloc::string::String;
 use wasmtime::{Result, component::Resource};
 

@@ -5,13 +5,8 @@ use crate::bindings::wasi::sockets::{tcp, tcp_create_socket};
 use crate::failure::IoResult;
 use crate::guest::Guest;
 use crate::host::Host;
-use crate::net::tcp::{Step, TcpSocket};
-use crate::net::transport::Transport;
-use crate::net::{self, SocketOption, address};
-use crate::wasi::input::InputStream;
-use crate::wasi::output::OutputStream;
-use crate::wasi::poll::Pollable;
-use crate::wasi::sockets::{Network, options};
+use crate::net::{self, SocketOption, address, tcp::Step, tcp::TcpSocket, transport::Transport};
+use crate::wasi::{input::InputStream, output::OutputStream, poll::Pollable, sockets::Network, sockets::options};
 use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 impl Guest {
