@@ -19,7 +19,7 @@ use client::Client;
 use core::net::SocketAddr;
 use instance::{Instance, Request};
 use listener::Listener;
-use wasmstone_edge_protocol::handle;
+use wasmstone_edge_protocol::{handle, value::Interest};
 use wasmstone_policy::Entry;
 use wasmtime::{Result, component::ComponentExportIndex, component::InstancePre};
 
@@ -157,7 +157,7 @@ impl HttpService {
             polls.add(listener.wait(self.host.elapsed()));
         }
         if !self.is_stopping {
-            polls.interests.insert((handle::STOP, 0), false);
+            polls.interests.insert((handle::STOP, Interest::Reading), false);
         }
         for client in self.clients.values() {
             if let Some(wait) = client.wait() {
@@ -187,7 +187,7 @@ impl HttpService {
             }
         }
         // Where the host could not answer, every answer is yes, and that must not stop the service.
-        let stop = is_answered && polls.is_ready((handle::STOP, 0));
+        let stop = is_answered && polls.is_ready((handle::STOP, Interest::Reading));
         if let Some(listener) = listener.as_mut().filter(|listener| polls.is_ready(listener.interest())) {
             self.accept(listener)?;
         }

@@ -6,6 +6,7 @@ use crate::channel::Channel;
 use crate::clock::SECOND;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use wasmstone_edge_protocol::types::{HandleRequest, NewTime, StatReply, Time};
+use wasmstone_edge_protocol::value::{FileTime, FileType, TimeChange};
 use wasmstone_edge_protocol::{Operation, PATH_MAX, Status, Violation, filesystem, record};
 
 /// The description of a file.
@@ -18,47 +19,47 @@ pub struct Stat {
 
 /// Checks a description that the host gave.
 pub fn stat(reply: &StatReply) -> Result<Stat, Violation> {
-    let known = reply.known_times.at_most(0b111, "an unknown time stamp")?;
-    let time = |bit: u32, time: Time| -> Result<Option<Datetime>, Violation> {
+    let known = reply.known_times.get()?;
+    let time = |which: FileTime, time: Time| -> Result<Option<Datetime>, Violation> {
         let nanoseconds = time.nanoseconds.at_most(999_999_999, "a time stamp's nanoseconds")?;
-        Ok((known >> bit & 1 == 1).then(|| Datetime { seconds: time.seconds.opaque(), nanoseconds }))
+        Ok(known.contains(which).then(|| Datetime { seconds: time.seconds.opaque(), nanoseconds }))
     };
     Ok(Stat {
         stat: DescriptorStat {
-            type_: descriptor_type(reply.kind.at_most(7, "an unknown type of file")?)?,
+            type_: descriptor_type(reply.kind.get()?),
             link_count: reply.links.opaque(),
             size: reply.size.opaque(),
-            data_access_timestamp: time(0, reply.accessed)?,
-            data_modification_timestamp: time(1, reply.modified)?,
-            status_change_timestamp: time(2, reply.changed)?,
+            data_access_timestamp: time(FileTime::Access, reply.accessed)?,
+            data_modification_timestamp: time(FileTime::Modification, reply.modified)?,
+            status_change_timestamp: time(FileTime::StatusChange, reply.changed)?,
         },
         hash: (reply.hash_lower.opaque(), reply.hash_upper.opaque()),
     })
 }
 
-/// The descriptor type with this number, in WASI's order.
-pub fn descriptor_type(number: u32) -> Result<DescriptorType, Violation> {
-    Ok(match number {
-        0 => DescriptorType::Unknown,
-        1 => DescriptorType::BlockDevice,
-        2 => DescriptorType::CharacterDevice,
-        3 => DescriptorType::Directory,
-        4 => DescriptorType::Fifo,
-        5 => DescriptorType::SymbolicLink,
-        6 => DescriptorType::RegularFile,
-        7 => DescriptorType::Socket,
-        _ => return Err(Violation("an unknown type of file")),
-    })
+/// WASI's type of a file.
+pub fn descriptor_type(kind: FileType) -> DescriptorType {
+    match kind {
+        FileType::Unknown => DescriptorType::Unknown,
+        FileType::BlockDevice => DescriptorType::BlockDevice,
+        FileType::CharacterDevice => DescriptorType::CharacterDevice,
+        FileType::Directory => DescriptorType::Directory,
+        FileType::Fifo => DescriptorType::Fifo,
+        FileType::SymbolicLink => DescriptorType::SymbolicLink,
+        FileType::RegularFile => DescriptorType::RegularFile,
+        FileType::Socket => DescriptorType::Socket,
+    }
 }
 
 /// A new time stamp for the wire.
 pub fn new_time(time: NewTimestamp) -> Result<NewTime, Status> {
     Ok(match time {
-        NewTimestamp::NoChange => NewTime { kind: 0.into(), ..NewTime::default() },
-        NewTimestamp::Now => NewTime { kind: 1.into(), ..NewTime::default() },
+        NewTimestamp::NoChange => NewTime { kind: TimeChange::NoChange.into(), ..NewTime::default() },
+        NewTimestamp::Now => NewTime { kind: TimeChange::Now.into(), ..NewTime::default() },
         NewTimestamp::Timestamp(time) => {
             let (seconds, nanoseconds) = normalized(time)?;
-            NewTime { kind: 2.into(), nanoseconds: nanoseconds.into(), seconds: seconds.into() }
+            let kind = TimeChange::Timestamp.into();
+            NewTime { kind, nanoseconds: nanoseconds.into(), seconds: seconds.into() }
         }
     })
 }
@@ -98,7 +99,8 @@ fn entry(payload: &mut &[u8]) -> Result<DirectoryEntry, Violation> {
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
         return Err(Violation("a directory entry's name is not one"));
     }
-    Ok(DirectoryEntry { type_: descriptor_type(u32::from(*kind))?, name: name.to_owned() })
+    let kind = FileType::try_from(u32::from(*kind))?;
+    Ok(DirectoryEntry { type_: descriptor_type(kind), name: name.to_owned() })
 }
 
 /// Asks the host for the next entries of a directory stream.

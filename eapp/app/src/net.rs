@@ -12,34 +12,15 @@ use crate::failure::IoResult;
 use crate::host::Host;
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, DeniedRequest, OptionRequest, SocketRequest};
+use wasmstone_edge_protocol::value::{DeniedUse, Protocol, SocketOption};
 use wasmstone_edge_protocol::{Status, network};
-
-/// What the policy denied, as the host is told.
-#[derive(Clone, Copy)]
-pub enum Use {
-    Bind = 0,
-    Connect = 1,
-    Lookup = 2,
-}
-
-/// The options of the wire.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum SocketOption {
-    KeepAlive = 0,
-    KeepAliveIdleTime = 1,
-    KeepAliveInterval = 2,
-    KeepAliveCount = 3,
-    HopLimit = 4,
-    ReceiveBufferSize = 5,
-    SendBufferSize = 6,
-}
 
 /// Makes a socket for `owner` that is bound to nothing. The result is its handle.
 ///
 /// # Errors
 /// Why there is none.
-pub fn make_socket(host: &mut Host, owner: u32, protocol: u32, family: IpAddressFamily) -> IoResult<u32> {
-    let family = address::family_number(family);
+pub fn make_socket(host: &mut Host, owner: u32, protocol: Protocol, family: IpAddressFamily) -> IoResult<u32> {
+    let family = address::wire_family(family);
     let (handle, ()) = host.opening(owner, Status::NewSocketLimit, |host, handle| {
         let request = SocketRequest { handle: handle.into(), protocol: protocol.into(), family: family.into() };
         host.ask::<network::Socket>(&request, &[], 0)?;
@@ -53,7 +34,7 @@ pub fn make_socket(host: &mut Host, owner: u32, protocol: u32, family: IpAddress
 /// # Errors
 /// Why it is not bound.
 fn bind(host: &mut Host, handle: u32, family: IpAddressFamily, local: SocketAddr) -> IoResult<SocketAddr> {
-    permit(host.reach.bind(local), Use::Bind, host)?;
+    permit(host.reach.bind(local), DeniedUse::Bind, host)?;
     let request = AddressRequest { handle: handle.into(), address: local.into() };
     let (reply, _) = host.ask::<network::Bind>(&request, &[], 0)?;
     Ok(address::from_host(&reply.local, family)?)
@@ -63,11 +44,11 @@ fn bind(host: &mut Host, handle: u32, family: IpAddressFamily, local: SocketAddr
 ///
 /// # Errors
 /// That it was not allowed.
-pub fn permit(allowed: bool, what: Use, host: &mut Host) -> IoResult<()> {
+pub fn permit(allowed: bool, what: DeniedUse, host: &mut Host) -> IoResult<()> {
     if allowed {
         return Ok(());
     }
-    let _ = host.channel.call::<network::Denied>(&DeniedRequest { what: (what as u32).into() }, &[], 0)?;
+    let _ = host.channel.call::<network::Denied>(&DeniedRequest { what: what.into() }, &[], 0)?;
     Err(Status::Access.into())
 }
 
@@ -76,7 +57,7 @@ pub fn permit(allowed: bool, what: Use, host: &mut Host) -> IoResult<()> {
 /// # Errors
 /// The host's error.
 pub fn option(host: &mut Host, handle: u32, option: SocketOption, cap: u64) -> IoResult<u64> {
-    let request = OptionRequest { handle: handle.into(), option: (option as u32).into(), value: 0.into() };
+    let request = OptionRequest { handle: handle.into(), option: option.into(), value: 0.into() };
     let (reply, _) = host.ask::<network::GetOption>(&request, &[], 0)?;
     Ok(reply.value.at_most(cap, "an option has a value that it cannot have")?)
 }
@@ -96,7 +77,7 @@ pub fn set_option(host: &mut Host, handle: IoResult<u32>, option: SocketOption, 
     if wrong {
         return Err(Status::Invalid.into());
     }
-    let request = OptionRequest { handle: handle.into(), option: (option as u32).into(), value: value.into() };
+    let request = OptionRequest { handle: handle.into(), option: option.into(), value: value.into() };
     host.ask::<network::SetOption>(&request, &[], 0)?;
     Ok(())
 }

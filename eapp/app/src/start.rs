@@ -5,8 +5,8 @@ use crate::ending::Ending;
 use alloc::{borrow::ToOwned, format, vec::Vec};
 use core::{net::SocketAddr, num::NonZeroU32};
 use wasmstone_edge_protocol::{
-    DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, TRANSFER_DIRECTORY, Task, Violation, attestation,
-    launch, record, types::Empty,
+    DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, TRANSFER_DIRECTORY, Violation, attestation, launch,
+    record, types::Empty, value::StandardStream, value::TaskKind,
 };
 use wasmstone_policy::{Access, Entry, Grants, Policy, Reach, WRAPPED_KEY_SIZE};
 
@@ -29,7 +29,7 @@ pub struct Start {
     /// For each directory, the state that a sealed one has to be in, where whoever started this named one.
     pub pins: Vec<Option<[u8; FRESHNESS_SIZE]>>,
     /// What is to be done.
-    pub task: Task,
+    pub task: TaskKind,
     /// What belongs to the task: a nonce, or a wrapped key.
     pub record: Vec<u8>,
 }
@@ -43,7 +43,7 @@ impl Start {
         let answer = channel.call::<launch::Start>(&Empty {}, &[], PAYLOAD_MAX)?;
         let (start, mut payload) = answer.map_err(|_| Violation("the host does not start the guest"))?;
         let nanoseconds = start.wall_nanoseconds.at_most(999_999_999, "a time stamp's nanoseconds")?;
-        let terminals = start.terminals.at_most(0b111, "an unknown standard stream")?;
+        let terminals = start.terminals.get()?;
         let ticks_per_second =
             NonZeroU32::new(start.ticks_per_second.opaque()).ok_or(Violation("a clock that stands still"))?;
         let mut grants = Grants::default();
@@ -67,13 +67,13 @@ impl Start {
                 _ => Some(*pin.first_chunk().ok_or(Violation("a freshness value is cut short"))?),
             });
         }
-        let task = Task::from_wire(start.task)?;
+        let task = start.task.get()?;
         let sizes = match task {
-            Task::Run => 0..=0,
-            Task::Report => attestation::NONCE,
-            Task::Export | Task::Import => WRAPPED_KEY_SIZE..=WRAPPED_KEY_SIZE,
+            TaskKind::Run => 0..=0,
+            TaskKind::Report => attestation::NONCE,
+            TaskKind::Export | TaskKind::Import => WRAPPED_KEY_SIZE..=WRAPPED_KEY_SIZE,
         };
-        let record = if task == Task::Run { &[] } else { record::take(&mut payload, *sizes.end())? };
+        let record = if task == TaskKind::Run { &[] } else { record::take(&mut payload, *sizes.end())? };
         if !sizes.contains(&record.len()) {
             return Err(Violation("what belongs to a task is cut short").into());
         }
@@ -88,14 +88,14 @@ impl Start {
         match (entry, serve) {
             (Entry::Command, None) => {}
             (Entry::Command, Some(_)) => return Err(Violation("an address to serve at for a command").into()),
-            (Entry::Http, None) if task != Task::Run => {}
+            (Entry::Http, None) if task != TaskKind::Run => {}
             (Entry::Http, None) => return Err(Ending::refused("there is no address to serve at: use wasmstone serve")),
             (Entry::Http, Some(address)) if reach.listen(address) => {}
             (Entry::Http, Some(address)) => {
                 return Err(Ending::refused(format!("the bundle's policy does not allow listening at {address}")));
             }
         }
-        if matches!(task, Task::Export | Task::Import)
+        if matches!(task, TaskKind::Export | TaskKind::Import)
             && grants.directories.pop().is_none_or(|(name, _)| name != TRANSFER_DIRECTORY)
         {
             // It comes last. Since no guest gets it, the policy says nothing of it.
@@ -106,7 +106,8 @@ impl Start {
             reach,
             wall: (start.wall_seconds.opaque(), nanoseconds),
             ticks_per_second,
-            terminals: [terminals & 1 != 0, terminals & 2 != 0, terminals & 4 != 0],
+            terminals: [StandardStream::Input, StandardStream::Output, StandardStream::Error]
+                .map(|it| terminals.contains(it)),
             entropy: start.entropy,
             serve,
             pins,

@@ -2,22 +2,23 @@
 //! answers to all that is waited for (`Host::poll`).
 
 use alloc::collections::BTreeMap;
+use wasmstone_edge_protocol::value::Interest;
 
-/// A question to the host: a handle, and 0 for "can it be read?" or 1 for "can it be written?".
-pub type Interest = (u32, u32);
+/// A question to the host: whether a handle can be read, or written, without waiting.
+pub type HandleInterest = (u32, Interest);
 
 /// What one thing waits for. It waits for nothing, that is, it is ready, where both are `None`.
 #[derive(Clone, Copy, Default)]
 pub struct Wait {
     /// It is ready once the host says yes to this.
-    pub interest: Option<Interest>,
+    pub interest: Option<HandleInterest>,
     /// It is ready from this time on in any case, in nanoseconds since the enclave's start.
     pub deadline: Option<u64>,
 }
 
 impl Wait {
     /// Waits for the host's yes to `interest`, or for nothing.
-    pub fn on(interest: Option<Interest>) -> Self {
+    pub fn on(interest: Option<HandleInterest>) -> Self {
         Self { interest, deadline: None }
     }
 
@@ -41,7 +42,7 @@ impl Wait {
 #[derive(Default)]
 pub struct PollSet {
     /// Each with the answer; no until the host has answered.
-    pub interests: BTreeMap<Interest, bool>,
+    pub interests: BTreeMap<HandleInterest, bool>,
     /// Until when the host waits for the first yes, in nanoseconds since the enclave's start: it does not wait at 0,
     /// and waits without an end at `u64::MAX`.
     pub deadline: u64,
@@ -54,7 +55,7 @@ impl PollSet {
     }
 
     /// Whether the host's answer to `interest` was yes.
-    pub fn is_ready(&self, interest: Interest) -> bool {
+    pub fn is_ready(&self, interest: HandleInterest) -> bool {
         self.interests.get(&interest) == Some(&true)
     }
 

@@ -38,21 +38,11 @@ impl ExitStatus {
         MARK | kind << 8 | code as u64
     }
 
-    /// The status behind a value; `None` where no enclave app of ours wrote it.
-    pub const fn from_value(value: u64) -> Option<Self> {
-        if value & !0xffff != MARK {
-            return None;
-        }
-        let code = (value & 0xff) as u8;
-        match ((value >> 8) & 0xff, code) {
-            (0, code) => Some(Self::Guest(code)),
-            (1, 0) => Some(Self::Trap),
-            (2, 0) => Some(Self::Violation),
-            (3, 0) => Some(Self::OutOfMemory),
-            (4, 0) => Some(Self::Refused),
-            (5, 0) => Some(Self::Internal),
-            (6, 0) => Some(Self::Unsaved),
-            _ => None,
-        }
+    /// The status behind a value; `None` if the value was not made by [`Self::value`].
+    pub fn from_value(value: u64) -> Option<Self> {
+        use ExitStatus::{Guest, Internal, OutOfMemory, Refused, Trap, Unsaved, Violation};
+        // The lowest byte is the guest's code.
+        let statuses = [Guest(value as u8), Trap, Violation, OutOfMemory, Refused, Internal, Unsaved];
+        statuses.into_iter().find(|status| status.value() == value)
     }
 }

@@ -122,7 +122,7 @@ pub fn reply_parts(frame: &[u8], request_id: u64, reply: u32, reply_payload_max:
     header.version.equal_to(VERSION, "a reply of another protocol version")?;
     header.request_id.equal_to(request_id, "a reply to another request")?;
     header.reserved.equal_to(0, "a reply's reserved field is not zero")?;
-    let status = Status::from_number(header.status.opaque()).ok_or(Violation("an unknown status"))?;
+    let status = Status::try_from(u32::from(header.status.opaque()))?;
     if status != Status::Ok {
         header.body_length.equal_to(0, "a failure with a struct")?;
         header.payload_length.equal_to(0, "a failure with a payload")?;
@@ -187,7 +187,7 @@ pub fn decode_request(call: u64, frame: &[u8]) -> Result<Request<'_>, u64> {
 pub fn reply_header(request_id: u64, status: Status, body_length: u32, payload_length: u32) -> ReplyHeader {
     ReplyHeader {
         version: VERSION.into(),
-        status: status.number().into(),
+        status: (status as u16).into(),
         body_length: body_length.into(),
         payload_length: payload_length.into(),
         reserved: 0u32.into(),

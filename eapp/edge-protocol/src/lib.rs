@@ -4,7 +4,7 @@
 //! the WASI interface, the first bytes of the data are a [`frame::RequestHeader`] with the one-byte
 //! function id, then comes the operation's fixed-size little-endian struct, then a payload. The reply
 //! has the same shape. [`operations!`] is the one table that ids, structs, caps, documentation and
-//! tests are made from.
+//! tests are made from; [`values!`] is the same for the values in them.
 //!
 //! Neither side trusts the other. The enclave copies a reply once and then reads it through
 //! [`frame::decode_reply`]; every number in it is [`Untrusted`] until it passed a check. An answer
@@ -22,16 +22,15 @@ pub mod frame;
 pub mod handle;
 mod operations;
 pub mod record;
-mod status;
 pub mod types;
 mod untrusted;
 pub mod value;
 
-pub use coded::{Coded, CodedSet, Set, Value, ValueTable};
+pub use coded::{Coded, Set};
 pub use exit::ExitStatus;
 pub use operations::{OPERATIONS, Operation, OperationInfo, filesystem, io, launch, network};
-pub use status::{STATUSES, Status};
 pub use untrusted::{Untrusted, Violation};
+pub use value::Status;
 
 /// The protocol's version; both sides come from one release, so it must be equal.
 pub const VERSION: u16 = 1;

@@ -4,7 +4,7 @@ use crate::value::{
     AddressFamily, Advice, DeniedUse, DescriptorFlag, Direction, FileTime, FileType, Interest, OpenFlag, PathFlag,
     Protocol, SocketOption, StandardStream, TaskKind, TimeChange,
 };
-use crate::{Coded, CodedSet, Untrusted, Violation};
+use crate::{Coded, Set, Untrusted, Violation};
 use core::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -33,7 +33,7 @@ wire! {
         /// Its nanoseconds, below 10⁹.
         wall_nanoseconds: Untrusted<U32>,
         /// The standard streams that are terminals.
-        terminals: CodedSet<StandardStream>,
+        terminals: Coded<Set<StandardStream>>,
         /// Entropy from the host, mixed with what the enclave has itself.
         entropy: [u8; 32],
         /// How many arguments the payload holds, without argument zero.
@@ -123,11 +123,11 @@ wire! {
         /// The number for the new handle.
         handle: U32,
         /// How the path is resolved.
-        path_flags: CodedSet<PathFlag>,
+        path_flags: Coded<Set<PathFlag>>,
         /// How it is opened.
-        open_flags: CodedSet<OpenFlag>,
+        open_flags: Coded<Set<OpenFlag>>,
         /// What it is used for.
-        flags: CodedSet<DescriptorFlag>,
+        flags: Coded<Set<DescriptorFlag>>,
     }
 
     /// Reading from a file at an offset.
@@ -155,7 +155,7 @@ wire! {
         /// The directory.
         handle: U32,
         /// How the path is resolved.
-        path_flags: CodedSet<PathFlag>,
+        path_flags: Coded<Set<PathFlag>>,
     }
 
     /// What is known of a file.
@@ -163,7 +163,7 @@ wire! {
         /// What the file is.
         kind: Coded<FileType>,
         /// Which of the times below are known.
-        known_times: CodedSet<FileTime>,
+        known_times: Coded<Set<FileTime>>,
         /// Number of hard links.
         links: Untrusted<U64>,
         /// Size in bytes.
@@ -213,7 +213,7 @@ wire! {
         /// The handle.
         handle: U32,
         /// How the path is resolved.
-        path_flags: CodedSet<PathFlag>,
+        path_flags: Coded<Set<PathFlag>>,
         /// Time of the last access.
         accessed: NewTime,
         /// Time of the last modification.
@@ -247,7 +247,7 @@ wire! {
         /// The directory of the new path.
         new_directory: U32,
         /// How the old path is resolved.
-        path_flags: CodedSet<PathFlag>,
+        path_flags: Coded<Set<PathFlag>>,
         /// Length of the old path in bytes; the new one follows.
         old_length: U32,
     }

@@ -1,181 +1,117 @@
-//! The values that requests and replies are made of. Each type is in one table with its numbers; the order and the
-//! names follow WASI 0.2 where WASI has such a type.
+//! The values that requests and replies are made of, with their numbers.
 
-use crate::coded::values;
+use crate::Violation;
 
-values! {
-    VALUES;
-
-    /// What an enclave is started for. The host asks for a task; the measured policy decides whether it may be done.
-    number TaskKind: u32, "an unknown task" {
-        /// Run the guest.
-        Run = 0,
-        /// Make a report over a nonce, which is the task's record, and over the enclave's public key.
-        Report = 1,
-        /// Copy a sealed directory to the transfer directory, under the transfer key that the task's record wraps.
-        Export = 2,
-        /// Copy the transfer directory to a sealed directory, under the transfer key that the task's record wraps.
-        Import = 3,
-    }
-
-    /// The standard streams (`wasi:cli`) that are terminals.
-    bit StandardStream: u32, "an unknown standard stream" {
-        /// Standard input.
-        Input = 0,
-        /// Standard output.
-        Output = 1,
-        /// Standard error.
-        Error = 2,
-    }
-
-    /// What a poll waits for (`wasi:io/poll`).
-    number Interest: u32, "an unknown interest" {
-        /// Until reading does not block.
-        Reading = 0,
-        /// Until writing does not block.
-        Writing = 1,
-    }
-
-    /// How a path is resolved: `wasi:filesystem/types.path-flags`.
-    bit PathFlag: u32, "an unknown path-flag" {
-        /// Follow a symbolic link at the end of the path.
-        SymlinkFollow = 0,
-    }
-
-    /// How a file or directory is opened: `wasi:filesystem/types.open-flags`.
-    bit OpenFlag: u32, "an unknown open-flag" {
-        /// Create the file if it does not exist.
-        Create = 0,
-        /// Fail if it is not a directory.
-        Directory = 1,
-        /// Fail if it exists.
-        Exclusive = 2,
-        /// Truncate the file to the size 0.
-        Truncate = 3,
-    }
-
-    /// What an open file or directory is used for: `wasi:filesystem/types.descriptor-flags`.
-    bit DescriptorFlag: u32, "an unknown descriptor-flag" {
-        /// Reading.
-        Read = 0,
-        /// Writing.
-        Write = 1,
-        /// Writes are synchronous, including metadata.
-        FileIntegritySync = 2,
-        /// Writes are synchronous, without metadata.
-        DataIntegritySync = 3,
-        /// Reads wait for writes as well.
-        RequestedWriteSync = 4,
-        /// Changing what is in the directory.
-        MutateDirectory = 5,
-    }
-
-    /// What a file is: `wasi:filesystem/types.descriptor-type`.
-    number FileType: u8, "an unknown type of file" {
-        /// Something else, or not known.
-        Unknown = 0,
-        /// A block device.
-        BlockDevice = 1,
-        /// A character device.
-        CharacterDevice = 2,
-        /// A directory.
-        Directory = 3,
-        /// A named pipe.
-        Fifo = 4,
-        /// A symbolic link.
-        SymbolicLink = 5,
-        /// A regular file.
-        RegularFile = 6,
-        /// A socket.
-        Socket = 7,
-    }
-
-    /// The times of a file that are known: the timestamps of `wasi:filesystem/types.descriptor-stat`.
-    bit FileTime: u32, "an unknown time stamp" {
-        /// The last access.
-        Access = 0,
-        /// The last modification.
-        Modification = 1,
-        /// The last change of status.
-        StatusChange = 2,
-    }
-
-    /// What becomes of a time stamp: `wasi:filesystem/types.new-timestamp`.
-    number TimeChange: u32, "an unknown change of a time stamp" {
-        /// It stays as it is.
-        NoChange = 0,
-        /// It is set to the host's clock.
-        Now = 1,
-        /// It is set to the time in the request.
-        Timestamp = 2,
-    }
-
-    /// How a file will be used: `wasi:filesystem/types.advice`.
-    number Advice: u32, "an unknown advice" {
-        /// Nothing is known.
-        Normal = 0,
-        /// From lower to higher offsets.
-        Sequential = 1,
-        /// At random offsets.
-        Random = 2,
-        /// Soon.
-        WillNeed = 3,
-        /// Not soon.
-        DontNeed = 4,
-        /// Once.
-        NoReuse = 5,
-    }
-
-    /// The protocol of a socket (`wasi:sockets/tcp` and `wasi:sockets/udp`).
-    number Protocol: u32, "an unknown protocol" {
-        /// TCP.
-        Tcp = 0,
-        /// UDP.
-        Udp = 1,
-    }
-
-    /// The family of an address: `wasi:sockets/network.ip-address-family`, numbered by IP version. Where an address may
-    /// be missing, its family is 0, and so are all its other fields.
-    number AddressFamily: u32, "an address of an unknown family" {
-        /// IPv4.
-        Ipv4 = 4,
-        /// IPv6.
-        Ipv6 = 6,
-    }
-
-    /// The direction in which a connection ends: `wasi:sockets/tcp.shutdown-type`, where *both* is two calls.
-    number Direction: u32, "an unknown direction" {
-        /// Nothing more is received.
-        Receiving = 0,
-        /// Nothing more is sent.
-        Sending = 1,
-    }
-
-    /// The options of sockets, after the methods of `wasi:sockets/tcp.tcp-socket` and `wasi:sockets/udp.udp-socket`.
-    number SocketOption: u32, "an unknown socket option" {
-        /// 1 if keep-alive is enabled, else 0.
-        KeepAlive = 0,
-        /// Nanoseconds without traffic until keep-alive begins.
-        KeepAliveIdleTime = 1,
-        /// Nanoseconds between two keep-alive packets.
-        KeepAliveInterval = 2,
-        /// Keep-alive packets until the connection is given up.
-        KeepAliveCount = 3,
-        /// The hop limit, 1 to 255.
-        HopLimit = 4,
-        /// Bytes of the receive buffer.
-        ReceiveBufferSize = 5,
-        /// Bytes of the send buffer.
-        SendBufferSize = 6,
-    }
-
-    /// The use of the network that the measured policy denied.
-    number DeniedUse: u32, "an unknown use of the network" {
-        /// Binding a socket to an address, or listening there.
-        Bind = 0,
-        /// Connecting or sending to an address.
-        Connect = 1,
-        /// Looking up a name.
-        Lookup = 2,
-    }
+/// Calls `$callback!` with the table of all types of values:
+///
+/// `number|bit  Type "what an unknown number is called": number Value "meaning", …;`
+///
+/// A field holds one number, or a set of bits. Where WASI 0.2 has such a type, it is named, and the names, the order
+/// and, where none is given, the meanings are WASI's. The tests make the tables in `docs/edge-protocol.md` from it.
+#[macro_export]
+macro_rules! values {
+    ($callback:ident) => {
+        $callback! {
+            /// How an operation ended: 1 to 37 are `wasi:filesystem/types.error-code` in its own order, 40 to 50 what
+            /// `wasi:sockets/network.error-code` has besides.
+            number Status "an unknown status":
+                0 Ok "it was done", 1 Access "permission denied", 2 WouldBlock "it would block",
+                3 Already "already under way", 4 BadDescriptor "not an open handle", 5 Busy "in use",
+                6 Deadlock "would deadlock", 7 Quota "quota exceeded", 8 Exist "exists",
+                9 FileTooLarge "file too large", 10 IllegalByteSequence "not valid UTF-8",
+                11 InProgress "in progress", 12 Interrupted "interrupted", 13 Invalid "invalid argument",
+                14 Io "I/O error", 15 IsDirectory "is a directory", 16 Loop "too many levels of symbolic links",
+                17 TooManyLinks "too many links", 18 MessageSize "message too large",
+                19 NameTooLong "name too long", 20 NoDevice "no such device", 21 NoEntry "no such file or directory",
+                22 NoLock "no locks available", 23 InsufficientMemory "out of memory or of handles",
+                24 InsufficientSpace "no space left", 25 NotDirectory "not a directory",
+                26 NotEmpty "directory not empty", 27 NotRecoverable "not recoverable",
+                28 Unsupported "not supported", 29 NoTty "not a terminal",
+                30 NoSuchDevice "no such device or address", 31 Overflow "value too large",
+                32 NotPermitted "operation not permitted", 33 Pipe "broken pipe", 34 ReadOnly "read-only file system",
+                35 InvalidSeek "invalid seek", 36 TextFileBusy "text file busy", 37 CrossDevice "across file systems",
+                40 InvalidState "the socket is in another state",
+                41 NotInProgress "nothing is under way that could be finished",
+                42 NewSocketLimit "too many sockets", 43 AddressNotBindable "not an address of this machine",
+                44 AddressInUse "the address is in use", 45 RemoteUnreachable "the remote address is not reachable",
+                46 ConnectionRefused "connection refused", 47 ConnectionReset "connection reset",
+                48 ConnectionAborted "connection aborted", 49 TimedOut "timed out",
+                50 NameUnresolvable "the name has no address",
+                64 Malformed "the request was malformed, or names an operation that does not exist";
+            /// What an enclave is started for. The host asks; the measured policy decides whether it may be done.
+            number TaskKind "an unknown task":
+                0 Run "run the guest",
+                1 Report "make a report over the nonce in the task's record, and over the enclave's public key",
+                2 Export "copy a sealed directory to the transfer directory, under the transfer key in the record",
+                3 Import "copy the transfer directory to a sealed directory, under the transfer key in the record";
+            /// The standard streams of `wasi:cli`.
+            bit StandardStream "an unknown standard stream": 0 Input, 1 Output, 2 Error;
+            /// What a poll waits for: until a read, or a write, does not block (`wasi:io/poll`).
+            number Interest "an unknown interest": 0 Reading, 1 Writing;
+            /// How a path is resolved: `wasi:filesystem/types.path-flags`.
+            bit PathFlag "an unknown path-flag": 0 SymlinkFollow;
+            /// How a file or directory is opened: `wasi:filesystem/types.open-flags`.
+            bit OpenFlag "an unknown open-flag": 0 Create, 1 Directory, 2 Exclusive, 3 Truncate;
+            /// What an open file or directory is used for: `wasi:filesystem/types.descriptor-flags`.
+            bit DescriptorFlag "an unknown descriptor-flag": 0 Read, 1 Write, 2 FileIntegritySync,
+                3 DataIntegritySync, 4 RequestedWriteSync, 5 MutateDirectory;
+            /// What a file is: `wasi:filesystem/types.descriptor-type`.
+            number FileType "an unknown type of file": 0 Unknown, 1 BlockDevice, 2 CharacterDevice, 3 Directory,
+                4 Fifo, 5 SymbolicLink, 6 RegularFile, 7 Socket;
+            /// The timestamps of `wasi:filesystem/types.descriptor-stat`.
+            bit FileTime "an unknown time stamp": 0 Access, 1 Modification, 2 StatusChange;
+            /// What becomes of a time stamp: `wasi:filesystem/types.new-timestamp`.
+            number TimeChange "an unknown change of a time stamp": 0 NoChange, 1 Now, 2 Timestamp;
+            /// How a file will be used: `wasi:filesystem/types.advice`.
+            number Advice "an unknown advice": 0 Normal, 1 Sequential, 2 Random, 3 WillNeed, 4 DontNeed, 5 NoReuse;
+            /// The protocol of a socket: `wasi:sockets/tcp`, `wasi:sockets/udp`.
+            number Protocol "an unknown protocol": 0 Tcp, 1 Udp;
+            /// The family of an address: `wasi:sockets/network.ip-address-family`, numbered by the IP version. Where an
+            /// address may be missing, its family is then 0, and so are all its other fields.
+            number AddressFamily "an address of an unknown family": 4 Ipv4, 6 Ipv6;
+            /// The direction in which a connection ends: `wasi:sockets/tcp.shutdown-type`, where *both* is two calls.
+            number Direction "an unknown direction": 0 Receiving, 1 Sending;
+            /// The options of sockets, after the methods of `wasi:sockets/tcp.tcp-socket` and
+            /// `wasi:sockets/udp.udp-socket`. Keep-alive is 0 or 1, its times are in nanoseconds, sizes in bytes.
+            number SocketOption "an unknown socket option": 0 KeepAlive, 1 KeepAliveIdleTime, 2 KeepAliveInterval,
+                3 KeepAliveCount, 4 HopLimit, 5 ReceiveBufferSize, 6 SendBufferSize;
+            /// The use of the network that the measured policy denied: binding or listening, connecting or sending,
+            /// looking up a name.
+            number DeniedUse "an unknown use of the network": 0 Bind, 1 Connect, 2 Lookup;
+        }
+    };
 }
+
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+
+        $unit:ident $name:ident $unknown:literal: $($number:literal $value:ident $($meaning:literal)?),+;
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub enum $name {
+                $($(#[doc = $meaning])? $value = $number,)+
+            }
+
+            impl From<$name> for u32 {
+                fn from(value: $name) -> Self {
+                    value as Self
+                }
+            }
+
+            impl TryFrom<u32> for $name {
+                type Error = Violation;
+
+                fn try_from(number: u32) -> Result<Self, Violation> {
+                    match number {
+                        $($number => Ok(Self::$value),)+
+                        _ => Err(Violation($unknown)),
+                    }
+                }
+            }
+        )+
+    };
+}
+
+values!(define);

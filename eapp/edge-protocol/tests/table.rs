@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Mutex;
-use wasmstone_edge_protocol::value::{Advice, FileType, OpenFlag, TaskKind, VALUES};
+use wasmstone_edge_protocol::value::{Advice, FileType, OpenFlag, TaskKind};
 use wasmstone_edge_protocol::{
-    BUFFER_SIZE, Coded, CodedSet, ExitStatus, OPERATIONS, PAYLOAD_MAX, STATUSES, Status, ValueTable, Violation,
-    attestation, frame,
+    BUFFER_SIZE, Coded, ExitStatus, OPERATIONS, PAYLOAD_MAX, Set, Status, Violation, attestation, frame,
 };
 
 #[test]
@@ -33,11 +32,10 @@ fn every_frame_fits_the_buffer() {
 
 #[test]
 fn numbers_and_names_are_each_others_inverse() {
-    for status in Status::ALL {
-        assert_eq!(Status::from_number(status.number()), Some(*status));
-    }
-    let known = (0..=u16::MAX).filter(|number| Status::from_number(*number).is_some()).count();
-    assert_eq!(known, Status::ALL.len());
+    let known = |number: &u16| Status::try_from(u32::from(*number)).is_ok_and(|status| status as u16 == *number);
+    let numbers: Vec<_> = (0..=u16::MAX).filter(known).collect();
+    assert_eq!(numbers, (0..=37).chain(40..=50).chain([64]).collect::<Vec<_>>());
+    assert_eq!(Status::try_from(1 << 16), Err(Violation("an unknown status")));
     for status in [ExitStatus::Guest(0), ExitStatus::Guest(255), ExitStatus::Trap, ExitStatus::Unsaved] {
         assert_eq!(ExitStatus::from_value(status.value()), Some(status));
     }
@@ -49,7 +47,7 @@ fn numbers_and_names_are_each_others_inverse() {
 #[test]
 fn tasks_have_their_numbers() {
     for (number, task) in (0..).zip([TaskKind::Run, TaskKind::Report, TaskKind::Export, TaskKind::Import]) {
-        assert_eq!((task.number(), Coded::from(task)), (number, Coded::raw(number)));
+        assert_eq!((task.into(), Coded::from(task)), (number, Coded::raw(number)));
         assert_eq!(Coded::raw(number).get(), Ok(task));
     }
     for number in [4, 5, u32::MAX] {
@@ -70,25 +68,42 @@ fn only_numbers_of_the_table_have_a_value() {
 
 #[test]
 fn only_bits_of_the_table_have_a_value() {
-    let set = CodedSet::of([OpenFlag::Create, OpenFlag::Truncate]);
-    assert_eq!(set, CodedSet::raw(0b1001));
+    let set = Coded::from(Set::from_iter([OpenFlag::Create, OpenFlag::Truncate]));
+    assert_eq!(set, Coded::raw(0b1001));
     let set = set.get().unwrap();
     assert!(set.contains(OpenFlag::Create) && set.contains(OpenFlag::Truncate));
     assert!(!set.contains(OpenFlag::Directory) && !set.contains(OpenFlag::Exclusive));
-    CodedSet::<OpenFlag>::raw(0b1111).get().unwrap();
+    Coded::<Set<OpenFlag>>::raw(0b1111).get().unwrap();
     for bits in [0b1_0000, 1 << 31, u32::MAX] {
-        assert_eq!(CodedSet::<OpenFlag>::raw(bits).get(), Err(Violation("an unknown open-flag")));
+        assert_eq!(Coded::<Set<OpenFlag>>::raw(bits).get(), Err(Violation("an unknown open-flag")));
     }
 }
 
-/// Every table of values.
-fn value_tables() -> impl Iterator<Item = &'static ValueTable> {
-    VALUES.iter().chain(STATUSES)
+/// The values of one type.
+struct Values {
+    name: &'static str,
+    doc: &'static str,
+    unit: &'static str,
+    rows: &'static [(u32, &'static str, &'static str)],
+}
+
+macro_rules! value_tables {
+    ($(
+        $(#[doc = $doc:literal])+
+        $unit:ident $name:ident $unknown:literal: $($number:literal $value:ident $($meaning:literal)?),+;
+    )+) => {
+        [$(Values {
+            name: stringify!($name),
+            doc: concat!($($doc),+).trim_ascii_start(),
+            unit: stringify!($unit),
+            rows: &[$(($number, stringify!($value), concat!($($meaning)?)),)+],
+        },)+]
+    };
 }
 
 #[test]
 fn every_value_has_a_number_of_its_own_that_fits() {
-    for table in value_tables() {
+    for table in wasmstone_edge_protocol::values!(value_tables) {
         let numbers: Vec<_> = table.rows.iter().map(|(number, ..)| *number).collect();
         assert!(numbers.is_sorted_by(|one, next| one < next), "{}: {numbers:?}", table.name);
         match table.unit {
@@ -142,11 +157,15 @@ fn the_documentation_is_the_table() {
 #[test]
 fn the_documentation_has_every_value() {
     let mut text = String::new();
-    for table in value_tables() {
+    for table in wasmstone_edge_protocol::values!(value_tables) {
         writeln!(text, "\n### {}\n\n{}\n", table.name, table.doc).unwrap();
-        writeln!(text, "| {} | name | meaning |\n| --- | --- | --- |", table.unit).unwrap();
-        for (number, name, doc) in table.rows {
-            writeln!(text, "| {number} | `{name}` | {doc} |").unwrap();
+        // Columns without a word are left out.
+        let has_meanings = table.rows.iter().any(|(.., meaning)| !meaning.is_empty());
+        writeln!(text, "| {} | name |{}", table.unit, if has_meanings { " meaning |" } else { "" }).unwrap();
+        writeln!(text, "| --- | --- |{}", if has_meanings { " --- |" } else { "" }).unwrap();
+        for (number, name, meaning) in table.rows {
+            let meaning = if has_meanings { format!(" {meaning} |") } else { String::new() };
+            writeln!(text, "| {number} | `{name}` |{meaning}").unwrap();
         }
     }
     text.push('\n');

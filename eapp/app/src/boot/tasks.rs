@@ -7,15 +7,15 @@ use crate::ending::Ending;
 use crate::keys::ExchangeKey;
 use crate::report::report;
 use crate::start::Start;
-use wasmstone_edge_protocol::{Task, attestation, launch, types::Empty};
+use wasmstone_edge_protocol::{attestation, launch, types::Empty, value::TaskKind};
 use wasmstone_policy::Launch;
 
 /// Does what `start` asks for; `None` where that is to run the guest.
 pub fn perform(channel: &mut Channel, launch: &Launch, start: &Start) -> Option<Result<Ending, Ending>> {
     match start.task {
-        Task::Run => None,
-        Task::Report => Some(attest(channel, &start.record)),
-        Task::Export | Task::Import => Some(transfer::transfer(channel, &launch.policy, start)),
+        TaskKind::Run => None,
+        TaskKind::Report => Some(attest(channel, &start.record)),
+        TaskKind::Export | TaskKind::Import => Some(transfer::transfer(channel, &launch.policy, start)),
     }
 }
 

@@ -14,7 +14,7 @@ use core::mem::replace;
 use receiving::Input;
 use sending::Output;
 use spinning_top::Spinlock;
-use wasmstone_edge_protocol::Violation;
+use wasmstone_edge_protocol::{Violation, value::Interest};
 
 /// How long the other side may do nothing, in nanoseconds, where it is to send or to take something.
 pub const STALL: u64 = 60 * crate::clock::SECOND;
@@ -87,10 +87,10 @@ impl Connection {
 
     /// Takes the host's answers.
     pub fn take_answers(&mut self, polls: &PollSet) {
-        if polls.is_ready((self.transport.handle, 0)) {
+        if polls.is_ready((self.transport.handle, Interest::Reading)) {
             self.wake_input();
         }
-        if polls.is_ready((self.transport.handle, 1)) {
+        if polls.is_ready((self.transport.handle, Interest::Writing)) {
             self.wake_output();
         }
     }

@@ -16,6 +16,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::{mem::replace, mem::take, net::SocketAddr};
 use route::Route;
 use spinning_top::Spinlock;
+use wasmstone_edge_protocol::value::Interest;
 use wasmtime::Result;
 
 /// How long to wait where the guest does not say, in nanoseconds; Wasmtime's figure.
@@ -197,8 +198,8 @@ impl OutboundRequest {
     /// Adds what it waits for to `polls`.
     pub fn add_to(&self, polls: &mut PollSet) {
         let interest = match &self.state {
-            State::LookingUp(lookup, ..) => Some((*lookup, 0)),
-            State::Connecting(socket, ..) => Some((*socket, 1)),
+            State::LookingUp(lookup, ..) => Some((*lookup, Interest::Reading)),
+            State::Connecting(socket, ..) => Some((*socket, Interest::Writing)),
             State::Awaiting { connection, .. } => {
                 let connection = connection.lock();
                 polls.add(connection.output_wait());
@@ -212,12 +213,12 @@ impl OutboundRequest {
     /// Takes the host's answers.
     pub fn take_answers(&mut self, polls: &PollSet) {
         self.is_awake |= match &self.state {
-            State::LookingUp(lookup, ..) => polls.is_ready((*lookup, 0)),
-            State::Connecting(socket, ..) => polls.is_ready((*socket, 1)),
+            State::LookingUp(lookup, ..) => polls.is_ready((*lookup, Interest::Reading)),
+            State::Connecting(socket, ..) => polls.is_ready((*socket, Interest::Writing)),
             State::Awaiting { connection, .. } => {
                 let mut connection = connection.lock();
                 connection.take_answers(polls);
-                polls.is_ready((connection.transport.handle, 0))
+                polls.is_ready((connection.transport.handle, Interest::Reading))
             }
             State::Over(_) | State::Taken => false,
         };

@@ -10,18 +10,15 @@ use wasmstone_edge_protocol::types::{
     AdviseRequest, HandleRequest, ListRequest, OpenRequest, PathRequest, ReadAtRequest, SetSizeRequest,
     SetTimesRequest, SyncRequest, TwoPathsRequest, WriteAtRequest,
 };
-use wasmstone_edge_protocol::{Operation, PATH_MAX, Status, filesystem, record};
+use wasmstone_edge_protocol::value::{self, DescriptorFlag, OpenFlag, PathFlag};
+use wasmstone_edge_protocol::{Coded, Operation, PATH_MAX, Set, Status, filesystem, record};
 
 /// The host's file system.
 pub struct Hosted;
 
-/// The bits of path-flags.
-fn path_flags(follow: bool) -> u32 {
-    u32::from(follow)
-}
-
-fn flags_number<T: Copy>(all: &[T], contains: impl Fn(T) -> bool) -> u32 {
-    (0..).zip(all).map(|(bit, flag)| u32::from(contains(*flag)) << bit).sum()
+/// How a path's last part is resolved.
+fn path_flags(follow: bool) -> Coded<Set<PathFlag>> {
+    Set::from_iter(follow.then_some(PathFlag::SymlinkFollow)).into()
 }
 
 fn path_bytes(path: &str) -> IoResult<&[u8]> {
@@ -36,7 +33,7 @@ fn change<O: Operation>(host: &mut Host, request: &O::Request, payload: &[&[u8]]
 }
 
 fn change_path<O: Operation<Request = PathRequest>>(host: &mut Host, at: At<'_>) -> IoResult<()> {
-    let request = PathRequest { handle: at.directory.handle.into(), path_flags: 0.into() };
+    let request = PathRequest { handle: at.directory.handle.into(), path_flags: path_flags(false) };
     change::<O>(host, &request, &[path_bytes(at.path)?])
 }
 
@@ -50,7 +47,7 @@ fn change_paths<O: Operation<Request = TwoPathsRequest>>(
     let request = TwoPathsRequest {
         old_directory: directories.0.into(),
         new_directory: directories.1.into(),
-        path_flags: path_flags(follow).into(),
+        path_flags: path_flags(follow),
         // At most PATH_MAX, which fits.
         old_length: (old.len() as u32).into(),
     };
@@ -61,7 +58,7 @@ fn times_request(handle: u32, follow: bool, times: [NewTimestamp; 2]) -> IoResul
     let [accessed, modified] = times;
     Ok(SetTimesRequest {
         handle: handle.into(),
-        path_flags: path_flags(follow).into(),
+        path_flags: path_flags(follow),
         accessed: new_time(accessed)?,
         modified: new_time(modified)?,
     })
@@ -70,8 +67,16 @@ fn times_request(handle: u32, follow: bool, times: [NewTimestamp; 2]) -> IoResul
 impl FileSystem for Hosted {
     fn open_at(&self, host: &mut Host, owner: u32, at: At<'_>, how: How) -> IoResult<Opened> {
         let path = path_bytes(at.path)?;
-        let all_open_flags = [OpenFlags::CREATE, OpenFlags::DIRECTORY, OpenFlags::EXCLUSIVE, OpenFlags::TRUNCATE];
-        let all_flags = [DescriptorFlags::READ, DescriptorFlags::WRITE];
+        let open_flags = [
+            how.open.contains(OpenFlags::CREATE).then_some(OpenFlag::Create),
+            how.open.contains(OpenFlags::DIRECTORY).then_some(OpenFlag::Directory),
+            how.open.contains(OpenFlags::EXCLUSIVE).then_some(OpenFlag::Exclusive),
+            how.open.contains(OpenFlags::TRUNCATE).then_some(OpenFlag::Truncate),
+        ];
+        let flags = [
+            how.asked.contains(DescriptorFlags::READ).then_some(DescriptorFlag::Read),
+            how.asked.contains(DescriptorFlags::WRITE).then_some(DescriptorFlag::Write),
+        ];
         if how.open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE) {
             host.changes += 1;
         }
@@ -79,9 +84,9 @@ impl FileSystem for Hosted {
             let request = OpenRequest {
                 directory: at.directory.handle.into(),
                 handle: handle.into(),
-                path_flags: path_flags(how.follow).into(),
-                open_flags: flags_number(&all_open_flags, |flag| how.open.contains(flag)).into(),
-                flags: flags_number(&all_flags, |flag| how.asked.contains(flag)).into(),
+                path_flags: path_flags(how.follow),
+                open_flags: open_flags.into_iter().flatten().collect::<Set<_>>().into(),
+                flags: flags.into_iter().flatten().collect::<Set<_>>().into(),
             };
             let (reply, _) = host.ask::<filesystem::OpenAt>(&request, &[path], 0)?;
             Ok(stat(&reply)?)
@@ -124,7 +129,7 @@ impl FileSystem for Hosted {
 
     fn stat_at(&self, host: &mut Host, at: At<'_>, follow: bool) -> IoResult<Stat> {
         let directory = at.directory.handle;
-        let request = PathRequest { handle: directory.into(), path_flags: path_flags(follow).into() };
+        let request = PathRequest { handle: directory.into(), path_flags: path_flags(follow) };
         let stat = stat(&host.ask::<filesystem::StatAt>(&request, &[path_bytes(at.path)?], 0)?.0)?;
         let calls = host.channel.calls();
         host.recent = Some(RecentStat { calls, directory, follow, path: at.path.to_owned(), hash: stat.hash });
@@ -162,12 +167,12 @@ impl FileSystem for Hosted {
 
     fn advise(&self, host: &mut Host, file: &OpenFile, range: (u64, u64), advice: Advice) -> IoResult<()> {
         let advice = match advice {
-            Advice::Normal => 0u32,
-            Advice::Sequential => 1,
-            Advice::Random => 2,
-            Advice::WillNeed => 3,
-            Advice::DontNeed => 4,
-            Advice::NoReuse => 5,
+            Advice::Normal => value::Advice::Normal,
+            Advice::Sequential => value::Advice::Sequential,
+            Advice::Random => value::Advice::Random,
+            Advice::WillNeed => value::Advice::WillNeed,
+            Advice::DontNeed => value::Advice::DontNeed,
+            Advice::NoReuse => value::Advice::NoReuse,
         };
         let request = AdviseRequest {
             handle: file.handle.into(),
@@ -209,7 +214,7 @@ impl FileSystem for Hosted {
     }
 
     fn readlink_at(&self, host: &mut Host, at: At<'_>) -> IoResult<String> {
-        let request = PathRequest { handle: at.directory.handle.into(), path_flags: 0.into() };
+        let request = PathRequest { handle: at.directory.handle.into(), path_flags: path_flags(false) };
         let (_, target) = host.ask::<filesystem::ReadlinkAt>(&request, &[path_bytes(at.path)?], PATH_MAX)?;
         Ok(record::text(target)?.to_owned())
     }

@@ -12,6 +12,7 @@ use crate::net::transport::Transport;
 use crate::waiting::{PollSet, Wait};
 use alloc::sync::Arc;
 use spinning_top::Spinlock;
+use wasmstone_edge_protocol::value::Interest;
 use wasmtime::Result;
 
 /// The longest body that has to come before an instance gets the request, in bytes, so that a client that sends slowly
@@ -81,7 +82,7 @@ impl Client {
         let Some(wait) = self.wait() else { return false };
         let mut connection = self.connection.lock();
         match (wait.interest.filter(|interest| polls.is_ready(*interest)), &self.state) {
-            (Some((_, 0)), _) => connection.wake_input(),
+            (Some((_, Interest::Reading)), _) => connection.wake_input(),
             (Some(_), State::Closing { .. }) => connection.transport.output.pending = false,
             (Some(_), _) => connection.wake_output(),
             // There is nothing to wait for, or it has waited long enough.

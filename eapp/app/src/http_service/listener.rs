@@ -5,11 +5,12 @@ use crate::ending::Ending;
 use crate::failure::IoFailure;
 use crate::handles::NO_GUEST;
 use crate::host::Host;
-use crate::net::{address::family, address::family_number, tcp::PROTOCOL, transport::Transport};
-use crate::waiting::{Interest, Wait};
+use crate::net::{address::family, address::wire_family, transport::Transport};
+use crate::waiting::{HandleInterest, Wait};
 use alloc::format;
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, ListenRequest, SocketRequest};
+use wasmstone_edge_protocol::value::{Interest, Protocol};
 use wasmstone_edge_protocol::{Status, Violation, network};
 use wasmtime::Result;
 
@@ -33,8 +34,8 @@ impl Listener {
     /// The host refuses.
     pub fn open(host: &mut Host, address: SocketAddr) -> core::result::Result<Self, Ending> {
         let opened = host.opening(NO_GUEST, Status::NewSocketLimit, |host, handle| {
-            let family = family_number(family(address.ip()));
-            let socket = SocketRequest { handle: handle.into(), protocol: PROTOCOL.into(), family: family.into() };
+            let family = wire_family(family(address.ip())).into();
+            let socket = SocketRequest { handle: handle.into(), protocol: Protocol::Tcp.into(), family };
             host.ask::<network::Socket>(&socket, &[], 0)?;
             host.ask::<network::Bind>(&AddressRequest { handle: handle.into(), address: address.into() }, &[], 0)?;
             host.ask::<network::Listen>(&ListenRequest { handle: handle.into(), backlog: BACKLOG.into() }, &[], 0)?;
@@ -51,8 +52,8 @@ impl Listener {
     }
 
     /// The host answers yes to this where a connection waits.
-    pub fn interest(&self) -> Interest {
-        (self.handle, 0)
+    pub fn interest(&self) -> HandleInterest {
+        (self.handle, Interest::Reading)
     }
 
     /// What it waits for at the time `now`.

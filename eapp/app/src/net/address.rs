@@ -4,7 +4,7 @@ use crate::bindings::wasi::sockets::network::{
     IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use wasmstone_edge_protocol::{Violation, types::SocketAddress};
+use wasmstone_edge_protocol::{Violation, types::SocketAddress, value::AddressFamily};
 
 /// The family of an address.
 pub fn family(ip: IpAddr) -> IpAddressFamily {
@@ -14,11 +14,11 @@ pub fn family(ip: IpAddr) -> IpAddressFamily {
     }
 }
 
-/// The number of a family on the wire.
-pub fn family_number(family: IpAddressFamily) -> u32 {
+/// A family on the wire.
+pub fn wire_family(family: IpAddressFamily) -> AddressFamily {
     match family {
-        IpAddressFamily::Ipv4 => 4,
-        IpAddressFamily::Ipv6 => 6,
+        IpAddressFamily::Ipv4 => AddressFamily::Ipv4,
+        IpAddressFamily::Ipv6 => AddressFamily::Ipv6,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Looking names up. What a name resolves to is the host's word, from whichever server the host has it.
 
-use super::{Use, permit};
+use super::permit;
 use crate::failure::{IoResult, separate};
 use crate::host::Host;
-use crate::waiting::Interest;
+use crate::waiting::HandleInterest;
 use alloc::{collections::VecDeque, string::String};
 use core::net::IpAddr;
 use wasmstone_edge_protocol::types::{HandleRequest, SocketAddress};
+use wasmstone_edge_protocol::value::{DeniedUse, Interest};
 use wasmstone_edge_protocol::{ADDRESSES_MAX, NAME_MAX, Operation, Status, Violation, network};
 use zerocopy::FromBytes;
 
@@ -18,7 +19,7 @@ pub fn begin(host: &mut Host, owner: u32, name: &str) -> IoResult<u32> {
     if name.len() > NAME_MAX {
         return Err(Status::Invalid.into());
     }
-    permit(host.reach.lookup(name), Use::Lookup, host)?;
+    permit(host.reach.lookup(name), DeniedUse::Lookup, host)?;
     let (handle, ()) = host.opening(owner, Status::NewSocketLimit, |host, handle| {
         host.ask::<network::Lookup>(&HandleRequest { handle: handle.into() }, &[name.as_bytes()], 0)?;
         Ok(())
@@ -84,7 +85,7 @@ impl AddressStream {
     }
 
     /// What the next address has to wait for.
-    pub fn interest(&self) -> Option<Interest> {
-        self.found.is_none().then_some((self.handle, 0))
+    pub fn interest(&self) -> Option<HandleInterest> {
+        self.found.is_none().then_some((self.handle, Interest::Reading))
     }
 }

@@ -1,15 +1,14 @@
 //! TCP sockets.
 
-use super::{Use, address, bind, make_socket, permit, transport::Transport};
+use super::{address, bind, make_socket, permit, transport::Transport};
 use crate::bindings::{wasi::sockets::network::IpAddressFamily, wasi::sockets::tcp::ShutdownType};
 use crate::failure::{IoResult, separate};
 use crate::host::Host;
-use crate::waiting::Interest;
+use crate::waiting::HandleInterest;
 use core::net::SocketAddr;
-use wasmstone_edge_protocol::{Status, network, types::AddressRequest, types::HandleRequest, types::ListenRequest};
-
-/// On the wire.
-pub const PROTOCOL: u32 = 0;
+use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest, ListenRequest};
+use wasmstone_edge_protocol::value::{DeniedUse, Interest, Protocol};
+use wasmstone_edge_protocol::{Status, network};
 
 /// Connections that may wait to be accepted, where the guest says nothing: as in Rust's standard library.
 const BACKLOG: u32 = 128;
@@ -55,7 +54,7 @@ impl TcpSocket {
     /// # Errors
     /// Why there is none.
     pub fn open(host: &mut Host, owner: u32, family: IpAddressFamily) -> IoResult<Self> {
-        let handle = make_socket(host, owner, PROTOCOL, family)?;
+        let handle = make_socket(host, owner, Protocol::Tcp, family)?;
         Ok(Self::new(Transport::new(handle), family, State::Default))
     }
 
@@ -74,10 +73,10 @@ impl TcpSocket {
     }
 
     /// What polling the socket waits for: the end of connecting, or a connection to accept.
-    pub fn interest(&self) -> Option<Interest> {
+    pub fn interest(&self) -> Option<HandleInterest> {
         match (self.step, self.state) {
-            (Some(Step::Connect), State::Connecting(Ok(()))) => Some((self.transport.handle, 1)),
-            (None, State::Listening) => Some((self.transport.handle, 0)),
+            (Some(Step::Connect), State::Connecting(Ok(()))) => Some((self.transport.handle, Interest::Writing)),
+            (None, State::Listening) => Some((self.transport.handle, Interest::Reading)),
             _ => None,
         }
     }
@@ -146,7 +145,7 @@ impl TcpSocket {
             return Err(Status::Invalid.into());
         }
         let request = AddressRequest { handle: self.transport.handle.into(), address: remote.into() };
-        let begun = permit(host.reach.connect(remote), Use::Connect, host);
+        let begun = permit(host.reach.connect(remote), DeniedUse::Connect, host);
         let begun = begun.and_then(|()| host.ask::<network::Connect>(&request, &[], 0).map(drop));
         self.state = State::Connecting(separate(begun)?);
         self.remote = Some(remote);
@@ -196,7 +195,7 @@ impl TcpSocket {
         let (State::Default, Some(bound)) = (self.state, self.bound) else {
             return Err(Status::InvalidState.into());
         };
-        permit(host.reach.listen(bound), Use::Bind, host)?;
+        permit(host.reach.listen(bound), DeniedUse::Bind, host)?;
         self.listen(host, self.backlog)?;
         self.state = State::Listening;
         self.step = Some(Step::Listen);

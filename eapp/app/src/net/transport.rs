@@ -3,9 +3,10 @@
 use crate::failure::{IoFailure, StreamFailure};
 use crate::host::Host;
 use crate::read_ahead::{Buffer, TOTAL_MAX};
-use crate::waiting::Interest;
+use crate::waiting::HandleInterest;
 use alloc::vec::Vec;
 use wasmstone_edge_protocol::types::{AcceptReply, AcceptRequest, HandleRequest, ReadRequest, ShutdownRequest};
+use wasmstone_edge_protocol::value::{Direction, Interest};
 use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, Violation, io, network};
 use wasmtime::format_err;
 
@@ -167,18 +168,22 @@ impl Transport {
     }
 
     /// What reading has to wait for; `None` where a read would return at once.
-    pub fn input_interest(&self) -> Option<Interest> {
-        (!self.input.closed && !self.input.buffer.is_ready()).then_some((self.handle, 0))
+    pub fn input_interest(&self) -> Option<HandleInterest> {
+        (!self.input.closed && !self.input.buffer.is_ready()).then_some((self.handle, Interest::Reading))
     }
 
     /// What writing has to wait for; `None` where bytes may be written at once.
-    pub fn output_interest(&self) -> Option<Interest> {
-        self.output.pending.then_some((self.handle, 1))
+    pub fn output_interest(&self) -> Option<HandleInterest> {
+        self.output.pending.then_some((self.handle, Interest::Writing))
     }
 
     /// Receives no more.
     pub fn end_input(&mut self, host: &mut Host) -> Result<(), Violation> {
-        if core::mem::replace(&mut self.input.closed, true) { Ok(()) } else { self.shutdown(host, 0) }
+        if core::mem::replace(&mut self.input.closed, true) {
+            Ok(())
+        } else {
+            self.shutdown(host, Direction::Receiving)
+        }
     }
 
     /// Sends no more behind what was written.
@@ -187,10 +192,10 @@ impl Transport {
             return Ok(());
         }
         self.output.end = Some(End::Closed);
-        self.shutdown(host, 1)
+        self.shutdown(host, Direction::Sending)
     }
 
-    fn shutdown(&mut self, host: &mut Host, direction: u32) -> Result<(), Violation> {
+    fn shutdown(&mut self, host: &mut Host, direction: Direction) -> Result<(), Violation> {
         // The status does not matter: a connection that is broken already is shut down as well.
         let request = ShutdownRequest { handle: self.handle.into(), direction: direction.into() };
         let _ = host.channel.call::<network::Shutdown>(&request, &[], 0)?;

@@ -1,6 +1,6 @@
 //! UDP sockets.
 
-use super::{Use, address, bind, make_socket, permit};
+use super::{address, bind, make_socket, permit};
 use crate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use crate::bindings::wasi::sockets::udp::{IncomingDatagram, OutgoingDatagram};
 use crate::failure::{IoFailure, IoResult};
@@ -8,13 +8,12 @@ use crate::host::Host;
 use alloc::{collections::VecDeque, vec::Vec};
 use core::net::SocketAddr;
 use wasmstone_edge_protocol::types::{AddressRequest, DatagramsRequest, SocketAddress};
+use wasmstone_edge_protocol::value::{DeniedUse, Protocol};
 use wasmstone_edge_protocol::{
     DATAGRAM_COUNT_MAX, DATAGRAM_MAX, DATAGRAMS_MAX, PAYLOAD_MAX, Status, Violation, network, record,
 };
 use wasmtime::format_err;
 use zerocopy::{FromBytes, IntoBytes};
-
-const PROTOCOL: u32 = 1;
 
 /// The peers that are remembered to be answered, where the policy lists addresses.
 const PEERS_MAX: usize = 256;
@@ -47,7 +46,7 @@ impl UdpSocket {
     /// Why there is none.
     pub fn open(host: &mut Host, owner: u32, family: IpAddressFamily) -> IoResult<Self> {
         Ok(Self {
-            handle: make_socket(host, owner, PROTOCOL, family)?,
+            handle: make_socket(host, owner, Protocol::Udp, family)?,
             family,
             binding: false,
             bound: None,
@@ -254,7 +253,7 @@ impl UdpSocket {
 
     /// Fails where the policy does not allow to send to `remote`, and `remote` has not sent anything either.
     fn permit_peer(&self, host: &mut Host, remote: SocketAddr) -> IoResult<()> {
-        permit(self.peers.contains(&remote) || host.reach.connect(remote), Use::Connect, host)
+        permit(self.peers.contains(&remote) || host.reach.connect(remote), DeniedUse::Connect, host)
     }
 }
 

@@ -42,7 +42,8 @@ use wasmstone_edge_protocol::types::{
     AcceptReply, AddressReply, AddressesReply, DatagramsReply, EntriesReply, EntropyReply, FreshnessRequest,
     OptionReply, ReadReply, SendReply, SocketAddress, StartReply, StatReply, WriteReply,
 };
-use wasmstone_edge_protocol::{OPERATIONS, OperationInfo, Status, VERSION, Violation};
+use wasmstone_edge_protocol::value::FileType;
+use wasmstone_edge_protocol::{Coded, OPERATIONS, OperationInfo, Status, VERSION, Violation};
 use wasmstone_policy::{Addresses, Entry, Grants, Launch, Memory, Names, Network, Policy, Program, Reach, Target};
 use wasmtime::component::Resource;
 use zerocopy::{FromBytes, IntoBytes};
@@ -99,7 +100,12 @@ fn frame(request_id: u64, body: &[u8], payload: &[u8]) -> Vec<u8> {
 }
 
 fn regular_file() -> StatReply {
-    StatReply { kind: 6.into(), known_times: 7.into(), size: 100.into(), ..StatReply::default() }
+    StatReply {
+        kind: FileType::RegularFile.into(),
+        known_times: Coded::raw(7),
+        size: 100.into(),
+        ..StatReply::default()
+    }
 }
 
 /// An answer within the contract.
@@ -271,7 +277,7 @@ fn started(directories: u32, task: u32, records: &[&[u8]]) -> Result<Start, Endi
     let payload: Vec<u8> = records.flatten().collect();
     let told: Lie = Box::new(move |frame| {
         let change = move |start: &mut StartReply| {
-            (start.directories, start.task) = (directories.into(), task.into());
+            (start.directories, start.task) = (directories.into(), Coded::raw(task));
         };
         change_body(change)(frame);
         set_payload(frame, size_of::<StartReply>(), &payload);
@@ -522,7 +528,7 @@ fn common_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
         ("a stale request id", change_header(|header| header.request_id = 0xdead.into())),
         ("an unknown status", change_header(|header| header.status = 38.into())),
         ("a huge status", change_header(|header| header.status = u16::MAX.into())),
-        ("malformed", change_header(|header| header.status = Status::Malformed.number().into())),
+        ("malformed", change_header(|header| header.status = (Status::Malformed as u16).into())),
         ("a reserved field", change_header(|header| header.reserved = 1.into())),
         ("a longer struct", change_header(move |header| header.body_length = (body as u32 + 1).into())),
         ("a huge struct", change_header(|header| header.body_length = u32::MAX.into())),
@@ -534,14 +540,14 @@ fn common_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
         (
             "a failure with a payload",
             change_header(|header| {
-                header.status = Status::Io.number().into();
+                header.status = (Status::Io as u16).into();
                 header.payload_length = 1.into();
             }),
         ),
         (
             "a failure with a struct",
             change_header(|header| {
-                header.status = Status::Io.number().into();
+                header.status = (Status::Io as u16).into();
                 header.body_length = 4.into();
                 header.payload_length = 0.into();
             }),
@@ -579,18 +585,21 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
     match row.name {
         "launch.start" => vec![
             ("nanoseconds", change_body(|start: &mut StartReply| start.wall_nanoseconds = 1_000_000_000.into())),
-            ("a fourth terminal", change_body(|start: &mut StartReply| start.terminals = 8.into())),
+            ("a fourth terminal", change_body(|start: &mut StartReply| start.terminals = Coded::raw(8))),
             ("arguments that are not there", change_body(|start: &mut StartReply| start.arguments = u32::MAX.into())),
             ("variables that are not there", change_body(|start: &mut StartReply| start.environment = 1.into())),
             ("too many directories", change_body(|start: &mut StartReply| start.directories = 65.into())),
             ("a writable directory that is not there", change_body(|start: &mut StartReply| start.writable = 1.into())),
-            ("a place to serve for a command", change_body(|start: &mut StartReply| start.serve.family = 4.into())),
+            (
+                "a place to serve for a command",
+                change_body(|start: &mut StartReply| start.serve.family = Coded::raw(4)),
+            ),
             ("a place of no kind", change_body(|start: &mut StartReply| start.serve.address = [1; 16])),
             ("a clock that stands still", change_body(|start: &mut StartReply| start.ticks_per_second = 0.into())),
             ("more payload than said", payload(b"\x01\0\0\0a", body)),
-            ("an unknown task", change_body(|start: &mut StartReply| start.task = 4.into())),
-            ("a huge task", change_body(|start: &mut StartReply| start.task = u32::MAX.into())),
-            ("a task without its record", change_body(|start: &mut StartReply| start.task = 1.into())),
+            ("an unknown task", change_body(|start: &mut StartReply| start.task = Coded::raw(4))),
+            ("a huge task", change_body(|start: &mut StartReply| start.task = Coded::raw(u32::MAX))),
+            ("a task without its record", change_body(|start: &mut StartReply| start.task = Coded::raw(1))),
             (
                 "failure",
                 change_header(|header| {
@@ -627,8 +636,8 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
             vec![("neither ready nor not", payload(b"\x02", body)), ("no answer for a handle", payload(b"", body))]
         }
         "filesystem.open_at" | "filesystem.stat" | "filesystem.stat_at" => vec![
-            ("an unknown type", change_body(|stat: &mut StatReply| stat.kind = 8.into())),
-            ("an unknown time", change_body(|stat: &mut StatReply| stat.known_times = 8.into())),
+            ("an unknown type", change_body(|stat: &mut StatReply| stat.kind = Coded::raw(8))),
+            ("an unknown time", change_body(|stat: &mut StatReply| stat.known_times = Coded::raw(8))),
             ("access nanoseconds", change_body(|stat: &mut StatReply| stat.accessed.nanoseconds = u32::MAX.into())),
             (
                 "modification nanoseconds",
@@ -705,8 +714,8 @@ type AddressLie = fn(&mut SocketAddress);
 /// How an address of an IPv4 socket can be none.
 fn address_lies() -> [(&'static str, AddressLie); 3] {
     [
-        ("an unknown family", |address| address.family = 5.into()),
-        ("another family", |address| address.family = 6.into()),
+        ("an unknown family", |address| address.family = Coded::raw(5)),
+        ("another family", |address| address.family = Coded::raw(6)),
         ("a huge port", |address| address.port = 65536.into()),
     ]
 }

@@ -25,7 +25,7 @@ use core::num::NonZeroU32;
 use host::{Files, World, machine, world};
 use std::sync::Mutex;
 use wasmstone_edge_protocol::frame::HEADER;
-use wasmstone_edge_protocol::{FRESHNESS_SIZE, Status, Task};
+use wasmstone_edge_protocol::{FRESHNESS_SIZE, Status, value::TaskKind};
 use wasmstone_policy::{Access, Directories, Directory, Grants, Network, Policy, Reach};
 use wasmtime::component::Resource;
 
@@ -50,7 +50,7 @@ fn start(directories: &[(&str, Access)], pins: &[Pin]) -> Start {
         entropy: [3; 32],
         serve: None,
         pins: pins.to_vec(),
-        task: Task::Run,
+        task: TaskKind::Run,
         record: Vec::new(),
     }
 }

@@ -7,14 +7,10 @@ use crate::metadata::list_entries;
 use wasmstone_edge_protocol::types::{
     HandleRequest, ListRequest, OpenRequest, PathRequest, ReadAtRequest, SetSizeRequest, SyncRequest, WriteAtRequest,
 };
-use wasmstone_edge_protocol::{Operation, Status, Violation, filesystem, io};
+use wasmstone_edge_protocol::value::{DescriptorFlag, OpenFlag};
+use wasmstone_edge_protocol::{Coded, Operation, Set, Status, Violation, filesystem, io};
 use wasmstone_policy::Access;
 use wasmstone_sealed_storage::{Disk, Disks, Failure};
-
-/// Bits of open-flags and descriptor-flags.
-const CREATE: u32 = 1;
-const READ: u32 = 1;
-const WRITE: u32 = 1 << 1;
 
 /// A directory of the host's.
 pub struct HostDisk<'a> {
@@ -92,12 +88,12 @@ impl Disks for HostDisks<'_> {
 }
 
 fn failure(status: Status) -> Failure {
-    Failure(status.number().into())
+    Failure(status.into())
 }
 
 /// The status that a failure stands for.
 pub fn status(Failure(code): Failure) -> Status {
-    u16::try_from(code).ok().and_then(Status::from_number).unwrap_or(Status::Io)
+    Status::try_from(code).unwrap_or(Status::Io)
 }
 
 impl Disk for HostDisk<'_> {
@@ -127,12 +123,13 @@ impl Disk for HostDisk<'_> {
 
     fn open(&mut self, name: &str, create: bool) -> Result<Option<u32>, Failure> {
         let handle = self.handles.take_any(NO_GUEST).ok_or(failure(Status::InsufficientMemory))?;
+        let write = (self.access == Access::ReadWrite).then_some(DescriptorFlag::Write);
         let request = OpenRequest {
             directory: self.directory.into(),
             handle: handle.into(),
-            path_flags: 0.into(),
-            open_flags: if create { CREATE } else { 0 }.into(),
-            flags: if self.access == Access::ReadWrite { READ | WRITE } else { READ }.into(),
+            path_flags: Coded::default(),
+            open_flags: Set::from_iter(create.then_some(OpenFlag::Create)).into(),
+            flags: Set::from_iter([DescriptorFlag::Read].into_iter().chain(write)).into(),
         };
         match self.ask::<filesystem::OpenAt>(&request, &[name.as_bytes()], 0).map(drop) {
             Ok(()) => Ok(Some(handle)),
@@ -214,7 +211,7 @@ impl Disk for HostDisk<'_> {
     }
 
     fn remove(&mut self, name: &str) -> Result<(), Failure> {
-        let request = PathRequest { handle: self.directory.into(), path_flags: 0.into() };
+        let request = PathRequest { handle: self.directory.into(), path_flags: Coded::default() };
         match self.ask::<filesystem::UnlinkFileAt>(&request, &[name.as_bytes()], 0) {
             Err(why) if status(why) != Status::NoEntry => Err(why),
             _ => Ok(()),

@@ -7,7 +7,7 @@ use crate::net::{lookup::AddressStream, tcp::TcpSocket, udp::UdpSocket};
 use crate::turns::complete;
 use crate::waiting::{PollSet, Wait};
 use alloc::{vec, vec::Vec};
-use wasmstone_edge_protocol::handle;
+use wasmstone_edge_protocol::{handle, value::Interest};
 use wasmtime::{Result, bail, component::Resource, component::ResourceTableError};
 
 /// Something to wait for. A resource that it refers to by the number in the table is its parent, so it is there.
@@ -132,14 +132,14 @@ impl Guest {
         Ok(Wait::on(match pollable {
             Pollable::Ready => None,
             Pollable::At(when) => return Ok(Wait::until(when)),
-            Pollable::Stdin => (!self.stdin.is_ready()).then_some((handle::STDIN, 0)),
+            Pollable::Stdin => (!self.stdin.is_ready()).then_some((handle::STDIN, Interest::Reading)),
             Pollable::Tcp(rep) => tcp(rep)?.interest(),
             Pollable::TcpInput(rep) => tcp(rep)?.transport.input_interest(),
             Pollable::TcpOutput(rep) => tcp(rep)?.transport.output_interest(),
-            Pollable::UdpInput(rep) => Some((udp(rep)?.handle, 0)),
+            Pollable::UdpInput(rep) => Some((udp(rep)?.handle, Interest::Reading)),
             Pollable::UdpOutput(rep) => {
                 let socket = udp(rep)?;
-                socket.blocked.then_some((socket.handle, 1))
+                socket.blocked.then_some((socket.handle, Interest::Writing))
             }
             Pollable::Lookup(rep) => self.table.get(&Resource::<AddressStream>::new_borrow(rep))?.interest(),
             Pollable::HttpResponse(rep) => return self.response_wait(rep),

@@ -161,8 +161,10 @@ mod tests {
 
     #[test]
     fn every_status_has_a_number() {
-        for status in Status::ALL {
-            let has_number = NUMBERS.iter().any(|row| row.1 == *status);
+        let statuses: Vec<_> = (0..=64).filter_map(|number| Status::try_from(number).ok()).collect();
+        assert_eq!(statuses.last(), Some(&Status::Malformed));
+        for status in statuses {
+            let has_number = NUMBERS.iter().any(|row| row.1 == status);
             let none = matches!(
                 status,
                 Status::Ok

@@ -17,7 +17,7 @@ pub(super) use paths::{
 };
 
 use super::reply::Failure;
-use wasmstone_edge_protocol::{CodedSet, PATH_MAX, Status, value::PathFlag};
+use wasmstone_edge_protocol::{Coded, PATH_MAX, Set, Status, value::PathFlag};
 
 /// A path. Components have no strings but UTF-8, so that any other bytes break the protocol.
 fn path(bytes: &[u8]) -> Result<&str, Failure> {
@@ -28,6 +28,6 @@ fn path(bytes: &[u8]) -> Result<&str, Failure> {
 }
 
 /// Whether a symbolic link at the end of a path is followed.
-fn follow(flags: CodedSet<PathFlag>) -> Result<bool, Failure> {
+fn follow(flags: Coded<Set<PathFlag>>) -> Result<bool, Failure> {
     Ok(flags.get()?.contains(PathFlag::SymlinkFollow))
 }

@@ -7,7 +7,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use std::time::{SystemTime, UNIX_EPOCH};
 use wasmstone_edge_protocol::types::{Empty, EntropyReply, FreshnessRequest, ProgramRequest, StartReply};
 use wasmstone_edge_protocol::value::StandardStream;
-use wasmstone_edge_protocol::{CodedSet, DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Status};
+use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Set, Status};
 use wasmstone_policy::Access;
 
 /// The start reply, but for clock and entropy.
@@ -52,7 +52,7 @@ impl Start {
         ];
         let writable = directories.iter().map(|granted| granted.access == Access::ReadWrite);
         let reply = StartReply {
-            terminals: CodedSet::of(terminals.into_iter().flatten()),
+            terminals: Set::from_iter(terminals.into_iter().flatten()).into(),
             arguments: (config.arguments.len() as u32).into(),
             environment: (config.environment.len() as u32).into(),
             directories: (directories.len() as u32).into(),

@@ -123,7 +123,7 @@ fn decode(operation: &OperationInfo, reply: &[u8], request_id: u64, room: usize)
 
 fn status(reply: &[u8]) -> Option<Status> {
     let number = reply.get(2..4)?.try_into().ok().map(u16::from_le_bytes)?;
-    Status::from_number(number)
+    Status::try_from(u32::from(number)).ok()
 }
 
 fn host() -> Host {

@@ -8,7 +8,7 @@ use wasmstone_edge_protocol::filesystem::*;
 use wasmstone_edge_protocol::handle::STDIN;
 use wasmstone_edge_protocol::types::*;
 use wasmstone_edge_protocol::value::{FileTime, FileType};
-use wasmstone_edge_protocol::{Coded, CodedSet, Status};
+use wasmstone_edge_protocol::{Coded, Status};
 
 const DIRECTORY_TYPE: FileType = FileType::Directory;
 const SYMLINK_TYPE: FileType = FileType::SymbolicLink;
@@ -243,7 +243,7 @@ fn times(handle: u32, path_flags: u32, accessed: (u32, u64), modified: (u32, u64
     };
     SetTimesRequest {
         handle: handle.into(),
-        path_flags: CodedSet::raw(path_flags),
+        path_flags: Coded::raw(path_flags),
         accessed: time(accessed),
         modified: time(modified),
     }

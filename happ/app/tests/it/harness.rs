@@ -8,7 +8,7 @@ use wasmstone_edge_protocol::filesystem::*;
 use wasmstone_edge_protocol::frame::{HEADER, decode_reply, request_head};
 use wasmstone_edge_protocol::handle::FIRST_DIRECTORY;
 use wasmstone_edge_protocol::types::*;
-use wasmstone_edge_protocol::{CodedSet, Operation, PATH_MAX, Status, io, record};
+use wasmstone_edge_protocol::{Coded, Operation, PATH_MAX, Status, io, record};
 use wasmstone_happ::edge_server::{Config, Directory, Server};
 use wasmstone_policy::Access;
 
@@ -65,7 +65,7 @@ impl Enclave {
                 Err(status)
             }
             Err(violation) => {
-                assert_eq!(reply[2..4], Status::Malformed.number().to_le_bytes(), "{violation}");
+                assert_eq!(reply[2..4], (Status::Malformed as u16).to_le_bytes(), "{violation}");
                 Err(Status::Malformed)
             }
         }
@@ -87,9 +87,9 @@ impl Enclave {
         let request = OpenRequest {
             directory: directory.into(),
             handle: handle.into(),
-            path_flags: CodedSet::raw(path_flags),
-            open_flags: CodedSet::raw(how),
-            flags: CodedSet::raw(flags),
+            path_flags: Coded::raw(path_flags),
+            open_flags: Coded::raw(how),
+            flags: Coded::raw(flags),
         };
         self.call::<OpenAt>(request, name.as_bytes()).map(|(stat, _)| stat)
     }
@@ -137,7 +137,7 @@ impl Enclave {
         path_flags: u32,
         name: &str,
     ) -> Result<(O::Reply, Vec<u8>), Status> {
-        self.call::<O>(PathRequest { handle: directory.into(), path_flags: CodedSet::raw(path_flags) }, name.as_bytes())
+        self.call::<O>(PathRequest { handle: directory.into(), path_flags: Coded::raw(path_flags) }, name.as_bytes())
     }
 
     pub fn readlink(&mut self, directory: u32, name: &str) -> Result<String, Status> {
@@ -155,7 +155,7 @@ impl Enclave {
         let request = TwoPathsRequest {
             old_directory: old_directory.into(),
             new_directory: new_directory.into(),
-            path_flags: CodedSet::default(),
+            path_flags: Coded::default(),
             old_length: (old.len() as u32).into(),
         };
         self.call::<O>(request, format!("{old}{new}").as_bytes()).map(drop)

@@ -3,7 +3,7 @@
 use crate::harness::{CREATE, Enclave, Host, READ, READABLE, WRITABLE, WRITE};
 use std::sync::{Arc, Mutex};
 use wasmstone_edge_protocol::types::{Empty, FreshnessRequest, ProgramRequest};
-use wasmstone_edge_protocol::{Coded, CodedSet, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, launch, record};
+use wasmstone_edge_protocol::{Coded, DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, Status, launch, record};
 use wasmstone_happ::edge_server::{Config, ConfigError, Directory, Server, Task, Timebase};
 use wasmstone_policy::{Access, WRAPPED_KEY_SIZE};
 
@@ -33,7 +33,7 @@ fn the_start_reply_tells_what_was_granted_once() {
         "arguments, variables, directories"
     );
     assert_eq!(start.writable.opaque(), 0b01);
-    assert_eq!(start.terminals, CodedSet::default());
+    assert_eq!(start.terminals, Coded::default());
     assert_eq!(start.ticks_per_second.opaque(), 1_000_000_000);
     assert!(start.wall_seconds.opaque() > 1_700_000_000);
     assert!(start.wall_nanoseconds.opaque() < 1_000_000_000);

@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use wasmstone_edge_protocol::filesystem::*;
 use wasmstone_edge_protocol::types::{PathRequest, TwoPathsRequest};
-use wasmstone_edge_protocol::{CodedSet, Status};
+use wasmstone_edge_protocol::{Coded, Status};
 
 #[test]
 fn directories_are_made_and_removed() {
@@ -69,7 +69,7 @@ fn links_are_made_and_read() {
     assert_eq!(enclave.readlink(WRITABLE, "absolute"), Err(Status::NotPermitted));
     symlink(OsStr::from_bytes(b"\xff"), host.path("writable/bytes")).expect("a link");
     assert_eq!(enclave.readlink(WRITABLE, "bytes"), Err(Status::IllegalByteSequence));
-    let request = PathRequest { handle: WRITABLE.into(), path_flags: CodedSet::default() };
+    let request = PathRequest { handle: WRITABLE.into(), path_flags: Coded::default() };
     assert_eq!(
         enclave.call_with_room::<ReadlinkAt>(request, b"link", 10).map(drop),
         Err(Status::Malformed),
@@ -129,7 +129,7 @@ fn hard_links() {
     let request = TwoPathsRequest {
         old_directory: WRITABLE.into(),
         new_directory: WRITABLE.into(),
-        path_flags: CodedSet::raw(FOLLOW),
+        path_flags: Coded::raw(FOLLOW),
         old_length: 4.into(),
     };
     assert_eq!(enclave.call::<LinkAt>(request, b"linknew").map(drop), Err(Status::Invalid));
@@ -139,12 +139,12 @@ fn hard_links() {
 fn paths_that_break_the_protocol() {
     let host = Host::new();
     let mut enclave = host.enclave();
-    let request = PathRequest { handle: WRITABLE.into(), path_flags: CodedSet::default() };
+    let request = PathRequest { handle: WRITABLE.into(), path_flags: Coded::default() };
     assert_eq!(enclave.call::<CreateDirectoryAt>(request, b"\xff").map(drop), Err(Status::Malformed));
     let two = |old_length: u32| TwoPathsRequest {
         old_directory: WRITABLE.into(),
         new_directory: WRITABLE.into(),
-        path_flags: CodedSet::default(),
+        path_flags: Coded::default(),
         old_length: old_length.into(),
     };
     for (length, names) in [(5, &b"four"[..]), (u32::MAX, b"four"), (2, b"a\xffb"), (1, "ä".as_bytes())] {

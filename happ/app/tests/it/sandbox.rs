@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use wasmstone_edge_protocol::filesystem::*;
 use wasmstone_edge_protocol::handle::{FIRST_OPENED, OPEN_MAX, STDIN};
 use wasmstone_edge_protocol::types::{NewTime, SetTimesRequest};
-use wasmstone_edge_protocol::{CodedSet, PATH_MAX, Status, value::TimeChange};
+use wasmstone_edge_protocol::{Coded, PATH_MAX, Status, value::TimeChange};
 
 /// Every operation that takes one path, by that path alone.
 fn one_path(
@@ -16,12 +16,8 @@ fn one_path(
     name: &str,
 ) -> Vec<(&'static str, Result<(), Status>)> {
     let now = NewTime { kind: TimeChange::Now.into(), nanoseconds: 0.into(), seconds: 0.into() };
-    let times = SetTimesRequest {
-        handle: directory.into(),
-        path_flags: CodedSet::raw(path_flags),
-        accessed: now,
-        modified: now,
-    };
+    let times =
+        SetTimesRequest { handle: directory.into(), path_flags: Coded::raw(path_flags), accessed: now, modified: now };
     let results = vec![
         ("open", enclave.open_with(500, directory, path_flags, name, 0, READ).map(drop)),
         ("open for writing", enclave.open_with(501, directory, path_flags, name, 0, WRITE).map(drop)),
@@ -168,7 +164,7 @@ fn a_read_only_grant_changes_nothing() {
     let time = NewTime { kind: TimeChange::Timestamp.into(), nanoseconds: 0.into(), seconds: 1.into() };
     for handle in [601, 600, READABLE] {
         let request =
-            SetTimesRequest { handle: handle.into(), path_flags: CodedSet::default(), accessed: time, modified: time };
+            SetTimesRequest { handle: handle.into(), path_flags: Coded::default(), accessed: time, modified: time };
         assert_eq!(enclave.call::<SetTimes>(request, &[]).map(drop), Err(Status::NotPermitted), "{handle}");
     }
     assert_eq!(host.read("readable/file"), b"file");

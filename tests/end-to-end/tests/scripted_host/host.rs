@@ -293,9 +293,9 @@ impl World {
             return !self.arriving.is_empty();
         }
         let now = self.now;
-        match (self.open.get_mut(&handle), entry.interest.get()) {
-            (Some((_, client)), 0) => client.is_ready(now),
-            (Some((_, client)), _) => client.reads,
+        match (self.open.get_mut(&handle), entry.interest.get().expect("the enclave keeps to the protocol")) {
+            (Some((_, client)), Interest::Reading) => client.is_ready(now),
+            (Some((_, client)), Interest::Writing) => client.reads,
             (None, _) => self.lookups.contains(&handle),
         }
     }

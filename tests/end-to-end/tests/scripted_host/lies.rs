@@ -5,7 +5,7 @@ use crate::client::{Act, Client};
 use crate::host::{Lie, Served, serve, serve_lying};
 use wasmstone_edge_protocol::frame::{HEADER, ReplyHeader};
 use wasmstone_edge_protocol::types::{AcceptReply, ReadReply, SendReply, SocketAddress, StartReply};
-use wasmstone_edge_protocol::{ExitStatus, Status};
+use wasmstone_edge_protocol::{Coded, ExitStatus, Status};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 const HELLO: &str = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -108,7 +108,7 @@ fn polls_answer_for_what_was_asked_and_nothing_else() {
 
 #[test]
 fn numbers_have_their_limits() {
-    let strange = || SocketAddress { family: 7.into(), ..SocketAddress::default() };
+    let strange = || SocketAddress { family: Coded::raw(7), ..SocketAddress::default() };
     is_violation("network.accept", 0, body(|reply: &mut AcceptReply| reply.more = 2.into()));
     is_violation("network.send", 0, body(|reply: &mut SendReply| reply.pending = 2.into()));
     is_violation("network.send", 2, body(|reply: &mut SendReply| reply.pending = u32::MAX.into()));

@@ -4,7 +4,7 @@ use crate::client::{Act, Client};
 use crate::host::{Lie, SECOND, Served, run};
 use crate::lies::{body, failing, header, payload};
 use wasmstone_edge_protocol::types::{AddressReply, AddressesReply, ReadReply, SendReply, SocketAddress};
-use wasmstone_edge_protocol::{ExitStatus, Status};
+use wasmstone_edge_protocol::{Coded, ExitStatus, Status};
 
 const ADDRESS: &str = "127.0.0.1:9";
 const NAME: &str = "somewhere.example:9";
@@ -59,7 +59,7 @@ fn lies_about_a_peer_end_the_enclave() {
         is_violation(about, after, header(|header| header.payload_length = u32::MAX.into()));
         is_violation(about, after, Box::new(Vec::clear));
     }
-    let strange = || SocketAddress { family: 7.into(), ..SocketAddress::default() };
+    let strange = || SocketAddress { family: Coded::raw(7), ..SocketAddress::default() };
     is_violation("network.connected", 0, body(move |reply: &mut AddressReply| reply.local = strange()));
     is_violation("network.addresses", 0, body(|reply: &mut AddressesReply| reply.count = 2.into()));
     is_violation("network.addresses", 0, body(|reply: &mut AddressesReply| reply.count = u32::MAX.into()));

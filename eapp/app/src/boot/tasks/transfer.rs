@@ -9,7 +9,7 @@ use crate::random::Generator;
 use crate::start::Start;
 use crate::volumes::{self, Opening, SealedDirectory};
 use alloc::format;
-use wasmstone_edge_protocol::{TRANSFER_DIRECTORY, Task};
+use wasmstone_edge_protocol::{TRANSFER_DIRECTORY, value::TaskKind};
 use wasmstone_policy::{Access, Policy};
 
 /// Copies the sealed directory to the transfer directory, or the other way round.
@@ -45,7 +45,7 @@ pub fn transfer(channel: &mut Channel, policy: &Policy, start: &Start) -> Result
     let mut handles = Handles::default();
     let pin = |index: usize| start.pins.get(index).copied().flatten();
     let now = volumes::time(start.wall);
-    let export = start.task == Task::Export;
+    let export = start.task == TaskKind::Export;
     let own = Opening { path, index: 0, access: *access, key: &own_key, pin: pin(0), now };
     let there = if export { Access::ReadWrite } else { Access::ReadOnly };
     let there = Opening { path: TRANSFER_DIRECTORY, index: 1, access: there, key: &transfer_key, pin: pin(1), now };

@@ -23,6 +23,7 @@ use std::vec::Vec;
 use std::{format, vec};
 use wasmstone_edge_protocol::frame::{HEADER, RequestHeader, reply_header};
 use wasmstone_edge_protocol::types::{ReadReply, SendReply};
+use wasmstone_edge_protocol::value::Interest;
 use wasmstone_edge_protocol::{OperationInfo, SOCKET_PAYLOAD_MAX, Status, Violation};
 use wasmstone_policy::{Network, Reach};
 use zerocopy::{FromBytes, IntoBytes};
@@ -207,7 +208,7 @@ fn who_takes_nothing_is_not_waited_for() {
     connection.pump(&mut host).unwrap();
     let wait = connection.output_wait();
     let now = wire.lock().unwrap().now;
-    assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, 1)), Some(now + STALL)));
+    assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, Interest::Writing)), Some(now + STALL)));
     wire.lock().unwrap().now += STALL - 1;
     connection.pump(&mut host).unwrap();
     assert!(!connection.is_broken());
@@ -235,7 +236,7 @@ fn who_sends_nothing_is_not_waited_for() {
     wire.lock().unwrap().gives.push_back(Some(b"one".to_vec()));
     assert_eq!(["one", "not yet"].map(|_| read(&mut connection, &mut host)), ["one", "not yet"]);
     let wait = connection.body_wait();
-    assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, 0)), Some(now + STALL)));
+    assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, Interest::Reading)), Some(now + STALL)));
     // What came while nobody looked is not late.
     wire.lock().unwrap().now += 5 * STALL;
     wire.lock().unwrap().gives.push_back(Some(b"two".to_vec()));

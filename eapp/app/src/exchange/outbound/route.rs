@@ -3,10 +3,12 @@
 use crate::bindings::wasi::http::types::{DnsErrorPayload, ErrorCode};
 use crate::failure::{IoResult, separate};
 use crate::host::Host;
-use crate::net::{Use, address, lookup, make_socket, permit, tcp::PROTOCOL};
+use crate::net::{address, lookup, make_socket, permit};
 use alloc::{collections::VecDeque, string::String, string::ToString};
 use core::net::SocketAddr;
-use wasmstone_edge_protocol::{Status, network, types::AddressRequest, types::HandleRequest};
+use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest};
+use wasmstone_edge_protocol::value::{DeniedUse, Protocol};
+use wasmstone_edge_protocol::{Status, network};
 use wasmtime::Result;
 
 /// The addresses that are left to try.
@@ -86,8 +88,8 @@ fn begin(host: &mut Host, owner: u32, address: SocketAddr) -> IoResult<u32> {
     if !address::is_unicast(address.ip()) || !address::is_remote(address, family) {
         return Err(Status::Invalid.into());
     }
-    permit(host.reach.connect(address), Use::Connect, host)?;
-    let socket = make_socket(host, owner, PROTOCOL, family)?;
+    permit(host.reach.connect(address), DeniedUse::Connect, host)?;
+    let socket = make_socket(host, owner, Protocol::Tcp, family)?;
     let request = AddressRequest { handle: socket.into(), address: address.into() };
     match host.ask::<network::Connect>(&request, &[], 0).map(drop) {
         Ok(()) => Ok(socket),

@@ -59,5 +59,5 @@ pub fn is_directory(volume: &mut Volume, disk: &mut dyn Disk, node: NodeId) -> s
 
 /// Fails unless something can be renamed from or to a place.
 pub fn check_movable(place: &Place) -> storage::Result<()> {
-    if place.name == "." { Err(Failure(Status::Busy.number().into()).into()) } else { Ok(()) }
+    if place.name == "." { Err(Failure(Status::Busy.into()).into()) } else { Ok(()) }
 }

@@ -9,6 +9,7 @@ use wasmstone_edge_protocol::types::{
     EntriesReply, FreshnessRequest, HandleRequest, ListRequest, OpenRequest, PathRequest, ReadAtRequest, ReadReply,
     SetSizeRequest, StatReply, WriteAtRequest, WriteReply,
 };
+use wasmstone_edge_protocol::value::{FileType, OpenFlag};
 use wasmstone_edge_protocol::{Status, Violation};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -126,7 +127,7 @@ impl World {
             "filesystem.open_at" => {
                 let request: OpenRequest = parse(request);
                 let directory = request.directory.get();
-                let creates = request.open_flags.get() & 1 == 1;
+                let creates = request.open_flags.get().unwrap().contains(OpenFlag::Create);
                 if !self.directories.get(&directory).ok_or(Status::BadDescriptor)?.contains_key(&text) {
                     if !creates {
                         return Err(Status::NoEntry);
@@ -204,7 +205,7 @@ impl World {
 
     fn stat(&mut self, handle: u32) -> Answer {
         let size = self.file(handle)?.len() as u64;
-        body(StatReply { kind: 6.into(), size: size.into(), ..StatReply::default() })
+        body(StatReply { kind: FileType::RegularFile.into(), size: size.into(), ..StatReply::default() })
     }
 }
 

@@ -5,8 +5,9 @@ use crate::bindings::wasi::sockets::{tcp, tcp_create_socket};
 use crate::failure::IoResult;
 use crate::guest::Guest;
 use crate::host::Host;
-use crate::net::{self, SocketOption, address, tcp::Step, tcp::TcpSocket, transport::Transport};
+use crate::net::{self, address, tcp::Step, tcp::TcpSocket, transport::Transport};
 use crate::wasi::{input::InputStream, output::OutputStream, poll::Pollable, sockets::Network, sockets::options};
+use wasmstone_edge_protocol::value::SocketOption;
 use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 impl Guest {

@@ -4,10 +4,10 @@ use crate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use crate::bindings::wasi::sockets::{udp, udp_create_socket};
 use crate::failure::IoResult;
 use crate::guest::Guest;
-use crate::net::{self, SocketOption, address, udp::UdpSocket};
+use crate::net::{self, address, udp::UdpSocket};
 use crate::wasi::{poll::Pollable, sockets::Network, sockets::options};
 use alloc::vec::Vec;
-use wasmstone_edge_protocol::Status;
+use wasmstone_edge_protocol::{Status, value::SocketOption};
 use wasmtime::{Result, component::Resource};
 
 /// `udp.incoming-datagram-stream`: the number in the table of its socket, which is its parent.

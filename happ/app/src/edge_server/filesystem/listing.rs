@@ -95,7 +95,7 @@ pub(in super::super) fn entries(
     loop {
         match entries.peek() {
             Some(Ok(entry)) if count == 0 || size_of::<u32>() + 1 + entry.name.len() <= payload.room() => {
-                payload.push_record(&[&[entry.kind.number()], entry.name.as_bytes()])?;
+                payload.push_record(&[&[entry.kind as u8], entry.name.as_bytes()])?;
             }
             Some(Err(failure)) if count == 0 => {
                 let failure = *failure;

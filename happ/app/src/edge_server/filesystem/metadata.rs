@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmstone_edge_protocol::types::{Empty, HandleRequest, NewTime, PathRequest, SetTimesRequest, StatReply, Time};
 use wasmstone_edge_protocol::value::{FileTime, FileType, TimeChange};
-use wasmstone_edge_protocol::{CodedSet, Status};
+use wasmstone_edge_protocol::{Set, Status};
 
 const NANOSECONDS: u32 = 1_000_000_000;
 
@@ -104,7 +104,7 @@ pub(super) fn describe(metadata: &Metadata) -> StatReply {
     let times = times.map(|time| time.ok().and_then(|time| since_epoch(time.into_std())));
     let names = [FileTime::Access, FileTime::Modification, FileTime::StatusChange];
     let known = names.into_iter().zip(times).filter_map(|(name, time)| time.map(|_| name));
-    let known_times = CodedSet::of(known);
+    let known_times = known.collect::<Set<_>>().into();
     let [accessed, modified, changed] = times.map(Option::unwrap_or_default);
     let (device, inode) = (metadata.dev(), metadata.ino());
     StatReply {
