@@ -1,8 +1,12 @@
-//! What the fuzz targets share.
+//! The fuzz targets, and what they share.
+//!
+//! `tests/fuzz/libfuzzer` runs them with inputs that libFuzzer makes, and the test of this crate with some hundred inputs
+//! that are the same each time.
 
 #![forbid(unsafe_code)]
 
 pub mod lowering;
+pub mod targets;
 
 use wasmstone_bundle::{
     Bundle, Platform, Sha256Digest,

@@ -1,16 +1,13 @@
 //! Verifying a bundle whose manifest tells the truth about members that hold anything.
 
-#![no_main]
-
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use flate2::{Compression, write::GzEncoder};
-use libfuzzer_sys::fuzz_target;
 use std::io::Write;
 use std::sync::LazyLock;
 use wasmstone_bundle::manifest::{Encoding, MemberEntry};
 use wasmstone_bundle::{Bundle, Sha256Digest, TrustPolicy, verify};
 
-static VALID: LazyLock<Bundle> = LazyLock::new(wasmstone_fuzz::bundle);
+static VALID: LazyLock<Bundle> = LazyLock::new(crate::bundle);
 
 #[derive(Arbitrary, Debug)]
 struct Change<'a> {
@@ -46,7 +43,9 @@ fn compressed(content: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory to write to")
 }
 
-fuzz_target!(|changes: Vec<Change<'_>>| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
+    let Ok(changes) = <Vec<Change<'_>>>::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let mut manifest = VALID.manifest().clone();
     let mut stored: Vec<Vec<u8>> = Vec::new();
     for (index, member) in manifest.members.iter_mut().enumerate() {
@@ -59,7 +58,7 @@ fuzz_target!(|changes: Vec<Change<'_>>| {
                 member.encoding = Encoding::Gzip;
                 bytes = compressed(&bytes);
             }
-            bytes = wasmstone_fuzz::edited(&bytes, change.edits);
+            bytes = crate::edited(&bytes, change.edits);
             size = match (change.size, member.encoding) {
                 (Some(size), _) => size,
                 (None, Encoding::Raw) => bytes.len() as u64,
@@ -80,7 +79,7 @@ fuzz_target!(|changes: Vec<Change<'_>>| {
     let bundle = Bundle::read(bytes.as_slice()).expect("a manifest that tells the truth");
     let trust = TrustPolicy { allow_unsigned: true, ..TrustPolicy::default() };
     let _ = verify(&bundle, &trust);
-});
+}
 
 fn describe(member: &mut MemberEntry, stored: &[u8], size: u64) {
     member.size = size;

@@ -1,8 +1,5 @@
 //! A sealed directory, opened and read on a disk whose files are somebody else's.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use wasmstone_sealed_storage::{Access, Disk, Error, Failure, Freshness, Kind, NodeId, Time, Volume};
@@ -219,7 +216,8 @@ fn changed(data: &[u8]) -> Files {
     disk
 }
 
-fuzz_target!(|data: &[u8]| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
     let last = STATES.last().expect("states");
     for pin in [None, Some(&last.freshness)] {
         let mut disk = changed(data);
@@ -248,4 +246,4 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(volume.read(&mut disk, file, 0, &mut bytes), Ok(3));
         assert_eq!(&bytes, b"new\0");
     }
-});
+}

@@ -1,8 +1,5 @@
 //! Reading a project file.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 use wasmstone_builder::Project;
 
@@ -23,7 +20,8 @@ guest = "/data"
 access = "read-only"
 "#;
 
-fuzz_target!(|data: &[u8]| {
-    let text = String::from_utf8_lossy(&wasmstone_fuzz::edited(VALID, data)).into_owned();
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(&crate::edited(VALID, data)).into_owned();
     let _ = Project::parse(Path::new("/somewhere/wasmstone.toml"), &text);
-});
+}

@@ -1,15 +1,13 @@
 //! Reading evidence and attestation results.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use wasmstone_attestation::eat::{AttestationResult, evidence, parse_evidence, verify_result};
 use wasmstone_attestation::{Measurement, Report, Risks, simulator};
 use wasmstone_bundle::SecretKey;
 
-static KEY: LazyLock<SecretKey> =
-    LazyLock::new(|| SecretKey::from_pem(include_str!("../../../bundle-format/tests/data/alice.pem")).expect("a key"));
+static KEY: LazyLock<SecretKey> = LazyLock::new(|| {
+    SecretKey::from_pem(include_str!("../../../../bundle-format/tests/data/alice.pem")).expect("a key")
+});
 
 static RESULT: LazyLock<AttestationResult> = LazyLock::new(|| AttestationResult {
     issuer: "fuzz".into(),
@@ -21,11 +19,12 @@ static RESULT: LazyLock<AttestationResult> = LazyLock::new(|| AttestationResult 
 static TOKEN: LazyLock<Vec<u8>> = LazyLock::new(|| RESULT.sign(b"alice", |message| KEY.sign(message)));
 static EVIDENCE: LazyLock<Vec<u8>> = LazyLock::new(|| evidence(&RESULT.report));
 
-fuzz_target!(|data: &[u8]| {
-    if let Ok(report) = parse_evidence(&wasmstone_fuzz::edited(&EVIDENCE, data)) {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
+    if let Ok(report) = parse_evidence(&crate::edited(&EVIDENCE, data)) {
         assert_eq!(parse_evidence(&evidence(&report)), Ok(report));
     }
-    if let Ok(result) = verify_result(&wasmstone_fuzz::edited(&TOKEN, data), &KEY.public().to_bytes()) {
+    if let Ok(result) = verify_result(&crate::edited(&TOKEN, data), &KEY.public().to_bytes()) {
         assert_eq!(result, *RESULT, "a result that nobody signed");
     }
-});
+}

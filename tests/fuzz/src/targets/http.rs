@@ -1,13 +1,11 @@
 //! What peers send by HTTP: heads and bodies, all at once and byte by byte.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
+use crate::edited;
+use arbitrary::{Arbitrary, Unstructured};
 use wasmstone_eapp::http1::decode::{BadBody, Decoder};
 use wasmstone_eapp::http1::head::Search;
 use wasmstone_eapp::http1::length::Length;
 use wasmstone_eapp::http1::{FIELDS_MAX, HEAD_MAX, TRAILERS_MAX};
-use wasmstone_fuzz::edited;
 
 const REQUEST: &[u8] =
     b"POST http://a:80/b?c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n\
@@ -57,7 +55,9 @@ fn same_head<T: PartialEq + core::fmt::Debug, E: PartialEq + core::fmt::Debug>(
     Some((head, consumed))
 }
 
-fuzz_target!(|input: (bool, bool, &[u8])| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
+    let Ok(input) = <(bool, bool, &[u8])>::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let (is_request, to_head, data) = input;
     if !is_request {
         let bytes = edited(RESPONSE, data);
@@ -74,4 +74,4 @@ fuzz_target!(|input: (bool, bool, &[u8])| {
         let Some(rest) = same_body(head.length, &bytes[consumed..]) else { break };
         bytes = rest;
     }
-});
+}

@@ -1,13 +1,10 @@
 //! Lowering floats in whatever is said to be WebAssembly.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
+use crate::lowering::lowered;
 use std::sync::LazyLock;
 use wasmstone_float_lowering::Boundary;
-use wasmstone_fuzz::lowering::lowered;
 
-const EVERYTHING: &str = include_str!("../../../builder/float-lowering/tests/everything.wat");
+const EVERYTHING: &str = include_str!("../../../../builder/float-lowering/tests/everything.wat");
 
 const COMPONENT: &str = r#"(component
     (core module $a (func (export "half") (param f64) (result f64) local.get 0 f64.const 0.5 f64.mul)
@@ -26,9 +23,10 @@ const COMPONENT: &str = r#"(component
 static VALID: LazyLock<[Vec<u8>; 2]> =
     LazyLock::new(|| [EVERYTHING, COMPONENT].map(|text| wat::parse_str(text).expect("a program")));
 
-fuzz_target!(|data: &[u8]| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
     let Some((which, rest)) = data.split_first() else { return };
-    let wasm = wasmstone_fuzz::edited(&VALID[usize::from(which % 2)], rest);
+    let wasm = crate::edited(&VALID[usize::from(which % 2)], rest);
     lowered(&wasm, Boundary::Refuse);
     lowered(&wasm, Boundary::AsBits);
-});
+}

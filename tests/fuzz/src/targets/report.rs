@@ -1,8 +1,5 @@
 //! Reading and verifying an attestation report.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use wasmstone_attestation::data::exchange_data;
 use wasmstone_attestation::{DeviceKey, Expected, Measurement, Pins, Report, ReportData, Risks, SmHash, simulator};
@@ -20,8 +17,9 @@ static PINS: LazyLock<Pins> = LazyLock::new(|| Pins {
     ..Pins::default()
 });
 
-fuzz_target!(|data: &[u8]| {
-    let bytes = wasmstone_fuzz::edited(&VALID, data);
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
+    let bytes = crate::edited(&VALID, data);
     if let Some(ReportData::Exchange { nonce, key }) = ReportData::parse(&bytes) {
         assert_eq!(exchange_data(nonce, &key).as_ref().map(<[u8; 105]>::as_slice), Some(bytes.as_slice()));
     }
@@ -35,4 +33,4 @@ fuzz_target!(|data: &[u8]| {
         }
         assert!(PINS.verify(&report, expected, Risks::default()).is_err(), "a report that anybody can have made");
     }
-});
+}

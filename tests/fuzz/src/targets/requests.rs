@@ -1,11 +1,11 @@
 //! Requests, as the host reads them.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
+use arbitrary::{Arbitrary, Unstructured};
 use wasmstone_edge_protocol::frame::decode_request;
 
-fuzz_target!(|input: (u64, &[u8])| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
+    let Ok(input) = <(u64, &[u8])>::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let (call, frame) = input;
     // Most numbers name no interface.
     for call in [call, call % 8] {
@@ -15,4 +15,4 @@ fuzz_target!(|input: (u64, &[u8])| {
             assert!(request.reply_payload_max <= request.operation.reply_payload_max);
         }
     }
-});
+}

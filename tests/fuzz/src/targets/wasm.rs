@@ -1,8 +1,5 @@
 //! Building a bundle from whatever is said to be WebAssembly: all that is looked at before compiling.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use wasmstone_builder::{MemorySize, Request, build};
 use wasmstone_bundle::Platform;
@@ -30,10 +27,11 @@ const COMPONENT: &str = r#"(component
 static VALID: LazyLock<[Vec<u8>; 2]> =
     LazyLock::new(|| [MODULE, COMPONENT].map(|text| wat::parse_str(text).expect("a program")));
 
-fuzz_target!(|data: &[u8]| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
     let Some((which, rest)) = data.split_first() else { return };
     let platform = Platform::sim();
-    let wasm = wasmstone_fuzz::edited(&VALID[usize::from(which % 2)], rest);
+    let wasm = crate::edited(&VALID[usize::from(which % 2)], rest);
     let request = Request {
         // Too small for the programs above: compiling, which takes long and reads only what was checked
         // before, is for the few that got rid of their memory.
@@ -42,4 +40,4 @@ fuzz_target!(|data: &[u8]| {
         ..Request::new(&wasm, "fuzz", &platform)
     };
     let _ = build(&request, |_| {});
-});
+}

@@ -1,9 +1,5 @@
 //! The enclave app, answered by a host that lies.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
-use std::ffi::c_char;
 use std::fs;
 use std::io::Cursor;
 use std::os::unix::fs::symlink;
@@ -16,13 +12,6 @@ use wasmstone_eapp::{Platform, REPORT_BUFFER, Region};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmstone_happ::edge_server::{Config, Directory, Input, Server, Task};
 use wasmstone_policy::Access;
-
-/// An enclave app keeps its program until the process ends, of which there are many here in one process.
-// SAFETY: the name and type that the address sanitizer documents, and no other symbol's.
-#[unsafe(no_mangle)]
-extern "C" fn __asan_default_options() -> *const c_char {
-    c"detect_leaks=0".as_ptr()
-}
 
 const MEMORY: usize = 2 << 20;
 
@@ -166,7 +155,8 @@ fn granted() -> TempDir {
     granted
 }
 
-fuzz_target!(|data: &[u8]| {
+/// Reads arbitrary bytes.
+pub fn run(data: &[u8]) {
     let granted = granted();
     // The first byte's parity says what the enclave is started for.
     let task = match data.first() {
@@ -195,4 +185,4 @@ fuzz_target!(|data: &[u8]| {
     if data.is_empty() {
         assert_eq!(ended.status, ExitStatus::Guest(0), "an honest host is believed");
     }
-});
+}
