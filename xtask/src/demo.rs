@@ -5,9 +5,27 @@ use anyhow::{Context, Result};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use wasmstone_test_support::shell::{self, cargo, root, step, target};
+
+/// Builds what the demo runs: the command, which makes bundles for the simulator and runs them there, without the
+/// enclave app for platforms that protect floating-point registers. This crate comes with it for the features that it
+/// chooses.
+const BUILD: [&str; 7] = [
+    "--package",
+    "wasmstone",
+    "--package",
+    "xtask",
+    "--no-default-features",
+    "--features",
+    "wasmstone/build,wasmstone/simulator,xtask/as-for-tests",
+];
+
+/// What that takes one processor of 2020, in minutes.
+const CPU_MINUTES: usize = 18;
 
 /// Sets up, builds wasmstone, then builds and runs the examples with it.
 ///
@@ -15,10 +33,12 @@ use wasmstone_test_support::shell::{self, cargo, root, step, target};
 /// Where a step fails.
 pub fn run() -> Result<()> {
     setup::targets()?;
-    step("Building wasmstone (the first time takes minutes: it contains a compiler)");
-    // There are no examples among the workspace's own targets, but asking for them makes Cargo choose
-    // features as it does for tests. Without it, `cargo test` compiles the engine a second time.
-    shell::run(cargo().args(["build", "--workspace", "--lib", "--bins", "--examples", "--locked"]))?;
+    if target()?.join("debug/wasmstone").exists() {
+        step("Building wasmstone");
+    } else {
+        step(&format!("Building wasmstone, with the compiler in it: {}", first_time()));
+    }
+    shell::run(cargo().args(["build", "--locked"]).args(BUILD))?;
 
     let demo = Demo::new()?;
     demo.example("hello", &[], &["Ada", "Grace"])?;
@@ -29,6 +49,13 @@ pub fn run() -> Result<()> {
     );
     eprintln!("the key that signed them is in {}.", demo.home.display());
     Ok(())
+}
+
+/// How long the first build takes here.
+fn first_time() -> String {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let minutes = CPU_MINUTES.div_ceil(processors);
+    format!("the first time takes about {minutes} minutes on {processors} processors")
 }
 
 struct Demo {
@@ -97,5 +124,36 @@ impl Demo {
         command.args(arguments).current_dir(directory);
         command.env("PATH", &self.path).env("WASMSTONE_HOME", &self.home);
         shell::run(&mut command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BUILD;
+    use std::collections::BTreeSet;
+    use wasmstone_test_support::shell::{cargo, root};
+
+    /// Packages from elsewhere with their features, as Cargo chooses them for a command line.
+    fn chosen(selection: &[&str], edges: &str) -> BTreeSet<String> {
+        let mut tree = cargo();
+        tree.args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p} {f}", "--edges", edges]);
+        let output = tree.args(selection).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let lines = lines.lines().map(|line| line.trim_end_matches(" (*)").trim_end().to_owned());
+        lines.filter(|line| !line.is_empty() && !line.contains(root().to_str().unwrap())).collect()
+    }
+
+    /// Otherwise `cargo xtask test` compiles the engine again after `cargo xtask demo`.
+    #[test]
+    fn the_demo_builds_dependencies_as_the_tests_do() {
+        // With and without what runs at build time, for which features are chosen separately.
+        for edges in ["normal,no-proc-macro", "normal,build"] {
+            let demo = chosen(&BUILD, edges);
+            assert!(demo.iter().any(|line| line.starts_with("wasmtime v")), "{demo:?}");
+            let tests = chosen(&["--workspace"], &edges.replace("normal", "normal,dev"));
+            let other: Vec<_> = demo.difference(&tests).collect();
+            assert!(other.is_empty(), "choose the features of these in `as-for-tests` of xtask: {other:#?}");
+        }
     }
 }
