@@ -7,19 +7,19 @@ use wasmstone_edge_protocol::{Operation, Status, Violation};
 use zerocopy::IntoBytes;
 use zeroize::Zeroize;
 
-/// The way to the host.
+/// The channel to the host.
 pub struct Channel {
     platform: Box<dyn Platform>,
     request: Vec<u8>,
     reply: Vec<u8>,
-    /// How much of `reply` the last answer said that it was.
+    /// How many bytes of `reply` the last answer took.
     answered: usize,
     calls: u64,
     broken: Option<Violation>,
 }
 
 impl Channel {
-    /// A channel over which nothing was sent yet.
+    /// A channel on which nothing was sent yet.
     pub fn new(platform: Box<dyn Platform>) -> Self {
         Self { platform, request: Vec::new(), reply: Vec::new(), answered: 0, calls: 0, broken: None }
     }
@@ -31,7 +31,8 @@ impl Channel {
         channel
     }
 
-    /// How many edge calls were made: tells whether what is known of the host's side may have changed.
+    /// How many edge calls were made. As long as there are no more, nothing on the host's side can have changed through
+    /// the enclave.
     pub fn calls(&self) -> u64 {
         self.calls
     }
@@ -41,16 +42,16 @@ impl Channel {
         &mut *self.platform
     }
 
-    /// Gives the memory of large buffers back, once a call is over that is not made again.
+    /// Frees the memory of large buffers, after a large call that is not made again.
     pub fn trim(&mut self) {
         self.reply.zeroize();
         self.reply = Vec::new();
     }
 
-    /// Asks the host. `payload` is sent in one piece behind `body`; the answer's payload may have at
-    /// most `reply_payload_max` bytes.
+    /// Makes an edge call. `payload` is sent in one piece behind `body`; the answer's payload may have at most
+    /// `reply_payload_max` bytes.
     ///
-    /// What this side cannot send or has no memory for is answered with a status, without an edge call.
+    /// Where a request is too large to send or there is no memory for it, the answer is a status, without an edge call.
     ///
     /// # Errors
     /// The violation, then and ever after, once an answer broke the contract.
@@ -71,7 +72,7 @@ impl Channel {
         struct_of::<O>(self.exchange(&form, body.as_bytes(), payload)?)
     }
 
-    /// Asks whatever the operation, so that what all have in common is there once.
+    /// The part of [`Self::call`] that is the same for all operations, so that its machine code exists once.
     fn exchange(&mut self, form: &Form, body: &[u8], payload: &[&[u8]]) -> Result<Parts<'_>, Violation> {
         if let Some(violation) = self.broken {
             return Err(violation);
@@ -93,7 +94,7 @@ impl Channel {
         if self.request.try_reserve_exact(request_size).is_err() || self.reply.try_reserve_exact(more).is_err() {
             return Ok(Err(Status::InsufficientMemory));
         }
-        // Never zero, which is what a reply that was not written would name.
+        // Never zero, since a reply that the host did not write has the id zero.
         let request_id = self.calls + 1;
         // Structs have at most 1 KiB.
         let body_length = body.len() as u32;
@@ -104,7 +105,8 @@ impl Channel {
         for part in payload {
             self.request.extend_from_slice(part);
         }
-        // Most answers are much shorter than they may be: what is behind the last one was not used.
+        // Only the bytes that the last answer took are not zero. Most answers are much shorter than they may be, so
+        // clearing these alone saves time.
         if let Some(last) = self.reply.get_mut(..self.answered) {
             last.fill(0);
         }
@@ -123,7 +125,7 @@ impl Channel {
     }
 }
 
-/// What the frames of an operation are like.
+/// The sizes and numbers of an operation's frames.
 struct Form {
     call: u8,
     function: u8,
@@ -135,7 +137,7 @@ struct Form {
 
 const NO_HOST: Violation = Violation("the enclave asked where it has no host");
 
-/// No machine at all.
+/// A machine without a host.
 struct Nowhere;
 
 impl Platform for Nowhere {

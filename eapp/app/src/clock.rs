@@ -1,6 +1,6 @@
-//! Clocks. The machine counts ticks, which no host can turn back; how many make a second, and what time
-//! it was at start, is the host's word, given once. So no read needs the host and none goes back, but a
-//! host that lies makes all times pass too fast or too slowly, by one factor from start to end.
+//! Clocks. The machine counts ticks, which no host can turn back; the host says once, at start, how many ticks make a
+//! second and what time it is. So no read needs the host, and no time goes back. A host that lies makes all times pass
+//! too fast or too slowly, by one factor from start to end.
 
 use core::num::NonZeroU32;
 
@@ -41,7 +41,7 @@ impl Clock {
         (seconds, (nanoseconds % SECOND) as u32)
     }
 
-    /// Nanoseconds of a tick, at least one.
+    /// How many nanoseconds a tick takes, at least one.
     pub fn resolution(&self) -> u32 {
         // At most 10⁹, which fits.
         (SECOND / u64::from(self.ticks_per_second.get())).max(1) as u32

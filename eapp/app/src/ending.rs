@@ -1,4 +1,4 @@
-//! How an enclave comes to its end.
+//! How an enclave ends.
 
 use alloc::string::{String, ToString};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
@@ -20,13 +20,13 @@ impl core::fmt::Display for GuestExit {
 
 impl core::error::Error for GuestExit {}
 
-/// Whether something of the guest ran before it came to this error: a start function is the guest's code
-/// already, and leaves its trace.
+/// Whether code of the guest ran before this error: a start function runs while the guest is instantiated, and an error
+/// in it has a backtrace.
 pub fn has_begun(error: &Error) -> bool {
     error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<GuestExit>().is_some()
 }
 
-/// An error of the engine with the trap that the program meant.
+/// An error of the engine, with the trap of the program as it was before its floats were lowered.
 fn as_meant(error: Error) -> Error {
     let innermost = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
     if error.downcast_ref() != Some(&Trap::UnreachableCodeReached)
@@ -89,7 +89,7 @@ impl Ending {
         Self::from_any(&error).unwrap_or_else(|| Self::Refused(alloc::format!("{error:?}")))
     }
 
-    /// This end, where storing what the guest wrote did not come to another.
+    /// This end, or the one that storing what the guest wrote came to, if that is worse.
     pub fn unless(self, stored: Result<(), Self>) -> Self {
         match (self, stored) {
             (ending, Ok(())) => ending,
@@ -110,7 +110,7 @@ impl Ending {
         }
     }
 
-    /// What is told outside, and what stays inside.
+    /// The end as the host learns of it, and the violation, which stays inside.
     pub fn ended(&self) -> Ended {
         let (status, violation) = match self {
             Self::Exited(code) => (ExitStatus::Guest(*code), None),
@@ -123,7 +123,7 @@ impl Ending {
         Ended { status, violation }
     }
 
-    /// What the host is told for a person to read: where in the code it was, and why.
+    /// The text that the host gets for the operator: where in the code the guest was, and why it ended.
     pub fn explanation(&self) -> Option<&str> {
         match self {
             Self::Trap(text) | Self::Refused(text) | Self::Unsaved(text) => Some(text),

@@ -28,8 +28,8 @@ const fn stack(target: Target) -> usize {
     if matches!(target, Target::Pulley64) { GUEST_STACK } else { 2 * GUEST_STACK + ENGINE_STACK }
 }
 
-/// Bytes of address space that a memory has to itself where page faults catch what lies outside of it,
-/// and bytes behind these.
+/// Bytes of address space that a memory has to itself, where page faults find accesses outside of it, and bytes
+/// behind these.
 const RESERVATION: u64 = 4 << 30;
 const GUARD: u64 = 32 << 20;
 
@@ -39,8 +39,8 @@ const fn relies_on_faults(target: Target, memory_may_move: bool) -> bool {
     matches!(target, Target::X86_64 | Target::Aarch64) && !memory_may_move
 }
 
-/// Bytes of address space that a program's memory wants to have to itself, so that page faults find every
-/// access outside of it: none where the program finds them by itself.
+/// Bytes of address space that a program's memory needs to itself, so that page faults find every access outside of it:
+/// 0 for a program that checks its accesses itself.
 pub const fn address_space(program: &Program) -> u64 {
     if relies_on_faults(program.target, program.memory_may_move) { RESERVATION + GUARD } else { 0 }
 }
@@ -116,7 +116,7 @@ impl CustomCodeMemory for InPlace {
     }
 
     fn publish_executable(&self, _: *const u8, _: usize) -> Result<()> {
-        // Whoever wrote the pages may have done so on another hart, or since this one last fetched.
+        // The pages may have been written on another hart, or since this hart last fetched instructions.
         #[cfg(target_arch = "riscv64")]
         // SAFETY: a barrier between writes and instruction fetches; it touches nothing else.
         unsafe {

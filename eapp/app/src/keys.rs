@@ -1,5 +1,5 @@
-//! Keys that only this image gets on this machine, the same in every run: derived from what the machine keeps
-//! for it, one name for each use.
+//! Keys that only this image gets on this machine, the same in every run: they are derived from a secret of the
+//! machine, with a name of its own for each use.
 
 use crate::platform::Platform;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::AeadInOut};
@@ -39,7 +39,8 @@ pub fn named(platform: &mut dyn Platform, purpose: Use, name: &str) -> Option<Ke
     derived(&*secret, name.as_bytes())
 }
 
-/// The key of a copy of the directory `path` that is moved under a transfer key: none passes for that of another.
+/// The key of a copy of the directory `path` that is moved under a transfer key. It differs for each path, so no copy
+/// can pass for that of another directory.
 pub fn moved(transfer: &[u8; 32], path: &str) -> Option<Key> {
     derived(transfer, path.as_bytes())
 }
@@ -67,8 +68,8 @@ impl ExchangeKey {
         x25519(*self.0, X25519_BASEPOINT_BYTES)
     }
 
-    /// The key that only this enclave and `owner` can compute; `None` for one of the few public keys with which
-    /// everybody could.
+    /// The key that only this enclave and `owner` can compute; `None` for one of the few public keys with which anyone
+    /// can compute it.
     pub fn shared_with(&self, owner: &[u8; 32]) -> Option<Key> {
         let shared = Zeroizing::new(x25519(*self.0, *owner));
         if *shared == [0; 32] {

@@ -1,4 +1,4 @@
-//! The enclave app: runs one WebAssembly program, answers its WASI calls.
+//! The enclave app: runs one WebAssembly program and answers its WASI calls.
 //!
 //! Everything in this crate is trusted. It believes what was measured (the [`Launch`], and through
 //! its digest the program) and nothing that the host says.

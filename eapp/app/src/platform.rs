@@ -11,22 +11,22 @@ pub trait Platform: Send {
     /// A violation where the host's answer does not lie in the shared buffer.
     fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation>;
 
-    /// A counter that runs at a steady rate and never goes back. What a tick is worth, the machine does
-    /// not tell, but the host, at start.
+    /// A counter that runs at a steady rate and never goes back. The machine does not say how long a tick is; the host
+    /// does, at start.
     fn ticks(&mut self) -> u64;
 
-    /// Fills `seed` with what the host does not know, as far as this machine has it.
+    /// Fills `seed` with bytes that the host does not know, as far as this machine has such bytes.
     fn private_entropy(&mut self, seed: &mut [u8; 64]);
 
-    /// The key for `identifier` that only this image gets, on this machine, in every run. False where the
-    /// machine has none.
+    /// The key for `identifier` that only this image gets, on this machine, in every run. The result is false where the
+    /// machine has no keys.
     fn sealing_key(&mut self, identifier: &[u8], key: &mut [u8; 32]) -> bool {
         let _ = (identifier, key);
         false
     }
 
-    /// A report of the machine that this image said `data`, at most 1,024 bytes. False where the machine makes
-    /// none.
+    /// A report of the machine that this image said `data`, at most 1,024 bytes. The result is false where the machine
+    /// makes no reports.
     fn attest(&mut self, data: &[u8], report: &mut [u8; REPORT_BUFFER]) -> bool {
         let _ = (data, report);
         false

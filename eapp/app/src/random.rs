@@ -17,11 +17,11 @@ const AHEAD: usize = 256 - 32;
 /// How many bytes are given out before more entropy is mixed in.
 const FRESH: usize = 1 << 20;
 
-/// How often the time is looked at then.
+/// How often the time is read then.
 const SAMPLES: usize = 32;
 
-/// A generator. Whoever learns its state learns nothing of what it gave out before: every refill replaces the key
-/// and what is given out is wiped, as is the rest when it is dropped.
+/// A generator. Its state tells nothing about the bytes that it gave out before: every refill replaces the key, bytes
+/// are wiped when they are given out, and the rest is wiped when it is dropped.
 pub struct Generator {
     key: Key,
     ahead: Zeroizing<[u8; AHEAD]>,
@@ -32,7 +32,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// The first one, from which all others are forked, of the machine's entropy and the host's.
+    /// The first generator, from which all others are forked, made from entropy of the machine and of the host.
     pub fn new(platform: &mut dyn Platform, host: &[u8; 32]) -> Self {
         let mut private = Zeroizing::new([0; 64]);
         platform.private_entropy(&mut private);
@@ -43,7 +43,7 @@ impl Generator {
         Self { key, ahead: Zeroizing::new([0; AHEAD]), used: AHEAD, given: 0 }
     }
 
-    /// A generator for the use `label`. Neither's numbers tell anything of the other's.
+    /// A generator for the use `label`. The numbers of each tell nothing about those of the other.
     pub fn fork(&mut self, label: &[u8]) -> Self {
         let mut drawn = Zeroizing::new([0; 32]);
         self.fill(&mut *drawn);
@@ -80,8 +80,8 @@ impl Generator {
         stream
     }
 
-    /// Once enough was given out, mixes in the time and what the host has to say. That only adds: a host that knows
-    /// or chooses both knows no more than before, and one that has nothing to say takes nothing away.
+    /// Mixes in the time and entropy of the host, once enough bytes were given out. That can only add: a host that
+    /// knows or chooses both knows no more than before, and one that gives nothing takes nothing away.
     ///
     /// # Errors
     /// Where the host breaks the contract.
@@ -100,7 +100,7 @@ impl Generator {
     }
 }
 
-/// A key that only who knows `salt` and all `parts` can compute: HKDF's extraction.
+/// A key that can be computed only from `salt` and all `parts`: HKDF's extraction.
 fn mixed(salt: &[u8], parts: &[&[u8]]) -> Key {
     let mut extract = HkdfExtract::<Sha256>::new(Some(salt));
     for part in parts {
@@ -112,16 +112,16 @@ fn mixed(salt: &[u8], parts: &[&[u8]]) -> Key {
 
 /// A guest's random numbers.
 pub struct Random {
-    /// For what must not be guessed.
+    /// For numbers that must not be guessed.
     pub secure: Generator,
-    /// For all else.
+    /// For all other numbers.
     pub insecure: Generator,
-    /// Of the guest's hash tables: one for as long as it runs.
+    /// For the guest's hash tables. It stays the same as long as the guest runs.
     pub insecure_seed: (u64, u64),
 }
 
 impl Random {
-    /// A guest's own.
+    /// The random numbers of one guest.
     pub fn new(root: &mut Generator) -> Self {
         let secure = root.fork(b"guest");
         let mut insecure = root.fork(b"guest, insecure");

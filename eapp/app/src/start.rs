@@ -1,4 +1,4 @@
-//! What the host tells at start, checked, and held against the measured policy.
+//! What the host says at start, checked, and compared with the measured policy.
 
 use crate::channel::Channel;
 use crate::ending::Ending;
@@ -10,7 +10,7 @@ use wasmstone_edge_protocol::{
 };
 use wasmstone_policy::{Access, Entry, Grants, Policy, Reach, WRAPPED_KEY_SIZE};
 
-/// What was told.
+/// What the host said.
 pub struct Start {
     /// What the guest gets, the policy's own arguments and variables included.
     pub grants: Grants,
@@ -26,9 +26,9 @@ pub struct Start {
     pub entropy: [u8; 32],
     /// Where to serve, which the policy allows; with [`Entry::Http`], and only with it.
     pub serve: Option<SocketAddr>,
-    /// For each directory, the state that a sealed one has to be in, where whoever started this named one.
+    /// For each directory, the state that it has to be in if it is sealed and the operator named one.
     pub pins: Vec<Option<[u8; FRESHNESS_SIZE]>>,
-    /// What is to be done.
+    /// What the enclave does in this run.
     pub task: TaskKind,
     /// What belongs to the task: a nonce, or a wrapped key.
     pub record: Vec<u8>,
@@ -81,7 +81,7 @@ impl Start {
         if !payload.is_empty() || writable.checked_shr(directories).unwrap_or(0) != 0 {
             return Err(Violation("the start reply has more than it says").into());
         }
-        // Room for all that could have been granted.
+        // The reply had room for all that can be granted, which is much more than later replies need.
         channel.trim();
         let reach = Reach::new(policy.network.clone());
         let serve = start.serve.get_any()?;
@@ -98,7 +98,7 @@ impl Start {
         if matches!(task, TaskKind::Export | TaskKind::Import)
             && grants.directories.pop().is_none_or(|(name, _)| name != TRANSFER_DIRECTORY)
         {
-            // It comes last. Since no guest gets it, the policy says nothing of it.
+            // The transfer directory comes last. No guest gets it, so the policy does not mention it.
             return Err(Violation("no directory for the transfer").into());
         }
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What an enclave does besides running its guest: nothing of the program is loaded then.
+//! What an enclave does instead of running its guest. The program is not loaded then.
 
 mod transfer;
 

@@ -7,7 +7,7 @@ use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec
 use core::{cell::UnsafeCell, ops::Range, ptr::NonNull, sync::atomic::AtomicBool, sync::atomic::Ordering};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result, format_err};
 
-/// Memory that belongs to nobody else, zeroed.
+/// Memory that belongs to its holder alone, zeroed.
 #[derive(Debug)]
 pub struct Region {
     base: NonNull<u8>,
@@ -15,7 +15,7 @@ pub struct Region {
     closed: Option<Closed>,
 }
 
-/// Of a region whose pages fault until they are opened.
+/// What belongs to a region whose pages fault until they are opened.
 #[derive(Debug)]
 struct Closed {
     behind: usize,
@@ -43,7 +43,7 @@ impl Region {
         Self { base, size, closed: Some(Closed { behind, open }) }
     }
 
-    /// Bytes from the beginning that are memory or fault.
+    /// How many bytes from the beginning are memory or fault.
     fn address_space(&self) -> usize {
         self.closed.as_ref().map_or(0, |closed| self.size.saturating_add(closed.behind))
     }
@@ -66,7 +66,7 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
-/// Which parts of the region are taken, as offsets, in ascending order.
+/// The parts of the region that are taken, as offsets, in ascending order.
 #[derive(Debug, Default)]
 struct Layout {
     /// No range is empty, so no two begin at the same place. What is not taken is zero.
@@ -90,12 +90,12 @@ impl Layout {
         self.taken.retain(|range| range.start != start);
     }
 
-    /// How far what begins at `start` can reach, in a region of `size` bytes, before something is in the way.
+    /// Where a range that begins at `start` has to end, in a region of `size` bytes, since another one begins.
     fn limit(&self, start: usize, size: usize) -> usize {
         self.taken.iter().map(|range| range.start).find(|other| *other > start).unwrap_or(size)
     }
 
-    /// Makes the range that begins at `start` longer, where nothing is in the way.
+    /// Makes the range that begins at `start` `length` bytes long, if there is room.
     fn extend(&mut self, start: usize, length: usize, size: usize) -> bool {
         let limit = self.limit(start, size);
         match (start.checked_add(length), self.taken.iter_mut().find(|range| range.start == start)) {
@@ -153,7 +153,7 @@ impl Shared {
             let gap = layout.largest_gap(size);
             let first = layout.taken.is_empty();
             let start = if first { Some(gap.start) } else { gap.end.checked_sub(length) };
-            // Page alignment of later memories, for the engine's sake.
+            // The engine wants memories aligned to pages.
             let start = start.map(|start| start & !0xfff).filter(|start| *start >= gap.start)?;
             let end = start.checked_add(length).filter(|end| *end <= gap.end)?;
             layout.insert(start..end);
@@ -166,7 +166,7 @@ impl Shared {
     fn capacity(&self, start: usize, length: usize) -> usize {
         let size = self.region.size;
         self.with_layout(|layout| match length {
-            // Where it will lie is not decided yet, except for the first.
+            // Only of the first memory is it known where it will lie.
             0 if !layout.taken.is_empty() => 0,
             _ => layout.limit(start, size).saturating_sub(start),
         })
@@ -222,7 +222,7 @@ unsafe impl MemoryCreator for LinearMemories {
         let wanted = reserved.unwrap_or(0).saturating_add(guard);
         let alone = self.shared.with_layout(|layout| layout.taken.is_empty());
         if wanted > 0 && (!alone || wanted > self.shared.region.address_space()) {
-            return Err("a memory has not the address space that the program relies on".to_string());
+            return Err("there is less address space for a memory than the program relies on".to_string());
         }
         let start = self.shared.allocate(minimum).ok_or_else(|| {
             format!(

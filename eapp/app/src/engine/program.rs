@@ -20,7 +20,7 @@ pub struct Resident(&'static [u8]);
 impl Resident {
     /// # Safety
     /// 1. `pages` are the image's native segments, as composed and measured, one after the other.
-    /// 2. Nobody writes to them any more, and the code in them may be executed where it lies.
+    /// 2. They are not written to any more, and the code in them may be executed where it lies.
     pub unsafe fn new(pages: &'static [u8]) -> Self {
         Self(pages)
     }

@@ -4,7 +4,8 @@ use alloc::{alloc::Layout, alloc::alloc_zeroed, alloc::dealloc, boxed::Box};
 use core::{ops::Range, ptr::NonNull};
 use wasmtime::{Error, OutOfMemory, StackCreator, StackMemory};
 
-/// What Wasmtime wants stacks aligned to: a page of the machine, of which some simulators run on large ones.
+/// The alignment that Wasmtime wants for stacks: a page of the machine. Some machines that the simulator runs on have
+/// large pages.
 const PAGE: usize = if cfg!(target_os = "none") { 4096 } else { 64 << 10 };
 
 /// Makes stacks.

@@ -13,7 +13,7 @@ const LINE_MAX: usize = 1024;
 /// The most digits of a chunk's size.
 const DIGITS_MAX: usize = 16;
 
-/// A body, of which nothing is kept here but where it stands.
+/// The state of a body that is being read. Its bytes are kept elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     state: State,
@@ -26,7 +26,7 @@ enum State {
     UntilClose,
     /// At the line that begins a chunk.
     Size,
-    /// This many bytes before the end of a chunk's data.
+    /// In a chunk's data, with so many bytes left.
     Chunk(u64),
     /// At the line end behind a chunk's data.
     ChunkEnd,
@@ -56,7 +56,7 @@ pub enum BadBody {
 }
 
 impl Decoder {
-    /// At the beginning of a body.
+    /// The state at the beginning of a body.
     pub fn new(length: Length) -> Self {
         let state = match length {
             Length::Fixed(0) => State::Done,

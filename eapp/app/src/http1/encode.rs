@@ -14,7 +14,7 @@ pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 const NO_TRAILERS: &str = "authorization cache-control content-encoding content-length content-range content-type \
     host max-forwards set-cookie te trailer transfer-encoding connection";
 
-/// What of a request its response depends on.
+/// The properties of a request that its response depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// By the method HEAD.
@@ -45,7 +45,7 @@ enum State {
     UntilClose,
 }
 
-/// What goes before and behind a piece of a body.
+/// The bytes before and after a piece of a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     before: String,
@@ -77,7 +77,7 @@ impl Encoder {
         let (state, told) = if status == 204 {
             (State::Nothing, None)
         } else if is_without_content(status) || asked.head {
-            // What a GET would be told.
+            // A response to HEAD has the fields of the response to GET.
             let told = length.map(State::Fixed);
             (State::Nothing, told.or((has_body && asked.head && !asked.is_1_0).then_some(State::Chunked)))
         } else {
@@ -153,7 +153,7 @@ impl Encoder {
         }
     }
 
-    /// Appends the end of the body to `out`, with those of the trailers that were announced.
+    /// Appends the end of the body to `out`, with the trailers that were announced.
     ///
     /// # Errors
     /// Where there were fewer bytes than the head said.

@@ -3,7 +3,7 @@
 use alloc::{string::String, string::ToString, vec::Vec};
 use core::fmt;
 
-/// What the fields of a guest may cost in memory, as [`Fields`] counts it; Wasmtime's figures.
+/// The most memory for the fields of a guest, as [`Fields`] counts it; Wasmtime's figures.
 const SIZE_MAX: usize = 128 << 10;
 /// Counted for each name besides its bytes.
 const NAME_COST: usize = 32;
@@ -20,7 +20,7 @@ const FORBIDDEN: &str = "connection keep-alive proxy-authenticate proxy-authoriz
 /// Why a field is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldError {
-    /// Not the syntax of a name or of a value.
+    /// A name or a value has the wrong syntax.
     Syntax,
     /// All fields together cost more memory than they may.
     TooLarge,
@@ -43,7 +43,7 @@ impl core::error::Error for FieldError {}
 pub struct Fields(Vec<(String, Vec<u8>)>);
 
 impl Fields {
-    /// Adds a value to those that `name` has.
+    /// Adds a value to the values of `name`.
     ///
     /// # Errors
     /// Nothing is changed then.
@@ -62,7 +62,7 @@ impl Fields {
         Ok(())
     }
 
-    /// Gives `name` these values in place of those that it had.
+    /// Replaces the values of `name`.
     ///
     /// # Errors
     /// Nothing is changed then.

@@ -25,7 +25,7 @@ pub struct Request {
     pub length: Length,
     /// The client takes a further response on this connection.
     pub keep_alive: bool,
-    /// The client waits for a word before it sends the body.
+    /// The client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
 }
 
@@ -66,11 +66,11 @@ pub enum BadResponse {
     Coding(String),
 }
 
-/// Looks for the end of a head in a buffer that grows, at no byte twice.
+/// Looks for the end of a head in a buffer that grows, at each byte once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Search {
     searched: usize,
-    /// The length from which on it is worth to look whether this is a head at all.
+    /// The length at which to check again whether the bytes can become a head at all.
     worth: usize,
 }
 
@@ -83,7 +83,7 @@ impl Search {
         found.map(|at| start + at + 4)
     }
 
-    /// The head of a request, at the beginning of `buffer`, and its number of bytes; none where it has not
+    /// The head of a request, at the beginning of `buffer`, and its number of bytes; `None` where it has not
     /// come yet. `buffer` is what it was before, and perhaps more behind it.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Search {
     }
 
     /// The head of a response to a request by the method HEAD or another one, at the beginning of
-    /// `buffer`, and its number of bytes; none where it has not come yet.
+    /// `buffer`, and its number of bytes; `None` where it has not come yet.
     ///
     /// # Errors
     /// Says what is wrong with it.
@@ -129,7 +129,7 @@ impl Search {
         }
     }
 
-    /// How much of a head this is, which may have as many bytes. What can become none is found early.
+    /// How much of a head there is in `buffer`. Bytes that cannot become a head are found early.
     fn look(&mut self, within: &[u8]) -> Look {
         if let Some(end) = self.end(within) {
             return Look::Whole(end);
@@ -151,7 +151,7 @@ enum Look {
     Whole(usize),
     /// As much as there may be, without an end.
     TooLarge,
-    /// Some, and it is worth to see whether that is the beginning of one.
+    /// Some bytes, and it is time to check whether they can become a head.
     Part,
     /// Some.
     Nothing,
@@ -191,8 +191,8 @@ fn request(bytes: &[u8]) -> Result<Option<Request>, Refused> {
     let authority = (!authority.is_empty()).then(|| authority.to_string());
     let length = Length::told(&fields, is_1_0).map_err(|error| {
         Refused::bad(match error {
-            LengthError::ContentLength => "there is not just one Content-Length, which is a number",
-            LengthError::Ambiguous => "the length of the body is not clear",
+            LengthError::ContentLength => "there must be at most one Content-Length, a number",
+            LengthError::Ambiguous => "the length of the body is ambiguous",
             LengthError::Coding(_) => "the only transfer coding served is chunked",
         })
     })?;
@@ -210,7 +210,7 @@ fn host(fields: &Fields, is_1_0: bool) -> Result<&str, Refused> {
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host,
         (None, _) if is_1_0 => &[],
-        _ => return Err(Refused::bad("there is not just one Host field")),
+        _ => return Err(Refused::bad("there must be exactly one Host field")),
     };
     let host = core::str::from_utf8(host).ok().filter(|host| host.is_empty() || Authority::parse(host).is_some());
     host.ok_or(Refused::bad("the Host field is not valid"))

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// After this many bytes; there is none where it is zero.
+    /// After this many bytes; with zero there is no body.
     Fixed(u64),
     /// Where its chunks say.
     Chunked,
@@ -14,7 +14,7 @@ pub enum Length {
     UntilClose,
 }
 
-/// Why the end of a body is not known for sure.
+/// Why it is uncertain where a body ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LengthError {
     /// Several lengths, or none that is a number.
@@ -26,10 +26,10 @@ pub enum LengthError {
 }
 
 impl Length {
-    /// Of the body of a message, where its fields tell one.
+    /// The length of a message's body, if its fields say one.
     ///
     /// # Errors
-    /// Where another reader could find another end.
+    /// Another reader of the message could find another end.
     pub fn told(fields: &Fields, is_1_0: bool) -> Result<Option<Self>, LengthError> {
         let mut codings = fields.values("transfer-encoding");
         let coding = codings.next();

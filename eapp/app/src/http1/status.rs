@@ -16,13 +16,13 @@ const REASONS: &str = "100 Continue|200 OK|201 Created|202 Accepted|203 Non-Auth
     506 Variant Also Negotiates|507 Insufficient Storage|508 Loop Detected|\
     511 Network Authentication Required";
 
-/// The phrase for `status`; nothing for those that have none.
+/// The phrase for `status`; empty for a status without one.
 pub fn reason(status: u16) -> &'static str {
     let of_status = |entry: &'static str| entry.split_once(' ').filter(|(number, _)| number.parse() == Ok(status));
     REASONS.split('|').find_map(of_status).map_or("", |(_, phrase)| phrase)
 }
 
-/// Whether `status` can be that of a response, rather than of one before it.
+/// Whether `status` is that of a final response, not of an informational one before it.
 pub fn is_final(status: u16) -> bool {
     (200..=999).contains(&status)
 }

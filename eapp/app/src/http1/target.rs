@@ -19,7 +19,7 @@ pub enum Target<'a> {
 impl<'a> Target<'a> {
     /// The form of `target`, whose parts are valid; `*` only where `any` allows it.
     pub fn parse(target: &'a str, any: bool) -> Option<Self> {
-        // Where a part of a page is meant, no server is told.
+        // A fragment is the client's business and must not be sent.
         if target.contains('#') {
             return None;
         }

@@ -1,7 +1,7 @@
 //! What the engine asks of a system: a place for the two pointers that it keeps for each thread. There
 //! is one thread.
 
-use core::{ptr::null_mut, sync::atomic::{AtomicPtr, Ordering}};
+use core::{ptr::null_mut, sync::atomic::AtomicPtr, sync::atomic::Ordering};
 
 static SLOTS: [AtomicPtr<u8>; 2] = [const { AtomicPtr::new(null_mut()) }; 2];
 

@@ -43,14 +43,14 @@ pub unsafe extern "C" fn call(
 }
 
 /// One edge call with the id `id`. What the host answers is put at the beginning of `reply`; Eyrie does
-/// not tell how long it is. False where the host answered nothing, or from outside the shared buffer.
+/// not tell how long it is. The result is false where the host answered nothing, or from outside the shared buffer.
 pub fn ocall(id: u8, request: &[u8], reply: &mut [u8]) -> bool {
     let (from, to) = (request.as_ptr().expose_provenance(), reply.as_mut_ptr().expose_provenance());
     // SAFETY: Eyrie reads `request.len()` bytes at `from` and writes at most `reply.len()` bytes at `to`.
     unsafe { call(id.into(), from, request.len(), to, reply.len(), 0, 0, OCALL) == 0 }
 }
 
-/// A report of the security monitor over `data`, at most 1,024 bytes. False where it makes none.
+/// A report of the security monitor over `data`, at most 1,024 bytes. The result is false where it makes no report.
 pub fn attest(report: &mut [u8; REPORT_BUFFER], data: &[u8]) -> bool {
     let (to, from) = (report.as_mut_ptr().expose_provenance(), data.as_ptr().expose_provenance());
     if data.len() > ATTEST_DATA_MAX {

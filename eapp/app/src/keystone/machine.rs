@@ -1,6 +1,6 @@
 //! Keystone, as the enclave app's platform.
 
-use super::{ending::{Wipe, exit}, eyrie::{self, SEALING_KEY_SIZE, SIGNED_SEALING_KEY_SIZE}};
+use super::{ending::Wipe, ending::exit, eyrie, eyrie::SEALING_KEY_SIZE, eyrie::SIGNED_SEALING_KEY_SIZE};
 use core::arch::asm;
 use sha2::{Digest, Sha256};
 use wasmstone_eapp::{Platform, REPORT_BUFFER};
@@ -54,7 +54,7 @@ impl Platform for Keystone {
     }
 }
 
-/// The sealing key for `identifier`, of which the monitor makes more bytes than anybody needs.
+/// The sealing key for `identifier`. The monitor makes more bytes than are needed.
 fn sealing_key(identifier: &[u8], key: &mut [u8]) -> bool {
     let mut whole = [0; SIGNED_SEALING_KEY_SIZE];
     let made = eyrie::sealing_key(&mut whole, identifier);
@@ -67,7 +67,7 @@ fn sealing_key(identifier: &[u8], key: &mut [u8]) -> bool {
     made
 }
 
-/// The machine's time, in ticks of a length that it does not tell.
+/// The machine's time, in ticks whose length it does not tell.
 fn time() -> u64 {
     let time;
     // SAFETY: reads a counter, and nothing else.

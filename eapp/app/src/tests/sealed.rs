@@ -22,7 +22,7 @@ use crate::volumes::open_all;
 use crate::wasi::filesystem::Descriptor;
 use alloc::{boxed::Box, string::String, string::ToString, sync::Arc, vec::Vec};
 use core::num::NonZeroU32;
-use host::{Files, World, machine, world};
+use host::{Files, Lie, World, machine, world};
 use std::sync::Mutex;
 use wasmstone_edge_protocol::frame::HEADER;
 use wasmstone_edge_protocol::{FRESHNESS_SIZE, Status, value::TaskKind};
@@ -264,7 +264,7 @@ fn told(world: &Shared) -> [u8; FRESHNESS_SIZE] {
 
 #[test]
 fn a_lie_ends_the_enclave() {
-    let lies: [(&str, fn(&mut Vec<u8>)); 9] = [
+    let lies: [(&str, Lie); 9] = [
         ("filesystem.read_at", |frame| frame[HEADER] = 2),
         ("filesystem.write_at", |frame| frame[HEADER..HEADER + 4].fill(0)),
         ("filesystem.write_at", |frame| frame[HEADER..HEADER + 4].fill(0xff)),

@@ -7,7 +7,7 @@ use wasmstone_sealed_storage::{Code, Error};
 
 /// Why there is no key for `path`.
 pub fn no_key(path: &str) -> String {
-    format!("the machine has no sealing keys, and the directory {path} is to be sealed: use a machine that has them")
+    format!("the machine has no sealing keys, which the sealed directory {path} needs: use a machine that has them")
 }
 
 /// Why the directory `path` was not opened, and what to do.

@@ -1,5 +1,5 @@
-//! Moving what is sealed to another release: copied into a volume under a transfer key, and from there into one under
-//! the other release's key. Only the owner that the measured policy names can wrap a transfer key.
+//! Moving sealed data to another release: one release copies them into a volume under a transfer key, the other from
+//! there into a volume under its own key. Only the owner that the measured policy names can wrap a transfer key.
 
 use crate::channel::Channel;
 use crate::ending::Ending;
@@ -25,7 +25,7 @@ pub fn transfer(channel: &mut Channel, policy: &Policy, start: &Start) -> Result
         );
     };
     let [(path, access)] = &start.grants.directories[..] else {
-        return refused("one directory has to be named, and another for the transfer");
+        return refused("name one directory, and another one for the transfer");
     };
     if !policy.sealed_directories().any(|sealed| sealed.guest == *path) {
         return Err(Ending::refused(format!("the directory {path} is not sealed: copy its files as they are")));

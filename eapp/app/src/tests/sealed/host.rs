@@ -16,6 +16,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// The files of a directory.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// What is done to an honest answer.
+pub type Lie = fn(&mut Vec<u8>);
+
 /// What the host has, and does.
 #[derive(Default)]
 pub struct World {
@@ -31,7 +34,7 @@ pub struct World {
     /// Bytes that a write takes at most.
     pub short: Option<usize>,
     /// Spoils the frame of an answer to this operation.
-    pub lie: Option<(&'static str, fn(&mut Vec<u8>))>,
+    pub lie: Option<(&'static str, Lie)>,
     /// What was said on standard error.
     pub said: String,
     /// What was told of directories.
