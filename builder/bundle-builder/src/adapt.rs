@@ -3,7 +3,8 @@
 mod adapter;
 mod own_memory;
 
-use crate::WasmError;
+use crate::outline;
+use crate::wasm_error::WasmError;
 use std::{collections::BTreeSet, sync::LazyLock};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
@@ -20,8 +21,8 @@ pub const ADAPTER_MEMORY: u64 = 2 * wasmstone_policy::WASM_PAGE;
 /// Whether WASI 0.1 has a function of that name: what the adapter exports.
 pub fn has_function(name: &str) -> bool {
     static FUNCTIONS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-        let adapter = crate::survey::survey(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
-        adapter.map(|survey| survey.exports.into_iter().collect()).unwrap_or_default()
+        let adapter = outline::read(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+        adapter.map(|outline| outline.exports.into_iter().collect()).unwrap_or_default()
     });
     FUNCTIONS.contains(name)
 }
@@ -31,9 +32,9 @@ pub fn has_function(name: &str) -> bool {
 /// # Errors
 /// [`WasmError::Adapt`].
 pub fn to_component(module: &[u8]) -> Result<Vec<u8>, WasmError> {
-    let mended = adapter::mended(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
-    let adapter = mended.as_deref().unwrap_or(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
-    let rewritten = own_memory::sees_its_own(module);
+    let patched = adapter::patched(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+    let adapter = patched.as_deref().unwrap_or(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+    let rewritten = own_memory::hide_added_pages(module);
     let module = rewritten.as_deref().unwrap_or(module);
     let adapted = ComponentEncoder::default()
         .module(module)

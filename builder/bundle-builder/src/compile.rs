@@ -1,6 +1,6 @@
 //! Compiling ahead of time: the enclave's own engine configuration, with a compiler.
 
-use crate::requirements::SUPPORTED;
+use crate::proposals::SUPPORTED;
 use crate::{cpu, lengths, rewrite};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,25 +32,26 @@ pub struct Settings<'a> {
 /// [`CompileError`]; the compiler's panics too, since a hostile program may find one.
 pub fn precompile(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
     if settings.target == Target::Riscv64 {
-        let hidden = lengths::hidden(component).map_err(|error| CompileError::Compiler(error.to_string()))?;
-        return unchanged(&hidden, settings);
+        let hidden =
+            lengths::hide_constant_lengths(component).map_err(|error| CompileError::Compiler(error.to_string()))?;
+        return precompile_as_it_is(&hidden, settings);
     }
-    unchanged(component, settings)
+    precompile_as_it_is(component, settings)
 }
 
 /// As [`precompile`], without a detour around the compiler's faults.
-pub fn unchanged(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
-    contained(|| Engine::new(&config(settings)?)?.precompile_component(component))
+pub fn precompile_as_it_is(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
+    catching_panics(|| Engine::new(&config(settings)?)?.precompile_component(component))
 }
 
 /// Checks that a component can be linked in an enclave.
 ///
 /// # Errors
 /// [`CompileError::Link`].
-pub fn check(component: &[u8], entry: Entry) -> Result<(), CompileError> {
+pub fn check_linking(component: &[u8], entry: Entry) -> Result<(), CompileError> {
     // Linking knows nothing of what functions do, so there need not be much to compile.
     const NO_LOCALS_UNREACHABLE_END: [u8; 3] = [0, 0, 0x0b];
-    let linkable = rewrite::component(component, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
+    let linkable = rewrite::rewrite_functions(component, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
     let linkable = linkable.map_err(|error| CompileError::Compiler(error.to_string()))?;
     let settings = Settings {
         target: Target::Pulley64,
@@ -60,12 +61,12 @@ pub fn check(component: &[u8], entry: Entry) -> Result<(), CompileError> {
         simulated: false,
         lowered: false,
     };
-    let component = contained(|| Component::new(&Engine::new(&config(&settings)?)?, linkable))?;
+    let component = catching_panics(|| Component::new(&Engine::new(&config(&settings)?)?, linkable))?;
     wasmstone_eapp::check(&component, entry).map_err(|error| CompileError::Link(format!("{error:#}")))
 }
 
 /// Runs the compiler.
-fn contained<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, CompileError> {
+fn catching_panics<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, CompileError> {
     match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(compiled) => compiled.map_err(|error| CompileError::Compiler(format!("{error:#}"))),
         Err(panic) => {
@@ -123,7 +124,7 @@ pub enum CompileError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Settings, check, precompile};
+    use super::{Entry, Settings, check_linking, precompile};
     use crate::cpu;
     use wasmstone_policy::Target;
 
@@ -169,11 +170,11 @@ mod tests {
 
     #[test]
     fn linking_is_checked_without_compiling() {
-        check(&component(), Entry::Command).unwrap();
-        let error = check(&component(), Entry::Http).unwrap_err().to_string();
+        check_linking(&component(), Entry::Command).unwrap();
+        let error = check_linking(&component(), Entry::Http).unwrap_err().to_string();
         assert!(error.contains("does not export handle"), "{error}");
         let wrong = r#"(component (import "wasi:cli/exit@0.2.0" (instance (export "leave" (func)))))"#;
-        let error = check(&wat::parse_str(wrong).unwrap(), Entry::Command).unwrap_err().to_string();
+        let error = check_linking(&wat::parse_str(wrong).unwrap(), Entry::Command).unwrap_err().to_string();
         assert!(error.contains("what WASI has not"), "{error}");
     }
 

@@ -1,6 +1,6 @@
 //! Which engine a program gets: the interpreter, or machine code where that is safe and possible.
 
-use crate::float::{Float, Rule};
+use crate::float::{Float, FloatRule};
 use crate::operators::{Functions, Operators};
 use serde::Deserialize;
 use wasmstone_bundle::{Platform, platform::SIM};
@@ -22,23 +22,23 @@ pub enum Engine {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct EngineOptions<'a> {
     /// The engine.
     pub engine: Engine,
     /// The targets to build for, instead of those that the engine has; empty: the engine decides.
     pub targets: &'a [Target],
     /// What becomes of floats.
-    pub rule: Rule,
+    pub rule: FloatRule,
 }
 
-impl Wanted<'_> {
+impl EngineOptions<'_> {
     /// Whether some program of the bundle would have the floats of `operators` lowered.
     pub fn lowers(&self, operators: &Operators) -> bool {
         let native = match self.engine {
             _ if !self.targets.is_empty() => self.targets.iter().any(|target| target.is_native()),
             engine => engine != Engine::Pulley,
         };
-        self.rule.float == Float::Lowered && !operators.float.is_empty() && (native || self.rule.asked)
+        self.rule.float == Float::Lowered && !operators.float.is_empty() && (native || self.rule.explicit)
     }
 }
 
@@ -48,9 +48,9 @@ pub struct Choice {
     /// The targets, ascending.
     pub targets: Vec<Target>,
     /// What becomes of floats; `None` where there are none.
-    pub rule: Option<Rule>,
+    pub rule: Option<FloatRule>,
     /// Why it is not machine code, where the choice was free.
-    pub why: Option<String>,
+    pub interpreted_because: Option<String>,
 }
 
 impl Choice {
@@ -61,8 +61,8 @@ impl Choice {
 
     /// How the program for a target computes floats; `None` where there are none.
     pub fn float(&self, target: Target) -> Option<Float> {
-        let Rule { float, asked } = self.rule?;
-        let interprets = float == Float::Lowered && !asked && !target.is_native();
+        let FloatRule { float, explicit } = self.rule?;
+        let interprets = float == Float::Lowered && !explicit && !target.is_native();
         Some(if interprets { Float::Interpreted } else { float })
     }
 }
@@ -72,14 +72,14 @@ impl Choice {
 /// # Errors
 /// [`EngineError`] where what is asked for is impossible.
 pub fn choose(
-    wanted: &Wanted<'_>,
+    options: &EngineOptions<'_>,
     platform: &Platform,
     operators: &Operators,
     refused: Option<&Refused>,
 ) -> Result<Choice, EngineError> {
-    let Wanted { engine, targets, rule } = *wanted;
-    let not_lowered = refused.map(|reason| EngineError::NotLowered { reason: reason.clone(), asked: rule.asked });
-    if let (Some(error), true) = (&not_lowered, rule.asked) {
+    let EngineOptions { engine, targets, rule } = *options;
+    let not_lowered = refused.map(|reason| EngineError::NotLowered { reason: reason.clone(), asked: rule.explicit });
+    if let (Some(error), true) = (&not_lowered, rule.explicit) {
         return Err(error.clone());
     }
     let interpreted = (rule.float == Float::Interpreted && !operators.float.is_empty())
@@ -93,19 +93,19 @@ pub fn choose(
     };
     let native = if platform.name == SIM { Target::host() } else { Some(Target::Riscv64) };
     let native = || native.ok_or(EngineError::NoTarget(std::env::consts::ARCH)).and_then(obstacle);
-    let mut why = None;
+    let mut interpreted_because = None;
     let mut targets = match engine {
         _ if !targets.is_empty() => targets.iter().copied().map(obstacle).collect::<Result<Vec<_>, EngineError>>()?,
         Engine::Pulley => vec![Target::Pulley64],
         Engine::Native => vec![native()?],
         Engine::Auto => vec![native().unwrap_or_else(|error| {
-            why = Some(error.why());
+            interpreted_because = Some(error.reason());
             Target::Pulley64
         })],
     };
     targets.sort_unstable();
     targets.dedup();
-    Ok(Choice { targets, rule: (!operators.float.is_empty()).then_some(rule), why })
+    Ok(Choice { targets, rule: (!operators.float.is_empty()).then_some(rule), interpreted_because })
 }
 
 /// Why there is no machine code.
@@ -144,32 +144,6 @@ pub enum EngineError {
         /// The functions that compute with floats.
         functions: Functions,
     },
-    /// Registers that nobody protects.
-    #[error(
-        "the platform \"{platform}\" neither saves nor protects floating-point registers: choose --float lowered; \
-         --float hardware together with --insecure-float uses them all the same, and then the host can read and \
-         change what the program computes"
-    )]
-    Unprotected {
-        /// The platform.
-        platform: String,
-    },
-    /// Two options that want different things.
-    #[error(
-        "insecure-float computes with floating-point registers, and \"{}\" floats do not: leave one of the two out",
-        float.name()
-    )]
-    Contradiction {
-        /// How floats were asked to be computed.
-        float: Float,
-    },
-    /// The enclave app with floating-point instructions is not in this build.
-    #[error(
-        "the program would compute with floating-point registers, and this wasmstone was built without the enclave app \
-         that uses them: choose --float lowered and leave --insecure-float out, or build wasmstone with its Cargo \
-         feature \"hard\", which is one of its default features"
-    )]
-    NoHardEapp,
     /// There is no compiler for this machine.
     #[error("there is no machine code for this machine ({0}): choose --engine pulley, or name others with --targets")]
     NoTarget(&'static str),
@@ -177,13 +151,12 @@ pub enum EngineError {
 
 impl EngineError {
     /// The reason alone.
-    fn why(&self) -> String {
+    fn reason(&self) -> String {
         match self {
             Self::Vectors { functions } => format!("machine code for riscv64 has no vectors (SIMD): {functions}"),
             Self::NotLowered { reason, .. } => format!("floats cannot be lowered to integer code: {reason}"),
             Self::Interpreted { functions } => format!("--float interpreted was asked for: {functions}"),
             Self::NoTarget(machine) => format!("there is no machine code for {machine}"),
-            other => other.to_string(),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! How a program's floats are computed: lowered to integer code, in floating-point registers, or interpreted.
 
-use crate::WasmError;
-use crate::engine::EngineError;
 use crate::operators::{self, Functions};
+use crate::wasm_error::WasmError;
 use serde::Deserialize;
 use wasmstone_bundle::Platform;
 use wasmstone_float_lowering::{Lowered, Refused, lower};
@@ -32,37 +31,37 @@ impl Float {
 
 /// What becomes of floats, now that the platform is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct FloatRule {
     /// How they are computed in machine code.
     pub float: Float,
     /// Whether that was asked for; lowered then means in Pulley's program too.
-    pub asked: bool,
+    pub explicit: bool,
 }
 
 /// The rule on a platform, where `asked` and `insecure` were asked for.
 ///
 /// # Errors
-/// [`EngineError`] where they contradict each other, or the platform does not protect what was asked for.
-pub fn rule(asked: Option<Float>, insecure: bool, platform: &Platform) -> Result<Rule, EngineError> {
+/// [`FloatError`] where they contradict each other, or the platform does not protect what was asked for.
+pub fn rule(asked: Option<Float>, insecure: bool, platform: &Platform) -> Result<FloatRule, FloatError> {
     let float = match asked {
         Some(float @ (Float::Lowered | Float::Interpreted)) if insecure => {
-            return Err(EngineError::Contradiction { float });
+            return Err(FloatError::Contradiction { float });
         }
         Some(Float::Hardware) if !platform.fp_safe && !insecure => {
-            return Err(EngineError::Unprotected { platform: platform.name.clone() });
+            return Err(FloatError::Unprotected { platform: platform.name.clone() });
         }
         Some(float) => float,
         None if platform.fp_safe || insecure => Float::Hardware,
         None => Float::Lowered,
     };
-    Ok(Rule { float, asked: asked.is_some() })
+    Ok(FloatRule { float, explicit: asked.is_some() })
 }
 
 /// Lowers a component, and looks for floats in what came out, by other means than the pass itself.
 ///
 /// # Errors
 /// [`Refused`] inside, where it cannot be lowered; outside, where floats are left although it was.
-pub fn lowered(component: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft> {
+pub fn lower_and_check(component: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft> {
     let lowered = match lower(component) {
         Ok(lowered) => lowered,
         Err(refused) => return Ok(Err(refused)),
@@ -74,6 +73,38 @@ pub fn lowered(component: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft>
 fn without_floats(wasm: &[u8]) -> Result<(), FloatsLeft> {
     let left = operators::scan(wasm)?.float;
     if left.is_empty() { Ok(()) } else { Err(FloatsLeft::Operators(left)) }
+}
+
+/// Why floats cannot be computed as they were asked to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FloatError {
+    /// The platform does not protect the registers.
+    #[error(
+        "the platform \"{platform}\" neither saves nor protects floating-point registers: choose --float lowered; \
+         --float hardware together with --insecure-float uses them all the same, and then the host can read and \
+         change what the program computes"
+    )]
+    Unprotected {
+        /// The platform.
+        platform: String,
+    },
+    /// Two options that exclude each other.
+    #[error(
+        "insecure-float computes with floating-point registers, and \"{}\" floats do not: leave one of the two out",
+        float.name()
+    )]
+    Contradiction {
+        /// How floats were asked to be computed.
+        float: Float,
+    },
+    /// The enclave app with floating-point instructions is not in this build.
+    #[error(
+        "the program would compute with floating-point registers, and this wasmstone was built without the enclave app \
+         that uses them: choose --float lowered and leave --insecure-float out, or build wasmstone with its Cargo \
+         feature \"hard\", which is one of its default features"
+    )]
+    NoHardEapp,
 }
 
 /// Floats are left in a program that was lowered, or it was destroyed: a fault of this release.
@@ -95,8 +126,7 @@ pub enum FloatsLeft {
 
 #[cfg(test)]
 mod tests {
-    use super::{Float, FloatsLeft, Rule, lowered, rule, without_floats};
-    use crate::EngineError;
+    use super::{Float, FloatError, FloatRule, FloatsLeft, lower_and_check, rule, without_floats};
     use wasmstone_bundle::Platform;
 
     fn board(fp_safe: bool) -> Platform {
@@ -109,13 +139,13 @@ mod tests {
         let component = wat::parse_str(text).unwrap();
         let error = without_floats(&component).unwrap_err();
         assert!(matches!(&error, FloatsLeft::Operators(left) if left.first == ["area"]), "{error}");
-        without_floats(&lowered(&component).unwrap().unwrap().wasm).unwrap();
+        without_floats(&lower_and_check(&component).unwrap().unwrap().wasm).unwrap();
         assert!(matches!(without_floats(&component[..20]), Err(FloatsLeft::Damaged(_))));
     }
 
     #[test]
     fn floats_are_lowered_where_nobody_protects_registers() {
-        let unasked = |float| Ok(Rule { float, asked: false });
+        let unasked = |float| Ok(FloatRule { float, explicit: false });
         assert_eq!(rule(None, false, &board(false)), unasked(Float::Lowered));
         assert_eq!(rule(None, true, &board(false)), unasked(Float::Hardware));
         assert_eq!(rule(None, false, &board(true)), unasked(Float::Hardware));
@@ -126,10 +156,10 @@ mod tests {
     fn what_is_asked_for_is_done_where_it_is_safe_or_named_insecure() {
         for fp_safe in [false, true] {
             for float in [Float::Lowered, Float::Interpreted] {
-                assert_eq!(rule(Some(float), false, &board(fp_safe)), Ok(Rule { float, asked: true }));
-                assert_eq!(rule(Some(float), true, &board(fp_safe)), Err(EngineError::Contradiction { float }));
+                assert_eq!(rule(Some(float), false, &board(fp_safe)), Ok(FloatRule { float, explicit: true }));
+                assert_eq!(rule(Some(float), true, &board(fp_safe)), Err(FloatError::Contradiction { float }));
             }
-            let hardware = Ok(Rule { float: Float::Hardware, asked: true });
+            let hardware = Ok(FloatRule { float: Float::Hardware, explicit: true });
             assert_eq!(rule(Some(Float::Hardware), true, &board(fp_safe)), hardware);
         }
         let error = rule(Some(Float::Hardware), false, &board(false)).unwrap_err().to_string();

@@ -7,7 +7,7 @@
 
 mod module;
 
-use crate::WasmError;
+use crate::wasm_error::WasmError;
 use module::{Function, Module};
 use std::collections::HashMap;
 use wasmstone_float_lowering::with_modules;
@@ -20,18 +20,18 @@ const ROUNDS: usize = 32;
 ///
 /// # Errors
 /// Where the component is not valid.
-pub fn folded(component: &[u8]) -> Result<Vec<u8>, WasmError> {
-    with_modules(component, folded_module)
+pub fn fold_component(component: &[u8]) -> Result<Vec<u8>, WasmError> {
+    with_modules(component, fold_module)
 }
 
 /// A core module that has each function once, and none that is never called.
 ///
 /// # Errors
 /// Where the module is not valid.
-pub fn folded_module(bytes: &[u8]) -> Result<Vec<u8>, WasmError> {
+pub fn fold_module(bytes: &[u8]) -> Result<Vec<u8>, WasmError> {
     let module = Module::read(bytes)?;
-    let same = same(&module);
-    module.renumbered(&same, &called(&module, &same))
+    let first_equal = first_equal(&module);
+    module.renumbered(&first_equal, &reachable(&module, &first_equal))
 }
 
 /// For each function the first one that is the same: of the same type, with the same instructions, which call
@@ -40,7 +40,7 @@ pub fn folded_module(bytes: &[u8]) -> Result<Vec<u8>, WasmError> {
 /// A round finds those to be the same that differ at most in calls of functions which an earlier round found to
 /// be the same. So what is found only ever grows, and is right after every round: two functions of one kind do
 /// the same, and call functions of one kind.
-fn same(module: &Module<'_>) -> Vec<u32> {
+fn first_equal(module: &Module<'_>) -> Vec<u32> {
     /// In the place of the function itself.
     const ITSELF: u32 = u32::MAX;
     // Types and bodies, from which the functions that are called are left out; they are read once.
@@ -55,7 +55,7 @@ fn same(module: &Module<'_>) -> Vec<u32> {
         let mut first = HashMap::new();
         let mut next = same.clone();
         for (index, form) in &functions {
-            let kind = |callee| if callee == *index { ITSELF } else { of(&same, callee) };
+            let kind = |callee| if callee == *index { ITSELF } else { first_of(&same, callee) };
             let callees: Vec<u32> = module.callees(*index).map(kind).collect();
             let one = *first.entry((form, callees)).or_insert(*index);
             if let Some(entry) = next.get_mut(*index as usize) {
@@ -72,21 +72,21 @@ fn same(module: &Module<'_>) -> Vec<u32> {
 
 /// Whether each function is the first of its kind, and can be called: from outside, by reference, or by another one
 /// that can.
-fn called(module: &Module<'_>, same: &[u32]) -> Vec<bool> {
+fn reachable(module: &Module<'_>, same: &[u32]) -> Vec<bool> {
     let mut called = vec![false; same.len()];
-    let mut waiting: Vec<u32> = module.referred.iter().map(|function| of(same, *function)).collect();
+    let mut waiting: Vec<u32> = module.referred.iter().map(|function| first_of(same, *function)).collect();
     while let Some(function) = waiting.pop() {
         match called.get_mut(function as usize) {
             Some(called) if !*called => *called = true,
             _ => continue,
         }
-        waiting.extend(module.callees(function).map(|callee| of(same, callee)));
+        waiting.extend(module.callees(function).map(|callee| first_of(same, callee)));
     }
     called
 }
 
 /// The first function that is the same; one that the module does not have is left to whoever validates it.
-fn of(same: &[u32], function: u32) -> u32 {
+fn first_of(same: &[u32], function: u32) -> u32 {
     same.get(function as usize).copied().unwrap_or(function)
 }
 

@@ -1,6 +1,6 @@
 //! How many instances of a program answer requests at once.
 
-use crate::MemorySize;
+use crate::memory::MemorySize;
 use wasmstone_policy::{Entry, INSTANCES_MAX};
 
 /// The instances of a program for which nobody asked for another number, where its memory has room for them.

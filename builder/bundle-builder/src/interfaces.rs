@@ -1,11 +1,8 @@
 //! What programs import and export, held against WASI.
 
-use crate::{
-    WasmError,
-    adapt::{WASI_0_1, has_function},
-    survey::{Import, Survey},
-    wasm_error::Names,
-};
+use crate::adapt::{WASI_0_1, has_function};
+use crate::outline::{Import, Outline};
+use crate::wasm_error::{Names, WasmError};
 use wasmstone_eapp::TABLE_MAX;
 use wasmstone_eapp::interfaces::{COMMAND, HTTP_HANDLER, SERVED, WASI_VERSION};
 use wasmstone_policy::Entry;
@@ -14,14 +11,14 @@ use wasmstone_policy::Entry;
 ///
 /// # Errors
 /// [`WasmError`] names what no WASI has.
-pub fn check_module(survey: &Survey) -> Result<(), WasmError> {
+pub fn check_module(outline: &Outline) -> Result<(), WasmError> {
     let known = |import: &Import| import.module == WASI_0_1 && import.is_function && has_function(&import.name);
-    let foreign: Vec<_> = survey.imports.iter().filter(|import| !known(import)).collect();
+    let foreign: Vec<_> = outline.imports.iter().filter(|import| !known(import)).collect();
     if let Some(first) = foreign.first() {
         let names = foreign.iter().map(|import| format!("{}.{}", import.module, import.name)).collect();
         return Err(WasmError::Imports { names: Names(names), advice: module_advice(&first.module, &first.name) });
     }
-    let exports = |export: &str| survey.exports.iter().any(|name| name == export);
+    let exports = |export: &str| outline.exports.iter().any(|name| name == export);
     if !exports("_start") {
         return Err(WasmError::NoStart);
     }
@@ -32,8 +29,8 @@ pub fn check_module(survey: &Survey) -> Result<(), WasmError> {
 ///
 /// # Errors
 /// [`WasmError::Table`].
-pub fn check_tables(survey: &Survey) -> Result<(), WasmError> {
-    let elements = survey.largest_table;
+pub fn check_tables(outline: &Outline) -> Result<(), WasmError> {
+    let elements = outline.largest_table;
     if elements > TABLE_MAX as u64 { Err(WasmError::Table { elements }) } else { Ok(()) }
 }
 
@@ -41,8 +38,8 @@ pub fn check_tables(survey: &Survey) -> Result<(), WasmError> {
 ///
 /// # Errors
 /// [`WasmError`] names what no WASI 0.2 has.
-pub fn check_component(survey: &Survey) -> Result<Vec<String>, WasmError> {
-    let names = survey.imports.iter().map(|import| import.name.clone());
+pub fn check_component(outline: &Outline) -> Result<Vec<String>, WasmError> {
+    let names = outline.imports.iter().map(|import| import.name.clone());
     let (mut interfaces, foreign): (Vec<_>, Vec<_>) = names.partition(|name| is_served(name));
     if let Some(first) = foreign.first() {
         let advice = component_advice(first);
@@ -57,8 +54,8 @@ pub fn check_component(survey: &Survey) -> Result<Vec<String>, WasmError> {
 ///
 /// # Errors
 /// [`WasmError::NoEntry`] or [`WasmError::OtherEntry`].
-pub fn entry(survey: &Survey, asked: Option<Entry>) -> Result<Entry, WasmError> {
-    let exports = |start: &str| survey.exports.iter().any(|name| name.starts_with(start));
+pub fn entry(outline: &Outline, asked: Option<Entry>) -> Result<Entry, WasmError> {
+    let exports = |start: &str| outline.exports.iter().any(|name| name.starts_with(start));
     let has = |entry: &Entry| {
         let (interface, _) = match entry {
             Entry::Command => COMMAND,
@@ -141,14 +138,15 @@ fn component_advice(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{Entry, TABLE_MAX, check_component, check_module, check_tables, entry, is_served};
-    use crate::{WasmError, survey::survey};
+    use crate::outline::read;
+    use crate::wasm_error::WasmError;
 
     fn module(text: &str) -> Result<(), WasmError> {
-        check_module(&survey(&wat::parse_str(text).unwrap()).unwrap())
+        check_module(&read(&wat::parse_str(text).unwrap()).unwrap())
     }
 
     fn component(text: &str) -> Result<Vec<String>, WasmError> {
-        check_component(&survey(&wat::parse_str(text).unwrap()).unwrap())
+        check_component(&read(&wat::parse_str(text).unwrap()).unwrap())
     }
 
     const START: &str = r#"(func (export "_start"))"#;
@@ -184,7 +182,7 @@ mod tests {
     #[test]
     fn tables_are_as_large_as_in_an_enclave() {
         let tables = |elements: usize| {
-            check_tables(&survey(&wat::parse_str(format!("(module (table {elements} funcref))")).unwrap()).unwrap())
+            check_tables(&read(&wat::parse_str(format!("(module (table {elements} funcref))")).unwrap()).unwrap())
         };
         assert_eq!(tables(TABLE_MAX), Ok(()));
         assert_eq!(tables(TABLE_MAX + 1), Err(WasmError::Table { elements: TABLE_MAX as u64 + 1 }));
@@ -244,7 +242,7 @@ mod tests {
         let of = |names: &[&str], asked| {
             let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (instance $i))"#)).collect();
             let component = wat::parse_str(format!("(component (instance $i) {exports})")).unwrap();
-            entry(&survey(&component).unwrap(), asked)
+            entry(&read(&component).unwrap(), asked)
         };
         let (command, http) = (Some(Entry::Command), Some(Entry::Http));
         assert_eq!(of(&[RUN], None), Ok(Entry::Command));

@@ -14,8 +14,8 @@ use wasmstone_float_lowering::Refused;
 ///
 /// # Errors
 /// Where the component is not valid.
-pub fn hidden(component: &[u8]) -> Result<Vec<u8>, Refused> {
-    rewrite::component(component, &function)
+pub fn hide_constant_lengths(component: &[u8]) -> Result<Vec<u8>, Refused> {
+    rewrite::rewrite_functions(component, &function)
 }
 
 fn function<'a>(module: &'a [u8], body: &FunctionBody<'_>) -> Result<Cow<'a, [u8]>, BinaryReaderError> {
@@ -44,7 +44,7 @@ fn function<'a>(module: &'a [u8], body: &FunctionBody<'_>) -> Result<Cow<'a, [u8
 
 #[cfg(test)]
 mod tests {
-    use super::hidden;
+    use super::hide_constant_lengths;
     use crate::compile::{Settings, precompile};
     use wasmparser::Validator;
     use wasmstone_policy::Target;
@@ -85,13 +85,13 @@ mod tests {
     #[test]
     fn the_lengths_are_hidden_and_nothing_else_is_changed() {
         let before = wat::parse_str(PROGRAM).unwrap();
-        let after = hidden(&before).unwrap();
-        Validator::new_with_features(crate::requirements::SUPPORTED).validate_all(&after).unwrap();
+        let after = hide_constant_lengths(&before).unwrap();
+        Validator::new_with_features(crate::proposals::SUPPORTED).validate_all(&after).unwrap();
         // Four copies in the first module, one in the nested one, three bytes each. The sizes of what
         // encloses them stay as short as they are.
         assert_eq!(after.len(), before.len() + 5 * 3);
         let plain = wat::parse_str("(component (core module (func i32.const 1 drop)))").unwrap();
-        assert_eq!(hidden(&plain).unwrap(), plain);
+        assert_eq!(hide_constant_lengths(&plain).unwrap(), plain);
     }
 
     #[test]
@@ -101,13 +101,13 @@ mod tests {
 
     #[test]
     fn wasmtime_still_needs_it() {
-        let compiled = crate::compile::unchanged(&wat::parse_str(PROGRAM).unwrap(), &RISCV64);
+        let compiled = crate::compile::precompile_as_it_is(&wat::parse_str(PROGRAM).unwrap(), &RISCV64);
         assert!(compiled.is_err(), "Wasmtime copies constant lengths on riscv64 by now: remove builder/src/lengths.rs");
     }
 
     #[test]
     fn a_damaged_component_is_an_error() {
         let whole = wat::parse_str(PROGRAM).unwrap();
-        assert!(hidden(&whole[..whole.len() - 1]).is_err());
+        assert!(hide_constant_lengths(&whole[..whole.len() - 1]).is_err());
     }
 }

@@ -44,7 +44,7 @@ impl MemorySize {
     ///
     /// # Errors
     /// [`MemoryError::Minimum`] says which cap would do, [`MemoryError::NeverFits`] that none would.
-    pub fn holds(self, minimum: u64, platform: &Platform, eapp: &[u8]) -> Result<(), MemoryError> {
+    pub fn check_minimum(self, minimum: u64, platform: &Platform, eapp: &[u8]) -> Result<(), MemoryError> {
         if minimum <= self.0 {
             return Ok(());
         }
@@ -273,7 +273,7 @@ mod tests {
     fn a_cap_below_the_minimum_names_the_flag() {
         let (platform, eapp) = (Platform::sim(), stand_in::eapp());
         let cap: MemorySize = "1M".parse().unwrap();
-        let holds = |minimum| cap.holds(minimum, &platform, &eapp);
+        let holds = |minimum| cap.check_minimum(minimum, &platform, &eapp);
         assert_eq!(holds(1 << 20), Ok(()));
         let error = holds((1 << 20) + 65536).unwrap_err().to_string();
         assert!(error.contains("--max-memory 1088K"), "{error}");

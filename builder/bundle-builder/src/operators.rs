@@ -1,7 +1,7 @@
 //! Which functions of a program compute with floating point, and which with vectors: machine code of
 //! these uses registers that not every enclave may use.
 
-use crate::WasmError;
+use crate::wasm_error::WasmError;
 use std::fmt;
 use wasmparser::{
     BinaryReaderError, BlockType, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,

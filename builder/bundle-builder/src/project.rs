@@ -4,7 +4,9 @@
 
 mod policy;
 
-use crate::{Engine, Float, MemorySize};
+use crate::engine::Engine;
+use crate::float::Float;
+use crate::memory::MemorySize;
 use policy::{AnyOrList, DirectoryEntry, EnvironmentTable, NetworkKey};
 use serde::Deserialize;
 use std::{

@@ -12,7 +12,7 @@ pub type Change<'c> = dyn for<'a> Fn(&'a [u8], &FunctionBody<'_>) -> Result<Cow<
 ///
 /// # Errors
 /// Where the component is not valid.
-pub fn component(component: &[u8], change: &Change<'_>) -> Result<Vec<u8>, Refused> {
+pub fn rewrite_functions(component: &[u8], change: &Change<'_>) -> Result<Vec<u8>, Refused> {
     with_modules(component, |bytes| Ok(module(bytes, change)?))
 }
 

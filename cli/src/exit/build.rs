@@ -2,7 +2,7 @@
 
 use super::Exit;
 use std::io;
-use wasmstone_builder::{BuildError, EngineError, MemoryError, ProjectError, SourceError};
+use wasmstone_builder::{BuildError, MemoryError, ProjectError, SourceError};
 use wasmstone_bundle::bundle::BuildError as PackError;
 
 /// The code for an error of the builder; `None` for any other.
@@ -26,11 +26,10 @@ fn of_build(error: &BuildError) -> Exit {
     match error {
         BuildError::Source(error) => of_source(error),
         BuildError::Wasm(_) | BuildError::Compile(_) | BuildError::Memory(MemoryError::NeverFits { .. }) => Exit::Wasm,
-        BuildError::Engine(
-            EngineError::Unprotected { .. } | EngineError::Contradiction { .. } | EngineError::NoHardEapp,
-        ) => Exit::Configuration,
         BuildError::Engine(_) | BuildError::FloatsLeft(_) => Exit::Wasm,
-        BuildError::Memory(_) | BuildError::Instances(_) | BuildError::Cpu(_) => Exit::Configuration,
+        BuildError::Memory(_) | BuildError::Instances(_) | BuildError::Cpu(_) | BuildError::Float(_) => {
+            Exit::Configuration
+        }
         BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
         _ => Exit::Other,
     }

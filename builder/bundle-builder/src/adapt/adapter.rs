@@ -1,4 +1,4 @@
-//! The adapter, mended in three places.
+//! The adapter, patched in three places.
 //!
 //! - It knows only success and failure: `proc_exit(3)` calls `wasi:cli/exit.exit(err)`, and the code is
 //!   lost. Its own types do have `exit-with-code`, which is lowered to the same core signature. So the
@@ -37,7 +37,7 @@ fn is_exit(import: &wasmparser::Import<'_>) -> bool {
 
 /// What matters of the adapter, by index.
 #[derive(Default)]
-struct Survey {
+struct Indices {
     imported_functions: u32,
     exit: Option<u32>,
     proc_exit: Option<u32>,
@@ -47,8 +47,8 @@ struct Survey {
     knows_descriptors: Option<u32>,
 }
 
-fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
-    let mut survey = Survey::default();
+fn indices(adapter: &[u8]) -> wasmparser::Result<Indices> {
+    let mut indices = Indices::default();
     for payload in Parser::new(0).parse_all(adapter) {
         match payload? {
             Payload::ImportSection(section) => {
@@ -56,9 +56,9 @@ fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
                     let import = import?;
                     if matches!(import.ty, TypeRef::Func(_)) {
                         if is_exit(&import) {
-                            survey.exit = Some(survey.imported_functions);
+                            indices.exit = Some(indices.imported_functions);
                         }
-                        survey.imported_functions += 1;
+                        indices.imported_functions += 1;
                     }
                 }
             }
@@ -67,10 +67,10 @@ fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
                     let export = export?;
                     match export.name {
                         _ if export.kind != ExternalKind::Func => {}
-                        "proc_exit" => survey.proc_exit = Some(export.index),
-                        KNOWS_DESCRIPTORS => survey.knows_descriptors = Some(export.index),
-                        name if TRANSFERS.contains(&name) => survey.transfers.push(export.index),
-                        name if name.starts_with("wasi:cli/run@") => survey.run = Some(export.index),
+                        "proc_exit" => indices.proc_exit = Some(export.index),
+                        KNOWS_DESCRIPTORS => indices.knows_descriptors = Some(export.index),
+                        name if TRANSFERS.contains(&name) => indices.transfers.push(export.index),
+                        name if name.starts_with("wasi:cli/run@") => indices.run = Some(export.index),
                         _ => {}
                     }
                 }
@@ -82,7 +82,7 @@ fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
                     for function in functions {
                         let function = function?;
                         if function.name.ends_with(STATE) {
-                            survey.state = Some(function.index);
+                            indices.state = Some(function.index);
                         }
                     }
                 }
@@ -90,10 +90,10 @@ fn survey(adapter: &[u8]) -> wasmparser::Result<Survey> {
             _ => {}
         }
     }
-    Ok(survey)
+    Ok(indices)
 }
 
-struct Mend {
+struct Patch {
     exit: u32,
     proc_exit: u32,
     run: u32,
@@ -104,7 +104,7 @@ struct Mend {
     next: u32,
 }
 
-impl Reencode for Mend {
+impl Reencode for Patch {
     type Error = Infallible;
 
     fn parse_import_section(
@@ -152,7 +152,7 @@ impl Reencode for Mend {
     }
 }
 
-impl Mend {
+impl Patch {
     /// Where there is no buffer, returns [`BADF`] if there is no such descriptor either.
     fn check_descriptor(&self, function: &mut Function) {
         let (descriptor, buffers) = (0, 2);
@@ -164,37 +164,37 @@ impl Mend {
     }
 }
 
-/// The adapter, mended; `None` where it does not look as expected.
-pub fn mended(adapter: &[u8]) -> Option<Vec<u8>> {
-    let survey = survey(adapter).ok()?;
-    let mut mend = Mend {
-        exit: survey.exit?,
-        proc_exit: survey.proc_exit?,
-        run: survey.run?,
-        state: survey.state?,
-        transfers: Some(survey.transfers).filter(|found| found.len() == TRANSFERS.len())?,
-        knows_descriptors: survey.knows_descriptors?,
-        next: survey.imported_functions,
+/// The adapter, patched; `None` where it does not look as expected.
+pub fn patched(adapter: &[u8]) -> Option<Vec<u8>> {
+    let indices = indices(adapter).ok()?;
+    let mut patch = Patch {
+        exit: indices.exit?,
+        proc_exit: indices.proc_exit?,
+        run: indices.run?,
+        state: indices.state?,
+        transfers: Some(indices.transfers).filter(|found| found.len() == TRANSFERS.len())?,
+        knows_descriptors: indices.knows_descriptors?,
+        next: indices.imported_functions,
     };
     let mut module = Module::new();
-    mend.parse_core_module(&mut module, Parser::new(0), adapter).ok()?;
+    patch.parse_core_module(&mut module, Parser::new(0), adapter).ok()?;
     Some(module.finish())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::mended;
+    use super::patched;
     use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
 
     #[test]
     fn the_pinned_adapter_looks_as_expected() {
-        let adapter = mended(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER).expect("an adapter as expected");
+        let adapter = patched(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER).expect("an adapter as expected");
         wasmparser::Validator::new().validate_all(&adapter).expect("a valid module");
     }
 
     #[test]
     fn another_module_is_left_alone() {
-        assert!(mended(b"\0asm\x01\0\0\0").is_none());
-        assert!(mended(b"").is_none());
+        assert!(patched(b"\0asm\x01\0\0\0").is_none());
+        assert!(patched(b"").is_none());
     }
 }

@@ -17,7 +17,7 @@ use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef};
 
 /// What matters of a program.
 #[derive(Default)]
-struct Survey {
+struct Facts {
     types: u32,
     functions: u32,
     globals: u32,
@@ -28,45 +28,45 @@ struct Survey {
     asks: bool,
 }
 
-fn survey(program: &[u8]) -> wasmparser::Result<Survey> {
-    let mut survey = Survey::default();
+fn facts(program: &[u8]) -> wasmparser::Result<Facts> {
+    let mut facts = Facts::default();
     for payload in Parser::new(0).parse_all(program) {
         match payload? {
-            Payload::TypeSection(section) => survey.types = section.into_iter_err_on_gc_types().count() as u32,
+            Payload::TypeSection(section) => facts.types = section.into_iter_err_on_gc_types().count() as u32,
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     match import?.ty {
-                        TypeRef::Func(_) => survey.functions += 1,
-                        TypeRef::Global(_) => survey.globals += 1,
-                        TypeRef::Memory(_) => survey.imported_memories = true,
+                        TypeRef::Func(_) => facts.functions += 1,
+                        TypeRef::Global(_) => facts.globals += 1,
+                        TypeRef::Memory(_) => facts.imported_memories = true,
                         _ => {}
                     }
                 }
             }
-            Payload::FunctionSection(section) => survey.functions += section.count(),
-            Payload::GlobalSection(section) => survey.globals += section.count(),
+            Payload::FunctionSection(section) => facts.functions += section.count(),
+            Payload::GlobalSection(section) => facts.globals += section.count(),
             Payload::MemorySection(section) => {
                 for memory in section {
-                    survey.pages.push(memory?.initial);
+                    facts.pages.push(memory?.initial);
                 }
             }
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
                     if export.kind == ExternalKind::Memory && export.name == "memory" {
-                        survey.memory = Some(export.index);
+                        facts.memory = Some(export.index);
                     }
                 }
             }
             Payload::CodeSectionEntry(body) => {
                 for operator in body.get_operators_reader()? {
-                    survey.asks |= matches!(operator?, Operator::MemorySize { .. } | Operator::MemoryGrow { .. });
+                    facts.asks |= matches!(operator?, Operator::MemorySize { .. } | Operator::MemoryGrow { .. });
                 }
             }
             _ => {}
         }
     }
-    Ok(survey)
+    Ok(facts)
 }
 
 struct Rewrite {
@@ -148,20 +148,20 @@ impl Reencode for Rewrite {
 
 /// The program that sees its own part of the memory; `None` where it never asks, or where what it asks
 /// about is not a memory of its own.
-pub fn sees_its_own(program: &[u8]) -> Option<Vec<u8>> {
-    let survey = survey(program).ok()?;
+pub fn hide_added_pages(program: &[u8]) -> Option<Vec<u8>> {
+    let facts = facts(program).ok()?;
     // Programs of any compiler have globals, the stack pointer first; without any they are left alone.
-    if !survey.asks || survey.imported_memories || survey.globals == 0 {
+    if !facts.asks || facts.imported_memories || facts.globals == 0 {
         return None;
     }
-    let memory = survey.memory?;
-    let pages = survey.pages.get(usize::try_from(memory).ok()?)?;
+    let memory = facts.memory?;
+    let pages = facts.pages.get(usize::try_from(memory).ok()?)?;
     let mut rewrite = Rewrite {
         memory,
         pages: i32::try_from(*pages).ok()?,
-        end: survey.globals,
-        grow: survey.functions,
-        grow_type: survey.types,
+        end: facts.globals,
+        grow: facts.functions,
+        grow_type: facts.types,
     };
     let mut module = Module::new();
     rewrite.parse_core_module(&mut module, Parser::new(0), program).ok()?;
@@ -170,7 +170,7 @@ pub fn sees_its_own(program: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::sees_its_own;
+    use super::hide_added_pages;
     use wasmtime::{Engine, Instance, Module, Store};
 
     const PROGRAM: &str = r#"(module
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn pages_of_others_are_not_seen() {
-        let program = sees_its_own(&wat::parse_str(PROGRAM).unwrap()).expect("it asks");
+        let program = hide_added_pages(&wat::parse_str(PROGRAM).unwrap()).expect("it asks");
         let engine = Engine::default();
         let module = Module::new(&engine, program).unwrap();
         let mut store = Store::new(&engine, ());
@@ -207,8 +207,8 @@ mod tests {
             "(module (memory (export \"memory\") 1) (func (result i32) memory.size))",
             "(module (memory 1) (global i32 (i32.const 0)) (func (result i32) memory.size))",
         ] {
-            assert!(sees_its_own(&wat::parse_str(program).unwrap()).is_none(), "{program}");
+            assert!(hide_added_pages(&wat::parse_str(program).unwrap()).is_none(), "{program}");
         }
-        assert!(sees_its_own(b"not wasm").is_none());
+        assert!(hide_added_pages(b"not wasm").is_none());
     }
 }

@@ -1,5 +1,5 @@
-use super::{Choice, Engine, EngineError, Wanted, choose};
-use crate::float::{Float, Rule, rule};
+use super::{Choice, Engine, EngineError, EngineOptions, choose};
+use crate::float::{Float, FloatRule, rule};
 use crate::operators::{Operators, scan};
 use wasmstone_bundle::Platform;
 use wasmstone_float_lowering::Refused;
@@ -33,24 +33,24 @@ fn refused() -> Refused {
 
 /// What is chosen by the rule of the platform.
 fn chosen(engine: Engine, platform: &Platform, program: &Operators) -> Result<Choice, EngineError> {
-    let wanted = Wanted { engine, targets: &[], rule: rule(None, false, platform).unwrap() };
-    choose(&wanted, platform, program, None)
+    let options = EngineOptions { engine, targets: &[], rule: rule(None, false, platform).unwrap() };
+    choose(&options, platform, program, None)
 }
 
 /// The same with something asked for, for a program with floats.
 fn asked(float: Float, engine: Engine, platform: &Platform, refused: Option<&Refused>) -> Result<Choice, EngineError> {
-    let wanted = Wanted { engine, targets: &[], rule: Rule { float, asked: true } };
-    choose(&wanted, platform, &self::float(), refused)
+    let options = EngineOptions { engine, targets: &[], rule: FloatRule { float, explicit: true } };
+    choose(&options, platform, &self::float(), refused)
 }
 
 #[test]
 fn on_keystone_floats_are_lowered() {
     let choice = chosen(Engine::Auto, &board(false), &plain()).unwrap();
-    assert_eq!(choice, Choice { targets: vec![Target::Riscv64], rule: None, why: None });
+    assert_eq!(choice, Choice { targets: vec![Target::Riscv64], rule: None, interpreted_because: None });
     for engine in [Engine::Auto, Engine::Native] {
         let choice = chosen(engine, &board(false), &float()).unwrap();
         assert_eq!((choice.targets.as_slice(), choice.hardware_float()), (&[Target::Riscv64][..], false));
-        assert_eq!((choice.float(Target::Riscv64), choice.why), (Some(Float::Lowered), None));
+        assert_eq!((choice.float(Target::Riscv64), choice.interpreted_because), (Some(Float::Lowered), None));
     }
     let choice = chosen(Engine::Auto, &board(true), &float()).unwrap();
     assert_eq!((choice.targets.as_slice(), choice.hardware_float()), (&[Target::Riscv64][..], true));
@@ -59,23 +59,24 @@ fn on_keystone_floats_are_lowered() {
 
 #[test]
 fn what_cannot_be_lowered_is_interpreted() {
-    let wanted = |engine| Wanted { engine, targets: &[], rule: Rule { float: Float::Lowered, asked: false } };
-    let choice = choose(&wanted(Engine::Auto), &board(false), &float(), Some(&refused())).unwrap();
+    let options =
+        |engine| EngineOptions { engine, targets: &[], rule: FloatRule { float: Float::Lowered, explicit: false } };
+    let choice = choose(&options(Engine::Auto), &board(false), &float(), Some(&refused())).unwrap();
     assert_eq!((choice.float(Target::Pulley64), choice.hardware_float()), (Some(Float::Interpreted), false));
     assert_eq!(choice.targets, [Target::Pulley64]);
-    assert!(choice.why.unwrap().contains("it is odd"));
-    let error = choose(&wanted(Engine::Native), &board(false), &float(), Some(&refused())).unwrap_err().to_string();
+    assert!(choice.interpreted_because.unwrap().contains("it is odd"));
+    let error = choose(&options(Engine::Native), &board(false), &float(), Some(&refused())).unwrap_err().to_string();
     assert!(error.contains("it is odd") && error.contains("choose --engine pulley"), "{error}");
 }
 
 #[test]
 fn floats_can_be_insisted_on() {
     for engine in [Engine::Native, Engine::Auto, Engine::Pulley] {
-        let wanted = Wanted { engine, targets: &[], rule: rule(None, true, &board(false)).unwrap() };
-        let choice = choose(&wanted, &board(false), &float(), None).unwrap();
+        let options = EngineOptions { engine, targets: &[], rule: rule(None, true, &board(false)).unwrap() };
+        let choice = choose(&options, &board(false), &float(), None).unwrap();
         let target = if engine == Engine::Pulley { Target::Pulley64 } else { Target::Riscv64 };
         assert_eq!((choice.targets.as_slice(), choice.hardware_float()), (&[target][..], true));
-        assert!(!choose(&wanted, &board(false), &plain(), None).unwrap().hardware_float());
+        assert!(!choose(&options, &board(false), &plain(), None).unwrap().hardware_float());
     }
 }
 
@@ -99,21 +100,21 @@ fn what_is_to_be_interpreted_is_no_machine_code() {
         let choice = asked(Float::Interpreted, Engine::Auto, &platform, None).unwrap();
         assert_eq!((choice.targets.as_slice(), choice.hardware_float()), (&[Target::Pulley64][..], false));
         assert_eq!(choice.float(Target::Pulley64), Some(Float::Interpreted));
-        assert_eq!(choice.why.unwrap(), "--float interpreted was asked for: area");
+        assert_eq!(choice.interpreted_because.unwrap(), "--float interpreted was asked for: area");
         let error = asked(Float::Interpreted, Engine::Native, &platform, None).unwrap_err().to_string();
         assert!(error.contains("--float lowered") && error.contains("area"), "{error}");
         // Without floats it makes no difference.
-        let rule = Rule { float: Float::Interpreted, asked: true };
-        let wanted = Wanted { engine: Engine::Native, targets: &[], rule };
-        assert!(choose(&wanted, &platform, &plain(), None).unwrap().targets[0].is_native());
+        let rule = FloatRule { float: Float::Interpreted, explicit: true };
+        let options = EngineOptions { engine: Engine::Native, targets: &[], rule };
+        assert!(choose(&options, &platform, &plain(), None).unwrap().targets[0].is_native());
     }
 }
 
 #[test]
 fn only_what_is_made_is_lowered() {
     let lowers = |engine, targets: &[Target], asked, program: &Operators| {
-        let rule = Rule { float: Float::Lowered, asked };
-        Wanted { engine, targets, rule }.lowers(program)
+        let rule = FloatRule { float: Float::Lowered, explicit: asked };
+        EngineOptions { engine, targets, rule }.lowers(program)
     };
     assert!(lowers(Engine::Auto, &[], false, &float()) && lowers(Engine::Native, &[], false, &float()));
     assert!(!lowers(Engine::Pulley, &[], false, &float()) && lowers(Engine::Pulley, &[], true, &float()));
@@ -127,7 +128,7 @@ fn vectors_are_for_pulley_on_riscv() {
     for platform in [board(true), board(false)] {
         let choice = chosen(Engine::Auto, &platform, &vector()).unwrap();
         assert_eq!(choice.targets, [Target::Pulley64]);
-        assert!(choice.why.unwrap().contains("dot"));
+        assert!(choice.interpreted_because.unwrap().contains("dot"));
         let error = chosen(Engine::Native, &platform, &vector()).unwrap_err();
         assert!(matches!(&error, EngineError::Vectors { functions } if functions.first == ["dot"]), "{error}");
     }
@@ -145,12 +146,13 @@ fn the_simulator_gets_what_this_machine_has() {
 #[test]
 fn targets_are_taken_as_they_are_named() {
     let targets = [Target::Aarch64, Target::Pulley64, Target::Aarch64, Target::Riscv64];
-    let wanted = Wanted { engine: Engine::Auto, targets: &targets, rule: rule(None, false, &board(false)).unwrap() };
-    let choice = choose(&wanted, &board(false), &plain(), None).unwrap();
+    let options =
+        EngineOptions { engine: Engine::Auto, targets: &targets, rule: rule(None, false, &board(false)).unwrap() };
+    let choice = choose(&options, &board(false), &plain(), None).unwrap();
     assert_eq!(choice.targets, [Target::Pulley64, Target::Riscv64, Target::Aarch64]);
     // Where nobody asked, Pulley's program is left as it is.
-    let choice = choose(&wanted, &board(false), &float(), None).unwrap();
+    let choice = choose(&options, &board(false), &float(), None).unwrap();
     let floats = choice.targets.iter().map(|target| choice.float(*target).unwrap());
     assert_eq!(floats.collect::<Vec<_>>(), [Float::Interpreted, Float::Lowered, Float::Lowered]);
-    assert!(choose(&wanted, &board(false), &float(), Some(&refused())).is_err());
+    assert!(choose(&options, &board(false), &float(), Some(&refused())).is_err());
 }

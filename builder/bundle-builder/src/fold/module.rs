@@ -1,6 +1,6 @@
 //! A core module as far as its functions go, and the same with other ones.
 
-use crate::WasmError;
+use crate::wasm_error::WasmError;
 use std::ops::Range;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, Encode, FunctionSection, NameMap, NameSection};

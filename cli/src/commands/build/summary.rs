@@ -159,7 +159,7 @@ impl Summary<'_> {
         for program in &programs {
             line("compiled", program.engine());
         }
-        if let Some(why) = &built.why {
+        if let Some(why) = &built.interpreted_because {
             line("", format!("interpreted, because {why}"));
         }
         line("floats", if built.floats.is_empty() { "none".to_owned() } else { built.floats.to_string() });
@@ -230,7 +230,7 @@ impl Summary<'_> {
                 .unwrap_or_default(),
             hash_rate: self.hash_rate().map(HashRate::bytes_per_second),
             hash_rate_known: self.platform.hash_rate.is_some(),
-            interpreted_because: self.built.why.as_deref(),
+            interpreted_because: self.built.interpreted_because.as_deref(),
             policy: self.policy(),
             interfaces: &self.built.interfaces,
             platform: &self.built.bundle.manifest().platform.name,

