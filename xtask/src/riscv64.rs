@@ -1,12 +1,12 @@
 //! `cargo xtask target`: what runs on RISC-V Linux, cross-compiled.
 //!
-//! Everything for that target comes from one invocation of Cargo, with one profile and one set of
-//! features, so that the engine is compiled for it once.
+//! A board's program and the harness have neither compiler nor simulator, so that no engine is compiled for them. The
+//! tests also want the simulator on RISC-V: that program lies in a folder of its own, so that it never gets to a board.
 
 use crate::setup;
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wasmstone_test_support::shell::{cargo, run, step, target};
 
 /// Rust's name for the target. `.cargo/config.toml` says how to link for it.
@@ -14,6 +14,10 @@ pub const TARGET: &str = "riscv64gc-unknown-linux-gnu";
 
 /// Small, and quick enough: `Cargo.toml` says how.
 const PROFILE: &str = "small";
+
+/// The folder, beside the board's program, of what only tests run: `wasmstone` with the simulator, and the program that
+/// simulated enclaves run in.
+const SIMULATING: &str = "simulating";
 
 /// Static executables for RISC-V Linux.
 pub struct Built {
@@ -45,12 +49,39 @@ pub fn build() -> Result<Built> {
     setup::riscv64_linker()?;
     setup::rust_targets(&[TARGET])?;
     step("wasmstone for RISC-V Linux");
+    let directory = compile(&["--package", "wasmstone", "--package", "wasmstone-eyrie-harness"])?;
+    Ok(Built { wasmstone: directory.join("wasmstone"), harness: directory.join("wasmstone-eyrie-harness") })
+}
+
+/// Builds them, and before them `wasmstone` with the simulator.
+///
+/// # Errors
+/// As [`build`], and where a file cannot be copied.
+pub fn build_for_tests() -> Result<Built> {
+    setup::riscv64_linker()?;
+    setup::rust_targets(&[TARGET])?;
+    step("wasmstone for RISC-V Linux, with the simulator");
+    let directory = compile(&["--package", "wasmstone", "--features", "simulator"])?;
+    let simulating = directory.join(SIMULATING);
+    fs::create_dir_all(&simulating).with_context(|| format!("cannot make {}", simulating.display()))?;
+    for program in ["wasmstone", "wasmstone-simulated-enclave"] {
+        replace(&directory.join(program), &simulating.join(program))?;
+    }
+    build()
+}
+
+/// Runs Cargo, and returns the directory of the executables.
+fn compile(arguments: &[&str]) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--locked", "--target", TARGET, "--profile", PROFILE]);
-    build.args(["--package", "wasmstone", "--package", "wasmstone-eyrie-harness", "--no-default-features"]);
+    build.args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--no-default-features"]).args(arguments);
     // Would take the place of the flags that make the executables static.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(&mut build)?;
-    let directory = target()?.join(TARGET).join(PROFILE);
-    Ok(Built { wasmstone: directory.join("wasmstone"), harness: directory.join("wasmstone-eyrie-harness") })
+    Ok(target()?.join(TARGET).join(PROFILE))
+}
+
+/// Copies a program. One that runs is not written to, but its name becomes that of the copy.
+fn replace(from: &Path, to: &Path) -> Result<()> {
+    let copy = to.with_extension("new");
+    fs::copy(from, &copy).and_then(|_| fs::rename(&copy, to)).with_context(|| format!("cannot write {}", to.display()))
 }

@@ -29,7 +29,7 @@ fn service() -> Bundled {
 
 fn built(program: &str) -> PathBuf {
     let path = target_directory().join("riscv64gc-unknown-linux-gnu/small").join(program);
-    assert!(path.exists(), "{} is missing: run `cargo xtask target`", path.display());
+    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
     path
 }
 
@@ -123,7 +123,7 @@ fn needs_riscv64_the_static_executable_serves() {
     let own = command();
     let (_, home) = own.get_envs().find(|(name, _)| *name == "WASMSTONE_HOME").expect("the tests have one");
     let mut command = Command::new(EMULATOR);
-    command.arg(built("wasmstone")).env("WASMSTONE_HOME", home.unwrap()).env("WASMSTONE_SIM_RUNNER", EMULATOR);
+    command.arg(built("simulating/wasmstone")).env("WASMSTONE_HOME", home.unwrap()).env("WASMSTONE_SIM_RUNNER", EMULATOR);
     command.arg("serve").arg(bundled.path()).args(["--insecure-no-lockdown", "--addr", "127.0.0.1:0"]);
     let serving = Serving::start(&mut command);
     answers(serving.address);

@@ -1,8 +1,9 @@
 //! The program for the target side, as `cargo xtask target` builds it: the static RISC-V executable,
-//! run under qemu-riscv64 beside the program of this machine.
+//! run under qemu-riscv64 beside the program of this machine. Where something is simulated, it is the program
+//! that is built with the simulator.
 //!
-//! An emulator of programs has no seccomp filters, and its child processes are not emulated: what is
-//! simulated here runs unconfined and names the emulator.
+//! An emulator of programs has no seccomp filters, and its child processes are not emulated: simulated enclaves
+//! run unconfined here, and their emulator is named.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,16 +14,25 @@ use wasmstone_test_support::{Bundled, build, command, guest, keystone_files, pro
 
 const EMULATOR: &str = "qemu-riscv64";
 
-fn executable() -> PathBuf {
-    let path = target_directory().join("riscv64gc-unknown-linux-gnu/small/wasmstone");
-    assert!(path.exists(), "{} is missing: run `cargo xtask target`", path.display());
+fn built(program: &str) -> PathBuf {
+    let path = target_directory().join("riscv64gc-unknown-linux-gnu/small").join(program);
+    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
     path
+}
+
+/// The program with the simulator.
+fn simulating() -> PathBuf {
+    built("simulating/wasmstone")
 }
 
 /// The program for the target side, with the configuration directory `home`.
 fn target_side(home: &Path) -> Command {
+    emulated(&built("wasmstone"), home)
+}
+
+fn emulated(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(EMULATOR);
-    command.arg(executable()).env("WASMSTONE_HOME", home).env("WASMSTONE_SIM_RUNNER", EMULATOR);
+    command.arg(program).env("WASMSTONE_HOME", home).env("WASMSTONE_SIM_RUNNER", EMULATOR);
     command
 }
 
@@ -58,7 +68,7 @@ fn fails(command: &mut Command, code: i32, words: &[&str]) {
 fn run_there(bundle: &Bundled, options: &[&str], arguments: &[&str]) -> Output {
     // A program that hangs fails its test in the end.
     let mut run = Command::new("timeout");
-    run.args(["300", EMULATOR]).arg(executable()).env("WASMSTONE_HOME", home()).env("WASMSTONE_SIM_RUNNER", EMULATOR);
+    run.args(["300", EMULATOR]).arg(simulating()).env("WASMSTONE_HOME", home()).env("WASMSTONE_SIM_RUNNER", EMULATOR);
     run.arg("run").arg(bundle.path()).arg("--insecure-no-lockdown").args(options);
     run.arg("--").args(arguments).output_in_time()
 }
@@ -125,14 +135,36 @@ fn needs_riscv64_keys_and_platforms_are_shared() {
 }
 
 #[test]
+fn needs_riscv64_a_board_has_no_simulator() {
+    let bundle = build(&guest("hello", "wasm32-wasip2"), &["--engine", "pulley"]);
+    let run = |options: &[&str], code: i32, words: &[&str]| {
+        fails(target_side(&home()).arg("run").arg(bundle.path()).args(options), code, words);
+    };
+    let instead = "built with the feature \"simulator\"";
+    run(&[], 121, &["no Keystone device", "cannot simulate", "modprobe keystone-driver", instead]);
+    run(&["--backend", "keystone"], 121, &["no Keystone device", instead]);
+    run(&["--backend", "sim"], 2, &["has no simulator", instead]);
+    let help = succeeds(target_side(&home()).args(["run", "--help"]));
+    assert!(help.contains("has no simulator") && !help.contains("--insecure-no-lockdown"), "{help}");
+    assert!(help.contains("keystone") && !help.contains("- sim"), "{help}");
+
+    let doctor = target_side(&home()).arg("doctor").output_in_time();
+    assert_eq!(doctor.status.code(), Some(121), "{doctor:?}");
+    let found = text(&doctor.stdout);
+    assert!(found.starts_with("-       simulator") && found.contains(instead), "{found}");
+    assert!(found.contains("MISSING keystone device"), "{found}");
+    fails(target_side(&home()).args(["doctor", "--backend", "sim"]), 2, &["has no simulator", instead]);
+}
+
+#[test]
 fn needs_riscv64_an_enclave_that_cannot_be_confined_is_an_error() {
     let bundle = build(&guest("hello", "wasm32-wasip2"), &["--engine", "pulley"]);
     fails(
-        target_side(&home()).arg("run").arg(bundle.path()),
+        emulated(&simulating(), &home()).arg("run").arg(bundle.path()),
         106,
         &["nothing is protected", "cannot be confined", "--insecure-no-lockdown"],
     );
-    let doctor = target_side(&home()).arg("doctor").output_in_time();
+    let doctor = emulated(&simulating(), &home()).arg("doctor").output_in_time();
     assert_eq!(doctor.status.code(), Some(120), "{doctor:?}");
     let found = text(&doctor.stdout);
     assert!(found.starts_with("MISSING simulator") && found.contains("cannot be confined"), "{found}");
@@ -203,7 +235,7 @@ fn needs_riscv64_reports_are_made_there_and_verified_here() {
         command
     };
     for engine in ["pulley", "native"] {
-        let mut there = target_side(&home());
+        let mut there = emulated(&simulating(), &home());
         there.args(["attest", "report"]).arg(bundle.path()).args(["--nonce", nonce, "--engine", engine, "-o"]);
         succeeds(there.arg(&report).arg("--insecure-no-lockdown"));
         let here = succeeds(&mut verify());
