@@ -6,11 +6,10 @@
 //! in the file that Keystone measures; a program for the interpreter is there by its digest. Eyrie's ELF
 //! loader is the strictest reader of images; [`Image::parse`] accepts only what it maps as written.
 
-mod elf;
 mod native;
 mod writer;
 
-use crate::measurement::PAGE;
+use crate::keystone::{elf, measurement::PAGE};
 use object::{LittleEndian, elf::EF_RISCV_FLOAT_ABI};
 use std::ops::Range;
 use wasmstone_policy::{DecodeError, Launch};
@@ -126,7 +125,7 @@ pub fn launch(image: &[u8]) -> Result<Launch, ImageError> {
 
 impl Segment {
     /// The address after its last byte. Parsing has excluded an overflow.
-    fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.vaddr.saturating_add(self.memory_size)
     }
 }

@@ -1,13 +1,11 @@
 //! Platforms: the Keystone builds that bundles are made for.
 
-mod build_tree;
-mod check;
-mod hash_rate;
 mod store;
 
-pub use build_tree::{BuildTree, Pair, TreeError};
-pub use check::{Unfit, files as check_files};
-pub use hash_rate::{HashRate, InvalidHashRate};
+pub use crate::keystone::build_tree::{BuildTree, Pair, TreeError};
+pub use crate::keystone::check::{Unfit, files as check_files};
+pub use crate::keystone::hash_rate::{HashRate, InvalidHashRate};
+pub(crate) use store::read_bounded;
 pub use store::{PlatformError, PlatformStore, Replace};
 
 use crate::{SmHash, digest::hex_bytes, stand_in};

@@ -1,6 +1,7 @@
 //! The directory of platforms: `NAME/platform.toml`, `NAME/loader`, `NAME/runtime`.
 
-use super::{DeviceKey, HashRate, Platform, SIM, Unfit, check};
+use super::{DeviceKey, HashRate, Platform, SIM, Unfit};
+use crate::keystone::check;
 use crate::{InvalidName, SmHash, check_name};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
@@ -166,7 +167,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A file, as far as one byte more than any platform's has.
-pub(super) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -1,7 +1,7 @@
 //! Whether files are what they are given for: a mistake here would only show when an enclave does not
 //! start, or when nobody's report is ever accepted.
 
-use super::{CPU_FEATURES, Platform};
+use crate::platform::{CPU_FEATURES, DeviceKey, Platform};
 use crate::{PublicKey, stand_in};
 use object::{
     LittleEndian, elf,
@@ -63,7 +63,7 @@ pub enum Unfit {
     ZeroSmHash,
     /// Not a key that signs.
     #[error("{0} is not an Ed25519 public key: give the device's, 64 hexadecimal digits or a PEM file")]
-    NotKey(super::DeviceKey),
+    NotKey(DeviceKey),
     /// Not a CPU feature that programs are compiled for.
     #[error("there is no CPU feature \"{0}\" that programs can use: choose from {known}", known = CPU_FEATURES.join(", "))]
     NotFeature(String),
@@ -116,7 +116,7 @@ fn entry(bytes: &[u8]) -> Option<u64> {
 }
 
 /// Whether everything about a platform can be true.
-pub(super) fn facts(platform: &Platform) -> Result<(), Unfit> {
+pub(crate) fn facts(platform: &Platform) -> Result<(), Unfit> {
     files(&platform.loader, &platform.runtime)?;
     if platform.sm_hash.is_some_and(|hash| hash.0 == [0; 64]) {
         return Err(Unfit::ZeroSmHash);

@@ -6,8 +6,8 @@
 //! fills only in part, the stack, and page tables. The tables are Sv39's: the root is in the loader, then
 //! one for each GiB and one for each 2 MiB of the address space in which something is mapped.
 
+use super::measurement::PAGE;
 use crate::image::{Image, ImageError, STACK};
-use crate::measurement::PAGE;
 use object::{
     LittleEndian, elf,
     read::elf::{FileHeader, ProgramHeader},

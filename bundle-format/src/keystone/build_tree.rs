@@ -4,8 +4,8 @@
 //! no two are the same bytes, since both hold the path of their sources; they differ in what they do only
 //! where `.options_log` beside them names additional system calls.
 
-use super::store::read_bounded;
 use crate::Sha256Digest;
+use crate::platform::read_bounded;
 use std::{
     fs, io,
     path::{Path, PathBuf},

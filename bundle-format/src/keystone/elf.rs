@@ -1,7 +1,7 @@
 //! Reading an ELF executable, and holding it to what Eyrie's loader maps as written.
 
-use super::{ADDRESS_LIMIT, Image, ImageError, Permissions, STACK, Segment};
-use crate::measurement::PAGE;
+use super::measurement::PAGE;
+use crate::image::{ADDRESS_LIMIT, Image, ImageError, Permissions, STACK, Segment};
 use object::{
     LittleEndian, elf,
     read::elf::{FileHeader, ProgramHeader},
