@@ -4,7 +4,6 @@ pub(crate) mod store;
 
 pub use store::{KeyError, KeyKind, KeyStore, StoredKey};
 
-use crate::digest::hex_bytes;
 use ed25519_dalek::{
     Signer, SigningKey, VerifyingKey,
     pkcs8::{
@@ -12,12 +11,14 @@ use ed25519_dalek::{
         spki::{self, der::pem::LineEnding},
     },
 };
+use wasmstone_attestation::{hex_bytes, hex_bytes_serde};
 use zeroize::Zeroizing;
 
 hex_bytes! {
     /// The name of a public key that nobody chooses: the SHA-256 of its SPKI DER.
-    KeyId, 32
+    KeyId, 32;
 }
+hex_bytes_serde!(KeyId);
 
 /// The DER of a SubjectPublicKeyInfo for Ed25519, up to the 32 bytes of the key (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];

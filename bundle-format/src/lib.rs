@@ -27,10 +27,10 @@ pub use digest::Sha256Digest;
 pub use keys::{KeyId, KeyStore, PublicKey, SecretKey};
 pub use keystone::{footprint, measurement};
 pub use manifest::Manifest;
-pub use measurement::{Measurement, SmHash};
 pub use name::{InvalidName, check_name};
 pub use platform::{Platform, PlatformStore};
 pub use verify::{TrustPolicy, Verified, VerifyError, verify};
+pub use wasmstone_attestation::{Measurement, SmHash};
 
 /// What to do about a bundle that is damaged.
 const AGAIN: &str = "get it again from where it came from, or build it anew";

@@ -8,23 +8,12 @@ pub use crate::keystone::hash_rate::{HashRate, InvalidHashRate};
 pub(crate) use store::read_bounded;
 pub use store::{PlatformError, PlatformStore, Replace};
 
-use crate::{SmHash, digest::hex_bytes, stand_in};
+pub use wasmstone_attestation::DeviceKey;
+
+use crate::{SmHash, stand_in};
 
 /// The name of the platform that is simulated. It always exists, and cannot be redefined.
 pub const SIM: &str = "sim";
-
-hex_bytes! {
-    /// The Ed25519 public key of a device, 32 bytes of RFC 8032.
-    DeviceKey, 32
-}
-
-impl DeviceKey {
-    /// The key of Keystone's test devices. Its secret key is public, so that reports under it prove nothing.
-    pub const PUBLIC_TEST: Self = Self([
-        0x0f, 0xaa, 0xd4, 0xff, 0x01, 0x17, 0x85, 0x83, 0xba, 0xa5, 0x88, 0x96, 0x6f, 0x7c, 0x1f, 0xf3, 0x25, 0x64,
-        0xdd, 0x17, 0xd7, 0xdc, 0x2b, 0x46, 0xcb, 0x50, 0xa8, 0x4a, 0x69, 0x27, 0x0b, 0x4c,
-    ]);
-}
 
 /// The CPU features beyond rv64gc that programs can be compiled for, by the names of their extensions.
 pub const CPU_FEATURES: &[&str] = &["zba", "zbb", "zbc", "zbkb", "zbs", "zcb", "zfa", "zfh", "zfhmin", "zicond"];

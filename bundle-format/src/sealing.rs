@@ -9,7 +9,6 @@ mod store;
 pub use store::OwnerStore;
 pub use wasmstone_policy::WRAPPED_KEY_SIZE;
 
-use crate::digest::hex_bytes;
 use crate::keys::PemError;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::AeadInOut};
 use ed25519_dalek::pkcs8::{
@@ -23,6 +22,7 @@ use ed25519_dalek::pkcs8::{
 use hkdf::Hkdf;
 use sha2::Sha256;
 use std::io;
+use wasmstone_attestation::{hex_bytes, hex_bytes_serde};
 use wasmstone_policy::{TRANSFER_KEY_SIZE, TRANSFER_LABEL};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -32,8 +32,9 @@ const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 
 hex_bytes! {
     /// The X25519 public key (RFC 7748) of whoever may move sealed data.
-    SealOwner, 32
+    SealOwner, 32;
 }
+hex_bytes_serde!(SealOwner);
 
 impl SealOwner {
     /// Reads a `PUBLIC KEY` PEM file.

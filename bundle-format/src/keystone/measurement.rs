@@ -1,7 +1,7 @@
 //! What Keystone's security monitor will measure, computed beforehand.
 
-use crate::digest::hex_bytes;
 use sha3::{Digest, Sha3_512};
+use wasmstone_attestation::{Measurement, SmHash};
 
 /// Bytes of a page; Keystone measures whole pages.
 pub const PAGE: u64 = 4096;
@@ -10,16 +10,6 @@ pub const PAGE: u64 = 4096;
 pub const FIRMWARE_SIZE: u64 = 0x1f_f000;
 
 const ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];
-
-hex_bytes! {
-    /// The measurement of an enclave: SHA3-512 over loader, runtime and enclave app.
-    Measurement, 64
-}
-
-hex_bytes! {
-    /// The hash of a security monitor, as the boot ROM takes it.
-    SmHash, 64
-}
 
 /// The measurement of an enclave made of these three files.
 ///
