@@ -32,15 +32,13 @@ struct PinsFile {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinsFileError {
-    /// Larger than any such file.
-    #[error("a file of {0} bytes holds no pins: give the file that \"wasmstone measure --pins\" wrote")]
+    /// Larger than any such file, in bytes.
+    #[error("a file of {0} bytes cannot hold pins: give the file that \"wasmstone measure --pins\" wrote")]
     Size(usize),
-    /// A format of another release.
-    #[error(
-        "the pins have schema {0}, and this release reads {SCHEMA}: write them again with this release, or update it"
-    )]
+    /// The format of another release.
+    #[error("the pins have schema {0}, this release reads {SCHEMA}: write them again with this release, or update it")]
     Schema(u32),
-    /// Not TOML, an unknown key, or a value that is none.
+    /// Not TOML, an unknown key, or an invalid value.
     #[error(
         "the pins cannot be read: {0}\ncorrect the line, or write the file again with \"wasmstone measure --pins\""
     )]
@@ -57,7 +55,7 @@ impl Pins {
             return Err(PinsFileError::Size(text.len()));
         }
         let syntax = |error: toml::de::Error| PinsFileError::Syntax(format!("{error}"));
-        // A later format may have other keys, of which this says nothing useful.
+        // First: a later format may have other keys, and errors about them would not help.
         let SchemaOnly { schema } = toml::from_str(text).map_err(syntax)?;
         if schema != SCHEMA {
             return Err(PinsFileError::Schema(schema));
@@ -69,9 +67,9 @@ impl Pins {
 
     /// Writes `pins.toml`: the same pins give the same bytes.
     pub fn to_toml(&self) -> String {
-        let mut text = format!(
-            "# What \"wasmstone attest verify\" accepts. A list that is empty accepts nothing.\nschema = {SCHEMA}\n"
-        );
+        let mut text =
+            String::from("# What \"wasmstone attest verify\" accepts. A list that is empty accepts nothing.\n");
+        let _ = writeln!(text, "schema = {SCHEMA}");
         if let Some(name) = &self.name {
             let _ = writeln!(text, "name = {}", toml::Value::from(name.as_str()));
         }

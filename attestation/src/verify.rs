@@ -1,8 +1,7 @@
 //! The checks, in their order.
 
 use crate::data::{NONCE_MAX, NONCE_MIN, ReportData};
-use crate::keystone::verifies;
-use crate::{DeviceKey, Measurement, Refusal, Report, SignerId, SmHash};
+use crate::{DeviceKey, Evidence, Measurement, Refusal, Report, SignerId, SmHash};
 use alloc::{string::String, vec::Vec};
 
 /// What is accepted. An empty list accepts nothing.
@@ -58,52 +57,53 @@ impl Risks {
     }
 }
 
-/// A report that passed [`Pins::verify`]. There is no other way to make one.
+/// Evidence that passed [`Pins::verify`]. There is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    report: Report,
+pub struct Verified<E = Report> {
+    evidence: E,
     risks: Risks,
+    key: Option<[u8; 32]>,
 }
 
-impl Verified {
-    /// The report.
-    pub fn report(&self) -> &Report {
-        &self.report
+impl<E> Verified<E> {
+    /// The evidence: of Keystone, a report.
+    pub fn report(&self) -> &E {
+        &self.evidence
     }
 
-    /// The risks that it took to accept the report, of those that the caller named.
+    /// The risks that were taken, of those that the caller accepted.
     pub fn risks(&self) -> Risks {
         self.risks
     }
 
-    /// The X25519 public key of the enclave, where the report is over an exchange.
+    /// The X25519 public key of the enclave, if the data is that of an exchange.
     pub fn key(&self) -> Option<[u8; 32]> {
-        match self.report.contents() {
-            Some(ReportData::Exchange { key, .. }) => Some(key),
-            _ => None,
-        }
+        self.key
     }
 }
 
 impl Pins {
-    /// Checks everything about a report. Nothing in it is compared before both signatures are found right, other than
-    /// with keys that are refused.
+    /// Checks a report, or other evidence, completely. Both signatures come first: nothing is compared with pins
+    /// before they are found right.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn verify(&self, report: &Report, expected: Expected<'_>, risks: Risks) -> Result<Verified, Refusal> {
-        let risks = accepted(report, risks)?;
-        signatures(report)?;
-        let (device_key, sm_hash, measurement) = (report.device_key(), report.sm_hash(), report.measurement());
-        pinned(&self.device_keys, device_key, Refusal::NoDeviceKeys, Refusal::DeviceKey)?;
-        pinned(&self.sm_hashes, sm_hash, Refusal::NoSmHashes, Refusal::SmHash)?;
-        pinned(&self.measurements, measurement, Refusal::NoMeasurements, Refusal::Measurement)?;
-        expected.check(report)?;
-        Ok(Verified { report: report.clone(), risks })
+    pub fn verify<E: Evidence>(&self, report: &E, data: Expected<'_>, accepted: Risks) -> Result<Verified<E>, Refusal> {
+        let claims = report.claims()?;
+        match claims.risks {
+            Risks { public_test_key: true, .. } if !accepted.public_test_key => return Err(Refusal::PublicTestKey),
+            Risks { simulator: true, .. } if !accepted.simulator => return Err(Refusal::SimulatorKey),
+            _ => report.check_signatures()?,
+        }
+        pinned(&self.device_keys, claims.device_key, Refusal::NoDeviceKeys, Refusal::DeviceKey)?;
+        pinned(&self.sm_hashes, claims.sm_hash, Refusal::NoSmHashes, Refusal::SmHash)?;
+        pinned(&self.measurements, claims.measurement, Refusal::NoMeasurements, Refusal::Measurement)?;
+        let key = data.check(ReportData::parse(claims.data))?;
+        Ok(Verified { evidence: report.clone(), risks: claims.risks, key })
     }
 
-    /// Verifies a report over an exchange with this nonce: what it returns with is the X25519 public key to which
-    /// secrets for this enclave can be encrypted.
+    /// Verifies a report over an exchange with this nonce. Also returns the X25519 public key of the enclave, to which
+    /// secrets for it can be encrypted.
     ///
     /// # Errors
     /// The first check that fails.
@@ -111,32 +111,11 @@ impl Pins {
         &self,
         report: &Report,
         nonce: &[u8],
-        risks: Risks,
+        accepted: Risks,
     ) -> Result<(Verified, [u8; 32]), Refusal> {
-        let verified = self.verify(report, Expected::Exchange(nonce), risks)?;
-        verified.key().map(|key| (verified, key)).ok_or(NO_EXCHANGE)
+        let verified = self.verify(report, Expected::Exchange(nonce), accepted)?;
+        verified.key.map(|key| (verified, key)).ok_or(NO_EXCHANGE)
     }
-}
-
-/// The risks that the report takes, where all of them are named.
-fn accepted(report: &Report, named: Risks) -> Result<Risks, Refusal> {
-    if !report.sm_is_measured() {
-        return Err(Refusal::SmNotMeasured);
-    }
-    let device = report.device_key();
-    let taken = Risks { public_test_key: device == DeviceKey::PUBLIC_TEST, simulator: device == DeviceKey::SIMULATOR };
-    match taken {
-        Risks { public_test_key: true, .. } if !named.public_test_key => Err(Refusal::PublicTestKey),
-        Risks { simulator: true, .. } if !named.simulator => Err(Refusal::SimulatorKey),
-        _ => Ok(taken),
-    }
-}
-
-fn signatures(report: &Report) -> Result<(), Refusal> {
-    let (message, signature) = report.signed_by_device();
-    verifies(&report.device_key().0, &message, signature).then_some(()).ok_or(Refusal::SmSignature)?;
-    let (message, signature) = report.signed_by_sm();
-    verifies(&report.sm_key(), &message, signature).then_some(()).ok_or(Refusal::EnclaveSignature)
 }
 
 fn pinned<T: PartialEq>(pins: &[T], value: T, none: Refusal, other: fn(T) -> Refusal) -> Result<(), Refusal> {
@@ -147,23 +126,24 @@ fn pinned<T: PartialEq>(pins: &[T], value: T, none: Refusal, other: fn(T) -> Ref
     }
 }
 
-const NO_GUEST: Refusal = Refusal::DataKind { expected: "a guest's, of at most 64 bytes" };
-const NO_EXCHANGE: Refusal = Refusal::DataKind { expected: "over a nonce and a key, as \"attest report\" makes it" };
+const NO_GUEST: Refusal = Refusal::DataKind("a guest's, of at most 64 bytes");
+const NO_EXCHANGE: Refusal = Refusal::DataKind("over a nonce and a key, as \"attest report\" makes it");
 
 impl Expected<'_> {
-    fn check(self, report: &Report) -> Result<(), Refusal> {
+    /// Whether this is the data. Returns the key of an exchange.
+    fn check(self, data: Option<ReportData<'_>>) -> Result<Option<[u8; 32]>, Refusal> {
         if let Self::GuestBeginning(nonce) | Self::Exchange(nonce) = self
             && !(NONCE_MIN..=NONCE_MAX).contains(&nonce.len())
         {
             return Err(Refusal::NonceLength(nonce.len()));
         }
-        let same = match (self, report.contents()) {
-            (Self::Guest(expected), Some(ReportData::Guest(data))) => data == expected,
-            (Self::GuestBeginning(nonce), Some(ReportData::Guest(data))) => data.starts_with(nonce),
-            (Self::Exchange(expected), Some(ReportData::Exchange { nonce, .. })) => nonce == expected,
+        let (same, key) = match (self, data) {
+            (Self::Guest(expected), Some(ReportData::Guest(data))) => (data == expected, None),
+            (Self::GuestBeginning(nonce), Some(ReportData::Guest(data))) => (data.starts_with(nonce), None),
+            (Self::Exchange(expected), Some(ReportData::Exchange { nonce, key })) => (nonce == expected, Some(key)),
             (Self::Exchange(_), _) => return Err(NO_EXCHANGE),
             _ => return Err(NO_GUEST),
         };
-        same.then_some(()).ok_or(Refusal::Data)
+        same.then_some(key).ok_or(Refusal::Data)
     }
 }

@@ -5,11 +5,11 @@ use coset::CborSerializable;
 use coset::cbor::Value;
 use ed25519_dalek::{Signer, SigningKey};
 use proptest::prelude::*;
-use wasmstone_attestation::data::exchange_data;
 use wasmstone_attestation::eat::{
     AttestationResult, EVIDENCE_PROFILE, RESULT_PROFILE, TokenError, evidence, parse_evidence, verify_result,
 };
 use wasmstone_attestation::{DeviceKey, Expected, Measurement, Pins, Report, Risks, SmHash, simulator};
+use wasmstone_edge_protocol::attestation::exchange_data;
 
 const MEASUREMENT: Measurement = Measurement([0xe5; 64]);
 const NONCE: &[u8] = b"0123456789abcdef";

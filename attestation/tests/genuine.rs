@@ -186,7 +186,7 @@ fn every_message_ends_in_what_to_do() {
         Refusal::NoMeasurements,
         Refusal::Measurement(measurement),
         Refusal::NonceLength(7),
-        Refusal::DataKind { expected: "a guest's" },
+        Refusal::DataKind("a guest's"),
         Refusal::Data,
     ] {
         let message = refusal.to_string();

@@ -2,10 +2,11 @@
 #![cfg(feature = "simulator")]
 
 use proptest::prelude::*;
-use wasmstone_attestation::data::{EXCHANGE_SIZE, GUEST_MAX, NONCE_MAX, NONCE_MIN, exchange_data};
+use wasmstone_attestation::data::{EXCHANGE_MAGIC, EXCHANGE_SIZE, GUEST_MAX, NONCE_MAX, NONCE_MIN};
 use wasmstone_attestation::{
     DeviceKey, Expected, Measurement, Pins, Refusal, Report, ReportData, Risks, SmHash, simulator,
 };
+use wasmstone_edge_protocol::attestation::exchange_data;
 
 const NAMED: Risks = Risks { simulator: true, public_test_key: false };
 
@@ -101,14 +102,41 @@ fn data_is_told_apart_by_its_length() {
     }
 }
 
-/// The enclave app has lines of its own for this, so that it does not depend on a verifier's crate.
+/// The enclave app writes exchanges by the wire's crate, so that it does not depend on a verifier's.
 #[test]
 fn the_enclave_app_writes_what_is_read_here() {
-    use wasmstone_edge_protocol::attestation as enclave;
     for length in 0..=NONCE_MAX + 1 {
         let nonce: Vec<u8> = (1..).take(length).collect();
-        assert_eq!(enclave::exchange_data(&nonce, &[9; 32]), exchange_data(&nonce, &[9; 32]));
+        let expected = (NONCE_MIN..=NONCE_MAX).contains(&length).then(|| {
+            let mut data = [0; EXCHANGE_SIZE];
+            data[..8].copy_from_slice(&EXCHANGE_MAGIC);
+            data[8] = length as u8;
+            data[9..9 + length].copy_from_slice(&nonce);
+            data[73..].fill(9);
+            data
+        });
+        let written = exchange_data(&nonce, &[9; 32]);
+        assert_eq!(written, expected);
+        let read = written.as_ref().and_then(|data| ReportData::parse(data));
+        assert_eq!(read, expected.map(|_| ReportData::Exchange { nonce: &nonce, key: [9; 32] }));
     }
+}
+
+/// A second kind of evidence goes through the same checks as Keystone's reports.
+#[test]
+fn a_simulated_enclave_is_evidence_without_a_report() {
+    let data = exchange_data(b"12345678", &[9; 32]).unwrap();
+    let enclave = simulator::Enclave { measurement: Measurement([1; 64]), data: &data };
+    let exchange = Expected::Exchange(b"12345678");
+    let verified = pins().verify(&enclave, exchange, NAMED).unwrap();
+    assert_eq!((verified.report(), verified.risks(), verified.key()), (&enclave, NAMED, Some([9; 32])));
+
+    let refusal = |pins: &Pins, expected, accepted| pins.verify(&enclave, expected, accepted).unwrap_err();
+    assert_eq!(refusal(&pins(), exchange, Risks::default()), Refusal::SimulatorKey);
+    assert_eq!(refusal(&pins(), Expected::Exchange(b"other nonce"), NAMED), Refusal::Data);
+    let other = Pins { measurements: vec![Measurement([2; 64])], ..pins() };
+    assert_eq!(refusal(&other, exchange, NAMED), Refusal::Measurement(Measurement([1; 64])));
+    assert_eq!(refusal(&Pins::default(), exchange, NAMED), Refusal::NoDeviceKeys);
 }
 
 proptest! {

@@ -1,8 +1,8 @@
 //! Reading and verifying an attestation report.
 
 use std::sync::LazyLock;
-use wasmstone_attestation::data::exchange_data;
 use wasmstone_attestation::{DeviceKey, Expected, Measurement, Pins, Report, ReportData, Risks, SmHash, simulator};
+use wasmstone_edge_protocol::attestation::exchange_data;
 
 const MEASUREMENT: Measurement = Measurement([7; 64]);
 const NONCE: &[u8] = b"a nonce";
