@@ -3,7 +3,7 @@
 //! `tests/fuzz/libfuzzer` runs them with inputs that libFuzzer makes, and the test of this crate with some hundred inputs
 //! that are the same each time.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod lowering;
 pub mod targets;
