@@ -71,6 +71,7 @@ fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>
     let call_bytes_max = call_bytes_max(&launch);
     let mut random = Generator::new(channel.platform(), &start.entropy);
     let mut handles = Handles::default();
+    // Before the host is set up: a sealed directory that cannot be opened ends the enclave, and no guest runs.
     let sealed = match volumes::open_all(&mut channel, &mut handles, &launch.policy, &start, &mut random) {
         Ok(sealed) => sealed,
         Err(ending) => return (ending, Some(channel)),

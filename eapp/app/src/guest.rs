@@ -76,7 +76,7 @@ impl Guest {
 /// are bounded by their region.
 struct Limits;
 
-/// The most elements of one table of the guest's, eight bytes each.
+/// The most elements of one table of the guest, eight bytes each.
 pub const TABLE_MAX: usize = 1 << 18;
 
 impl ResourceLimiter for Limits {

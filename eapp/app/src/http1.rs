@@ -1,7 +1,7 @@
 //! HTTP/1.1 as bytes (RFC 9110, RFC 9112): heads, framing, bodies. Pure: nothing here knows of sockets,
 //! of WASI or of the host.
 //!
-//! What a peer could make two readers understand differently is refused, on both sides.
+//! A message that two readers could understand differently is refused, on both sides.
 
 pub mod date;
 pub mod decode;

@@ -162,6 +162,7 @@ impl HttpService {
         for client in self.clients.values() {
             if let Some(wait) = client.wait() {
                 polls.add(wait);
+                // This client can go on at once, so the host must not wait.
                 if wait.interest.is_none() {
                     polls.deadline = 0;
                 }

@@ -67,6 +67,7 @@ impl Start {
                 _ => Some(*pin.first_chunk().ok_or(Violation("a freshness value is cut short"))?),
             });
         }
+        // What a task needs comes as one record, whose size the task fixes: so a host cannot slip in another one.
         let task = start.task.get()?;
         let sizes = match task {
             TaskKind::Run => 0..=0,
@@ -78,11 +79,13 @@ impl Start {
             return Err(Violation("what belongs to a task is cut short").into());
         }
         let record = record.to_vec();
+        // Bytes or bits that nobody reads would be a way to disagree about what the reply says.
         if !payload.is_empty() || writable.checked_shr(directories).unwrap_or(0) != 0 {
             return Err(Violation("the start reply has more than it says").into());
         }
         // The reply had room for all that can be granted, which is much more than later replies need.
         channel.trim();
+        // The entry point is measured, the address is not: they have to fit, and the policy has to allow the address.
         let reach = Reach::new(policy.network.clone());
         let serve = start.serve.get_any()?;
         match (entry, serve) {

@@ -181,6 +181,7 @@ impl Shared {
         if self.with_layout(|layout| layout.extend(start, new, size)) {
             return self.open(start.checked_add(old)?, new.checked_sub(old)?).map(|()| start);
         }
+        // Another memory is in the way. The old range stays taken until its bytes are copied.
         let moved = self.with_layout(|layout| {
             let gap = layout.largest_gap(size);
             let to = gap.start.checked_next_multiple_of(0x1000)?;

@@ -28,7 +28,7 @@ impl InFlight {
                 request.advance(host, owner)?;
                 request.add_to(polls);
                 if request.is_over() {
-                    // The response is here, but the body of the request need not be sent.
+                    // The response may be here before all of the request's body is sent.
                     return Ok(request.connection().map(|connection| Self::Connection(Arc::downgrade(connection))));
                 }
             }

@@ -74,6 +74,7 @@ impl FileSystem for Sealed {
                 volume.hold(disk, id)?;
                 Ok((id, stat))
             };
+            // Only an open that can change something needs the time, and has to be stored afterwards.
             let (id, stat) = if how.open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE) {
                 changing(host, directory, open)?
             } else {

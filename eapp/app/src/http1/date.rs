@@ -11,7 +11,7 @@ const DAY: u64 = 86_400;
 /// The last second of the year 9999: the format has four digits.
 const LAST: u64 = 253_402_300_799;
 
-/// The date that many seconds after 1970-01-01 (a Thursday), like `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// The date so many seconds after 1970-01-01 (a Thursday), like `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn date(seconds: u64) -> String {
     let seconds = seconds.min(LAST);
     let days = seconds / DAY;
@@ -29,7 +29,7 @@ pub fn date(seconds: u64) -> String {
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let year = 400 * period + year_of_period + u64::from(month_from_march >= 10);
 
-    // Below 7 and 12, which are in the tables.
+    // The numbers are below 7 and 12, the sizes of the tables.
     let weekday = DAYS.get(((days + 3) % 7) as usize).copied().unwrap_or_default();
     let month = MONTHS.get(((month_from_march + 2) % 12) as usize).copied().unwrap_or_default();
     alloc::format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")

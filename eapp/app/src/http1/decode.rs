@@ -1,4 +1,4 @@
-//! Bodies as they come.
+//! Reading bodies.
 
 use crate::http1::field::Fields;
 use crate::http1::head::{Search, fields, has_bare_line_feed};
@@ -35,19 +35,19 @@ enum State {
     Done,
 }
 
-/// What the bytes at the beginning of the input are: first some that are no data, then data.
+/// What the input begins with: first bytes that are not data, then data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// Bytes to leave out.
+    /// How many bytes to skip.
     pub skip: usize,
-    /// Bytes of data behind them.
+    /// How many bytes of data follow.
     pub data: usize,
 }
 
 /// Why a body cannot be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadBody {
-    /// A chunk or the trailers are not what they have to be.
+    /// A chunk or the trailers are not valid.
     Malformed,
     /// The trailers are larger than [`TRAILERS_MAX`].
     TrailersTooLarge,
@@ -72,13 +72,13 @@ impl Decoder {
         matches!(self.state, State::Done)
     }
 
-    /// The trailers, once, where some came.
+    /// Takes the trailers, if some came.
     pub fn take_trailers(&mut self) -> Option<Fields> {
         self.trailers.take()
     }
 
-    /// What `input` begins with, of at most `most` bytes of data. What was neither skipped nor data has to
-    /// be there again at the next call, with more behind it: fewer than [`TRAILERS_MAX`] bytes.
+    /// What `input` begins with, with at most `most` bytes of data. The next call has to be given the bytes behind the
+    /// data again, with more behind them. They are fewer than [`TRAILERS_MAX`].
     ///
     /// # Errors
     /// What is wrong with the body; then nothing more can be read on the connection.
@@ -124,7 +124,7 @@ impl Decoder {
     /// The connection has ended, and with it the body.
     ///
     /// # Errors
-    /// Where more had to come.
+    /// More bytes had to come.
     pub fn end(&mut self) -> Result<(), BadBody> {
         match self.state {
             State::UntilClose | State::Done => {
@@ -136,8 +136,8 @@ impl Decoder {
     }
 }
 
-/// The size of a chunk and the length of the line that tells it. Between the digits and the line's end
-/// there may be an extension, and nothing else.
+/// The size of a chunk, and the length of the line that gives the size. Between the digits and the line's end only an
+/// extension may stand.
 fn chunk_size(input: &[u8]) -> Result<Option<(u64, usize)>, BadBody> {
     let within = input.get(..LINE_MAX).unwrap_or(input);
     let digits = within.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(within.len());
@@ -145,7 +145,7 @@ fn chunk_size(input: &[u8]) -> Result<Option<(u64, usize)>, BadBody> {
     if digits.len() > DIGITS_MAX {
         return Err(BadBody::Malformed);
     }
-    // Tab, and what can be seen: a line end in an extension would be one for some readers only.
+    // Only tabs and visible characters: some readers would take other bytes for the end of the line.
     let is_extension = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
     let extension = match rest {
         [b';', ..] => rest.iter().position(|byte| !is_extension(byte)).unwrap_or(rest.len()),

@@ -1,5 +1,5 @@
-//! Heads and bodies as they are sent. Fields are written as they are: their type holds nothing that could
-//! end a line, and what belongs to the connection is told here alone.
+//! Writing heads and bodies. Fields are written as they are: their type holds nothing that could end a line, and only
+//! this module writes the fields that belong to the connection.
 
 use crate::http1::date::date;
 use crate::http1::field::{Fields, decimal, is_forbidden};
@@ -7,7 +7,7 @@ use crate::http1::head::Refused;
 use crate::http1::status::{is_without_content, reason};
 use alloc::{string::String, string::ToString, vec::Vec};
 
-/// Lets a client send the body that it holds back.
+/// Has a client send the body that it holds back.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// Fields that mean nothing behind a body (RFC 9110, 6.5.1).
@@ -17,17 +17,17 @@ const NO_TRAILERS: &str = "authorization cache-control content-encoding content-
 /// The properties of a request that its response depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// By the method HEAD.
+    /// The method is HEAD.
     pub head: bool,
-    /// By HTTP/1.0.
+    /// The version is HTTP/1.0.
     pub is_1_0: bool,
     /// The client says that it reads trailers.
     pub trailers: bool,
-    /// The connection stays after the response, if the response lets it.
+    /// The connection is kept after the response, if the response allows it.
     pub keep_alive: bool,
 }
 
-/// How a body goes out.
+/// How a body is sent.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     state: State,
@@ -37,7 +37,7 @@ pub struct Encoder {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// What is given is not sent.
+    /// The bytes of the body are not sent.
     Nothing,
     /// This many bytes are still to come.
     Fixed(u64),
@@ -65,13 +65,13 @@ impl Frame {
 pub struct WrongLength;
 
 impl Encoder {
-    /// Of no message at all.
+    /// The encoder of no message.
     pub fn nothing() -> Self {
         Self { state: State::Nothing, trailers: Vec::new() }
     }
 
-    /// Appends the head of a response to `out`. `has_body`: the guest made a body; its length is that of the
-    /// fields, where they tell one. `now` is in seconds since 1970-01-01.
+    /// Appends the head of a response to `out`. `has_body` says that the guest made a body; its
+    /// length is that of the fields, if they have one. `now` is in seconds since 1970-01-01.
     pub fn response(out: &mut Vec<u8>, status: u16, fields: &Fields, has_body: bool, asked: Asked, now: u64) -> Self {
         let length = content_length(fields);
         let (state, told) = if status == 204 {
@@ -134,10 +134,10 @@ impl Encoder {
         self.state == State::UntilClose
     }
 
-    /// What goes around the next `length` bytes.
+    /// The frame around the next `length` bytes.
     ///
     /// # Errors
-    /// Where there are more than the head said.
+    /// They are more than the head said.
     pub fn frame(&mut self, length: usize) -> Result<Frame, WrongLength> {
         match &mut self.state {
             State::Nothing => Ok(Frame { nothing: true, ..Frame::default() }),
@@ -156,11 +156,11 @@ impl Encoder {
     /// Appends the end of the body to `out`, with the trailers that were announced.
     ///
     /// # Errors
-    /// Where there were fewer bytes than the head said.
+    /// There were fewer bytes than the head said.
     pub fn finish(&mut self, out: &mut Vec<u8>, trailers: Option<&Fields>) -> Result<(), WrongLength> {
         match self.state {
             State::Fixed(left) if left > 0 => return Err(WrongLength),
-            // The connection has to end yet.
+            // The end of the connection will end the body.
             State::UntilClose => return Ok(()),
             State::Chunked => {
                 push(out, &["0\r\n"]);
@@ -176,8 +176,8 @@ impl Encoder {
     }
 }
 
-/// The whole answer to a request that is not served, after which the connection ends. `head`: the request
-/// was by the method HEAD.
+/// The whole answer to a request that is not served, after which the connection ends. `head` says that
+/// the method is HEAD.
 pub fn refusal(refused: Refused, head: bool, now: u64) -> Vec<u8> {
     let status = refused.status.to_string();
     let text = alloc::format!("{status} {}: {}\n", reason(refused.status), refused.why);
@@ -191,7 +191,7 @@ pub fn refusal(refused: Refused, head: bool, now: u64) -> Vec<u8> {
     out
 }
 
-/// The length that the fields tell, where they do.
+/// The length of the body, if the fields have one.
 pub fn content_length(fields: &Fields) -> Option<u64> {
     fields.values("content-length").next().and_then(decimal)
 }

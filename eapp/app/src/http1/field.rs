@@ -1,4 +1,4 @@
-//! Fields of a head and of trailers. Whatever is in [`Fields`] can be written on the wire as it is.
+//! Fields of a head and of trailers. [`Fields`] holds only what can be written on the wire as it is.
 
 use alloc::{string::String, string::ToString, vec::Vec};
 use core::fmt;
@@ -10,14 +10,14 @@ const NAME_COST: usize = 32;
 /// Counted for each value besides its bytes.
 const VALUE_COST: usize = 40;
 
-/// The field that has one value at most.
+/// The field that has at most one value.
 const LENGTH: &str = "content-length";
 
 /// Fields that belong to the connection: guests neither set nor see them. Wasmtime's list.
 const FORBIDDEN: &str = "connection keep-alive proxy-authenticate proxy-authorization proxy-connection \
     transfer-encoding upgrade host http2-settings";
 
-/// Why a field is not taken.
+/// Why a field is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldError {
     /// A name or a value has the wrong syntax.
@@ -37,7 +37,7 @@ impl fmt::Display for FieldError {
 
 impl core::error::Error for FieldError {}
 
-/// Names and values in the order in which they were added, those of one name together. Names are lower
+/// Names and values in the order in which they were added; the values of one name stand together. Names are in lower
 /// case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(String, Vec<u8>)>);
@@ -46,7 +46,7 @@ impl Fields {
     /// Adds a value to the values of `name`.
     ///
     /// # Errors
-    /// Nothing is changed then.
+    /// Why the field is refused. Nothing is changed then.
     pub fn append(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         let name = checked_name(name)?;
         let value = checked_value(&name, value)?;
@@ -65,7 +65,7 @@ impl Fields {
     /// Replaces the values of `name`.
     ///
     /// # Errors
-    /// Nothing is changed then.
+    /// Why the field is refused. Nothing is changed then.
     pub fn set(&mut self, name: &str, values: &[Vec<u8>]) -> Result<(), FieldError> {
         let name = checked_name(name)?;
         let values = values.iter().map(|value| Ok((name.clone(), checked_value(&name, value)?)));
@@ -85,12 +85,12 @@ impl Fields {
         Ok(())
     }
 
-    /// Takes away all values of `name`.
+    /// Removes all values of `name`.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
-    /// Takes away what a guest does not see.
+    /// Removes the fields that a guest must not see.
     pub fn remove_forbidden(&mut self) {
         self.0.retain(|(name, _)| !is_forbidden(name));
     }
@@ -105,13 +105,13 @@ impl Fields {
         self.values(name).next().is_some()
     }
 
-    /// The members of the lists that the values of `name` are, without the empty ones.
+    /// The members of the values of `name`, which are lists, without empty members.
     pub fn members(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let members = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
         members.map(trim).filter(|member| !member.is_empty())
     }
 
-    /// Whether the lists that the values of `name` are have this member, whatever its case.
+    /// Whether a value of `name`, which is a list, has this member, in lower or upper case.
     pub fn has_member(&self, name: &str, member: &str) -> bool {
         self.members(name).any(|one| one.eq_ignore_ascii_case(member.as_bytes()))
     }
@@ -121,7 +121,7 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// Bytes of memory, about.
+    /// About how many bytes of memory the fields take.
     fn cost(&self) -> usize {
         let mut cost = 0;
         let mut before = "";
@@ -151,30 +151,30 @@ fn checked_name(name: &str) -> Result<String, FieldError> {
     if is_token(name) { Ok(name.to_ascii_lowercase()) } else { Err(FieldError::Syntax) }
 }
 
-/// The value as a field of this name, in lower case, holds it.
+/// The value as a field of this name, which is in lower case, holds it.
 ///
 /// # Errors
-/// Where it cannot be one.
+/// It is not valid.
 pub fn checked_value(name: &str, value: &[u8]) -> Result<Vec<u8>, FieldError> {
     // As in Wasmtime, a length is a number, in its shortest form.
     if name == LENGTH {
         return Ok(decimal(value).ok_or(FieldError::Syntax)?.to_string().into_bytes());
     }
-    // No line end is among them, so no value can end a line.
+    // These bytes do not include the end of a line, so no value can end a line.
     let is_allowed = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
     if value.iter().all(is_allowed) { Ok(value.to_vec()) } else { Err(FieldError::Syntax) }
 }
 
-/// The number that `digits` is; nothing but digits.
+/// The number that `digits` stands for, if it has nothing but digits.
 pub fn decimal(digits: &[u8]) -> Option<u64> {
-    // Parsing would take a sign.
+    // `parse` alone would accept a sign.
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     core::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Without the spaces and tabs around.
+/// The bytes without spaces and tabs at both ends.
 pub fn trim(bytes: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| *byte == b' ' || *byte == b'\t';
     let start = bytes.iter().position(|byte| !is_space(byte)).unwrap_or(bytes.len());

@@ -17,13 +17,13 @@ pub struct Request {
     pub path: String,
     /// The server's name, where the request names one.
     pub authority: Option<String>,
-    /// HTTP/1.0 rather than 1.1.
+    /// The version is HTTP/1.0, not 1.1.
     pub is_1_0: bool,
-    /// All of them.
+    /// All fields of the head.
     pub fields: Fields,
-    /// Of the body.
+    /// The length of the body.
     pub length: Length,
-    /// The client takes a further response on this connection.
+    /// The connection may be kept for another request.
     pub keep_alive: bool,
     /// The client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
@@ -34,13 +34,13 @@ pub struct Request {
 pub struct Response {
     /// 100 to 999; below 200 a further head follows.
     pub status: u16,
-    /// All of them.
+    /// All fields of the head.
     pub fields: Fields,
-    /// Of the body.
+    /// The length of the body.
     pub length: Length,
 }
 
-/// Why a request is not served. The connection ends with the answer.
+/// Why a request is not served. The connection ends after the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The answer's status.
@@ -58,9 +58,9 @@ impl Refused {
 /// Why a response cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadResponse {
-    /// Not HTTP/1, or ambiguous.
+    /// It is not HTTP/1, or ambiguous.
     Malformed,
-    /// Larger than [`HEAD_MAX`], or with more than [`FIELDS_MAX`] fields.
+    /// It is larger than [`HEAD_MAX`], or has more than [`FIELDS_MAX`] fields.
     TooLarge,
     /// The body has another transfer coding than chunks.
     Coding(String),
@@ -87,7 +87,7 @@ impl Search {
     /// come yet. `buffer` is what it was before, and perhaps more behind it.
     ///
     /// # Errors
-    /// Says what to answer.
+    /// What to answer.
     pub fn request(&mut self, buffer: &[u8]) -> Result<Option<(Request, usize)>, Refused> {
         // One empty line may come before, as after the bodies of old clients.
         let head = buffer.strip_prefix(b"\r\n").unwrap_or(buffer);
@@ -115,7 +115,7 @@ impl Search {
     /// `buffer`, and its number of bytes; `None` where it has not come yet.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// What is wrong with it.
     pub fn response(&mut self, buffer: &[u8], to_head: bool) -> Result<Option<(Response, usize)>, BadResponse> {
         let within = buffer.get(..HEAD_MAX).unwrap_or(buffer);
         match self.look(within) {
@@ -147,13 +147,13 @@ impl Search {
 
 /// How much of a head there is.
 enum Look {
-    /// All of it, with as many bytes.
+    /// All of it, in so many bytes.
     Whole(usize),
-    /// As much as there may be, without an end.
+    /// As many bytes as a head may have, without its end.
     TooLarge,
     /// Some bytes, and it is time to check whether they can become a head.
     Part,
-    /// Some.
+    /// Some bytes.
     Nothing,
 }
 
@@ -166,7 +166,7 @@ fn request(bytes: &[u8]) -> Result<Option<Request>, Refused> {
     match parsed.parse(bytes) {
         Ok(Status::Complete(_)) => {}
         Ok(Status::Partial) => return Ok(None),
-        // Which version it is shows once the line has ended.
+        // The version can be judged only once the line has ended.
         Err(Error::Version) if !bytes.contains(&b'\n') => return Ok(None),
         Err(error) => return Err(refused(error, bytes)),
     }
@@ -243,7 +243,7 @@ fn response(bytes: &[u8], to_head: bool) -> Result<Option<Response>, BadResponse
         Err(_) => return Err(BadResponse::Malformed),
     }
     let (Some(status), Some(version)) = (parsed.code, parsed.version) else { return Ok(None) };
-    // Nothing was asked for that a change of protocol could answer.
+    // 101 changes the protocol, which the request did not ask for.
     if status < 100 || status == 101 || has_bare_line_feed(bytes) {
         return Err(BadResponse::Malformed);
     }
@@ -257,7 +257,7 @@ fn response(bytes: &[u8], to_head: bool) -> Result<Option<Response>, BadResponse
     Ok(Some(Response { status, fields, length }))
 }
 
-/// Whether a line ends in LF alone: some readers take that for the end of a line, some do not.
+/// Whether a line ends in LF alone, which only some readers take for the end of a line.
 pub fn has_bare_line_feed(bytes: &[u8]) -> bool {
     let mut before = 0;
     bytes.iter().any(|byte| core::mem::replace(&mut before, *byte) != b'\r' && *byte == b'\n')

@@ -133,6 +133,7 @@ impl Transport {
         if payload.is_empty() && wait {
             return Err(Violation("a read that waits came back with nothing").into());
         }
+        // A full read means that more may wait, so the next one asks for more; a short one that all was read.
         input.full = payload.len() >= want.min(AHEAD);
         input.drained = payload.len() < want && !end;
         let bytes = input.buffer.fill(payload, length);

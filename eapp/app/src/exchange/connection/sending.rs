@@ -135,6 +135,7 @@ impl Connection {
             _ => Ok(()),
         };
         message.is_ended = matches!(end, Some(End::Finished(_)));
+        // The guest wrote more or fewer bytes than the head says: the other side must not take the message for complete.
         let (Ok(frame), Ok(())) = (framed, ended) else { return Ok(self.break_off(host)?) };
         let [before, data, after] = frame.parts(&bytes);
         // The end of the body goes out in the same call, if there is room.
