@@ -31,8 +31,8 @@ pub struct Connection {
     output: Output,
     /// The other side is the server, and the socket is given back with the connection.
     is_client: bool,
-    /// Nothing more goes out.
-    is_broken: bool,
+    /// Nothing more is sent, since it cannot be or would be wrong.
+    pub is_broken: bool,
     is_closed: bool,
 }
 
@@ -93,11 +93,6 @@ impl Connection {
         if polls.is_ready((self.transport.handle, Interest::Writing)) {
             self.wake_output();
         }
-    }
-
-    /// Whether nothing more is sent, since it cannot be or would be wrong.
-    pub fn is_broken(&self) -> bool {
-        self.is_broken
     }
 
     /// Whether the guest that has the connection has sent all that it ever will.

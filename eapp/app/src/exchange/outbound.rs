@@ -252,7 +252,7 @@ fn read_head(host: &mut Host, shared: Shared, mut search: Search, is_head: bool)
                     drop(connection);
                     return Ok(State::Awaiting { connection: shared, search, is_head });
                 }
-                Ok(Filled::End) if connection.is_broken() => break ErrorCode::HttpProtocolError,
+                Ok(Filled::End) if connection.is_broken => break ErrorCode::HttpProtocolError,
                 Ok(Filled::End) => break ErrorCode::HttpResponseIncomplete,
                 Err(StreamFailure::Trap(error)) => return Err(error),
                 Err(_) => break ErrorCode::ConnectionTerminated,

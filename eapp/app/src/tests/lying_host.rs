@@ -33,7 +33,7 @@ use crate::start::Start;
 use crate::wasi::directory::EntryStream;
 use crate::wasi::filesystem::Descriptor;
 use crate::wasi::input::InputStream;
-use crate::wasi::output::OutputStream;
+use crate::wasi::output::{OutputStream, Sink};
 use crate::wasi::poll::Pollable;
 use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec, vec::Vec};
 use core::net::SocketAddr;
@@ -334,7 +334,7 @@ fn perform(operation: &'static str, lie: Lie) -> Outcome {
             let stream = bench.guest.table.push(InputStream::Stdin).unwrap();
             outcome(bench.guest.blocking_read(stream, 10))
         }
-        "io.write" => bench.output(OutputStream::stdout()),
+        "io.write" => bench.output(OutputStream::new(Sink::Standard(1))),
         "io.poll" => {
             let pollable = bench.guest.table.push(Pollable::Stdin).unwrap();
             outcome(HostPollable::ready(&mut bench.guest, pollable))
@@ -353,8 +353,8 @@ fn perform(operation: &'static str, lie: Lie) -> Outcome {
             let stream = bench.guest.table.push(InputStream::File(FileInput::new(open_file(), 0, 0))).unwrap();
             outcome(HostInputStream::read(&mut bench.guest, stream, 10))
         }
-        "filesystem.write_at" => bench.output(OutputStream::file(FileOutput::new(open_file(), Some(0)))),
-        "filesystem.append" => bench.output(OutputStream::file(FileOutput::new(open_file(), None))),
+        "filesystem.write_at" => bench.output(OutputStream::new(Sink::File(FileOutput::new(open_file(), Some(0))))),
+        "filesystem.append" => bench.output(OutputStream::new(Sink::File(FileOutput::new(open_file(), None)))),
         "filesystem.stat" => {
             let directory = bench.directory();
             outcome(bench.guest.stat(directory))
@@ -939,7 +939,7 @@ fn what_was_opened_for_reading_is_not_written() {
     let mut bench = Bench::new("", Box::new(|_| {}));
     let reading = || Arc::new(OpenFile { handle: 128, granted: false, writing: false, sealed: None });
     for position in [Some(0), None] {
-        let stream = OutputStream::file(FileOutput::new(reading(), position));
+        let stream = OutputStream::new(Sink::File(FileOutput::new(reading(), position)));
         let stream = bench.guest.table.push(stream).unwrap();
         let rep = stream.rep();
         let wrote = HostOutputStream::write(&mut bench.guest, stream, Vec::new());

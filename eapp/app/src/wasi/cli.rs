@@ -6,8 +6,9 @@ use crate::bindings::wasi::cli::{
 };
 use crate::ending::GuestExit;
 use crate::guest::Guest;
-use crate::wasi::{input::InputStream, output::OutputStream};
+use crate::wasi::{input::InputStream, output::OutputStream, output::Sink};
 use alloc::{string::String, vec::Vec};
+use wasmstone_edge_protocol::handle;
 use wasmtime::{Result, component::Resource};
 
 /// A standard stream that is a terminal.
@@ -45,13 +46,13 @@ impl stdin::Host for Guest {
 
 impl stdout::Host for Guest {
     fn get_stdout(&mut self) -> Result<Resource<OutputStream>> {
-        Ok(self.table.push(OutputStream::stdout())?)
+        Ok(self.table.push(OutputStream::new(Sink::Standard(handle::STDOUT)))?)
     }
 }
 
 impl stderr::Host for Guest {
     fn get_stderr(&mut self) -> Result<Resource<OutputStream>> {
-        Ok(self.table.push(OutputStream::stderr())?)
+        Ok(self.table.push(OutputStream::new(Sink::Standard(handle::STDERR)))?)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::bindings::wasi::filesystem::types::{
 use crate::failure::{IoFailure, IoResult};
 use crate::files::{At, FileInput, FileOutput, How};
 use crate::guest::Guest;
-use crate::wasi::{directory::EntryStream, input::InputStream, output::OutputStream};
+use crate::wasi::{directory::EntryStream, input::InputStream, output::OutputStream, output::Sink};
 use alloc::{string::String, vec::Vec};
 use descriptor::{check_same_volume, checked, follows};
 use wasmstone_edge_protocol::{PAYLOAD_MAX, Status};
@@ -32,12 +32,12 @@ impl HostDescriptor for Guest {
 
     fn write_via_stream(&mut self, file: Resource<Descriptor>, offset: u64) -> IoResult<Resource<OutputStream>> {
         let output = FileOutput::new(self.writable_file(&file)?, Some(offset));
-        Ok(self.table.push(OutputStream::file(output))?)
+        Ok(self.table.push(OutputStream::new(Sink::File(output)))?)
     }
 
     fn append_via_stream(&mut self, file: Resource<Descriptor>) -> IoResult<Resource<OutputStream>> {
         let output = FileOutput::new(self.writable_file(&file)?, None);
-        Ok(self.table.push(OutputStream::file(output))?)
+        Ok(self.table.push(OutputStream::new(Sink::File(output)))?)
     }
 
     fn advise(&mut self, file: Resource<Descriptor>, offset: u64, length: u64, advice: Advice) -> IoResult<()> {

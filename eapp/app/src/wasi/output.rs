@@ -10,7 +10,7 @@ use crate::stdio;
 use crate::turns::complete;
 use crate::wasi::{blocking::too_large, input::InputStream, poll::Pollable};
 use alloc::{vec, vec::Vec};
-use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation, handle};
+use wasmstone_edge_protocol::{PAYLOAD_MAX, Status, Violation};
 use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 /// The bytes that a stream takes in one call, as in Wasmtime.
@@ -22,8 +22,11 @@ pub struct OutputStream {
     closed: bool,
 }
 
-enum Sink {
+/// What a stream writes to.
+pub enum Sink {
+    /// Standard output or error, by its handle.
     Standard(u32),
+    /// A file.
     File(FileOutput),
     /// The connection of a TCP socket, the stream's parent, by its number in the table.
     Socket(u32),
@@ -32,33 +35,9 @@ enum Sink {
 }
 
 impl OutputStream {
-    fn new(sink: Sink) -> Self {
+    /// Writes to `sink`.
+    pub fn new(sink: Sink) -> Self {
         Self { sink, closed: false }
-    }
-
-    /// Standard output.
-    pub fn stdout() -> Self {
-        Self::new(Sink::Standard(handle::STDOUT))
-    }
-
-    /// Standard error.
-    pub fn stderr() -> Self {
-        Self::new(Sink::Standard(handle::STDERR))
-    }
-
-    /// A file.
-    pub fn file(output: FileOutput) -> Self {
-        Self::new(Sink::File(output))
-    }
-
-    /// The connection of the TCP socket with this number in the table.
-    pub fn socket(rep: u32) -> Self {
-        Self::new(Sink::Socket(rep))
-    }
-
-    /// The body with this number in the table.
-    pub fn body(rep: u32) -> Self {
-        Self::new(Sink::Body(rep))
     }
 }
 

@@ -211,10 +211,10 @@ fn who_takes_nothing_is_not_waited_for() {
     assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, Interest::Writing)), Some(now + STALL)));
     wire.lock().unwrap().now += STALL - 1;
     connection.pump(&mut host).unwrap();
-    assert!(!connection.is_broken());
+    assert!(!connection.is_broken);
     wire.lock().unwrap().now += 1;
     connection.pump(&mut host).unwrap();
-    assert!(connection.is_broken() && body.lock().is_lost);
+    assert!(connection.is_broken && body.lock().is_lost);
 }
 
 fn read(connection: &mut Connection, host: &mut Host) -> String {

@@ -5,7 +5,7 @@ use crate::exchange::body::{Body, End, SharedBody, room};
 use crate::failure::{HttpFailure, StreamFailure};
 use crate::guest::Guest;
 use crate::waiting::Wait;
-use crate::wasi::{http::fields::FieldMap, output::OutputStream};
+use crate::wasi::{http::fields::FieldMap, output::OutputStream, output::Sink};
 use alloc::sync::Arc;
 use core::mem::replace;
 use spinning_top::Spinlock;
@@ -55,7 +55,7 @@ impl HostOutgoingBody for Guest {
         if replace(&mut self.table.get_mut(&this)?.has_stream, true) {
             return Ok(Err(()));
         }
-        Ok(Ok(self.table.push_child(OutputStream::body(this.rep()), &this)?))
+        Ok(Ok(self.table.push_child(OutputStream::new(Sink::Body(this.rep())), &this)?))
     }
 
     fn finish(

@@ -6,7 +6,9 @@ use crate::failure::IoResult;
 use crate::guest::Guest;
 use crate::host::Host;
 use crate::net::{self, address, tcp::Step, tcp::TcpSocket, transport::Transport};
-use crate::wasi::{input::InputStream, output::OutputStream, poll::Pollable, sockets::Network, sockets::options};
+use crate::wasi::{
+    input::InputStream, output::OutputStream, output::Sink, poll::Pollable, sockets::Network, sockets::options,
+};
 use wasmstone_edge_protocol::value::SocketOption;
 use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
@@ -19,7 +21,7 @@ impl Guest {
 
     fn streams(&mut self, socket: &Resource<TcpSocket>) -> IoResult<(Resource<InputStream>, Resource<OutputStream>)> {
         let input = self.table.push_child(InputStream::Socket(socket.rep()), socket)?;
-        let output = self.table.push_child(OutputStream::socket(socket.rep()), socket)?;
+        let output = self.table.push_child(OutputStream::new(Sink::Socket(socket.rep())), socket)?;
         Ok((input, output))
     }
 }
