@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// Folders of documents, and single documents. Templates are left out: their links belong to the project that they
 /// become.
-const DOCUMENTS: [&str; 8] =
-    ["docs", "examples", "attestation", "eapp", "happ", "README.md", "CONTRIBUTING.md", "SECURITY.md"];
+const DOCUMENTS: [&str; 9] =
+    ["docs", "examples", "attestation", "builder", "eapp", "happ", "README.md", "CONTRIBUTING.md", "SECURITY.md"];
 
 /// Folders in which there are no documents of this project.
 const SKIPPED: [&str; 3] = ["target", "src", "node_modules"];
