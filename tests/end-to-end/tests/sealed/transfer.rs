@@ -127,7 +127,7 @@ fn nothing_is_overwritten() {
     run(&bundled, data.path(), &["write", "note", "first"]);
     let desk = Desk::new();
     let wrapped = desk.provision(&bundled);
-    succeeds(Ok(desk.moved("export", &bundled, data.path(), &wrapped)));
+    succeeds(desk.moved("export", &bundled, data.path(), &wrapped));
     refused(&desk.moved("import", &bundled, data.path(), &wrapped), 110, "empty");
     refused(&desk.moved("export", &bundled, data.path(), &wrapped), 110, "empty");
     run(&bundled, data.path(), &["write", "note", "second"]);
