@@ -193,7 +193,10 @@ fn read(file: &str) -> anyhow::Result<(String, u32)> {
         Ok(mode)
     });
     let mode = opened.with_context(|| {
-        Fault::new(Exit::Other, format!("cannot read the key {file}: pass the path of a PEM file, or the name of a key"))
+        Fault::new(
+            Exit::Other,
+            format!("cannot read the key {file}: pass the path of a PEM file, or the name of a key"),
+        )
     })?;
     // Bytes that are not UTF-8 are not a key either; the parser refuses the replacement characters.
     Ok((String::from_utf8_lossy(&pem).into_owned(), mode))

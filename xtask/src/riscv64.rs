@@ -73,7 +73,9 @@ pub fn build_for_tests() -> Result<Built> {
 /// Runs Cargo, and returns the directory of the executables.
 fn compile(arguments: &[&str]) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--no-default-features"]).args(arguments);
+    build
+        .args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--no-default-features"])
+        .args(arguments);
     // Would take the place of the flags that make the executables static.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(&mut build)?;

@@ -265,7 +265,10 @@ fn no_program(project: Option<&Project>) -> Fault {
 fn file_name(wasm: &Path) -> Result<String, Fault> {
     let name = wasm.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned).ok_or_else(|| {
-        Fault::new(Exit::Configuration, format!("the file name of {} is not UTF-8: choose a program name with --name", wasm.display()))
+        Fault::new(
+            Exit::Configuration,
+            format!("the file name of {} is not UTF-8: choose a program name with --name", wasm.display()),
+        )
     })
 }
 

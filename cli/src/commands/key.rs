@@ -134,5 +134,7 @@ fn stem(file: &str) -> anyhow::Result<String> {
     let name = Path::new(file).file_name().and_then(|name| name.to_str());
     let name = name.map(|name| name.strip_suffix(".pem").unwrap_or(name));
     let name = name.map(|name| name.strip_suffix(".pub").unwrap_or(name).to_owned());
-    name.with_context(|| Fault::new(Exit::Configuration, format!("no name can be derived from {file}: choose one with --name")))
+    name.with_context(|| {
+        Fault::new(Exit::Configuration, format!("no name can be derived from {file}: choose one with --name"))
+    })
 }

@@ -87,7 +87,9 @@ fn check_name(name: &str) -> Result<(), Fault> {
     if fits {
         return Ok(());
     }
-    let message = format!("\"{name}\" is not a valid project name: use at most 64 characters of a-z A-Z 0-9 - _, starting with a letter");
+    let message = format!(
+        "\"{name}\" is not a valid project name: use at most 64 characters of a-z A-Z 0-9 - _, starting with a letter"
+    );
     Err(Fault::new(Exit::Configuration, message))
 }
 

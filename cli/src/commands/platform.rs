@@ -110,7 +110,11 @@ fn show(platform: &Description, json: bool) -> anyhow::Result<()> {
     }
     line("sm hash", shown.sm_hash.unwrap_or_else(|| "unknown".to_owned()))?;
     for key in &platform.device_keys {
-        let test = if *key == DeviceKey::PUBLIC_TEST { " (Keystone's public test key: reports under it prove nothing)" } else { "" };
+        let test = if *key == DeviceKey::PUBLIC_TEST {
+            " (Keystone's public test key: reports under it prove nothing)"
+        } else {
+            ""
+        };
         line("device key", format!("{key}{test}"))?;
     }
     line("fp", if shown.fp_safe { "protected" } else { "neither saved nor protected" }.to_owned())?;

@@ -123,7 +123,10 @@ fn needs_riscv64_the_static_executable_serves() {
     let own = command();
     let (_, home) = own.get_envs().find(|(name, _)| *name == "WASMSTONE_HOME").expect("the tests have one");
     let mut command = Command::new(EMULATOR);
-    command.arg(built("simulating/wasmstone")).env("WASMSTONE_HOME", home.unwrap()).env("WASMSTONE_SIM_RUNNER", EMULATOR);
+    command
+        .arg(built("simulating/wasmstone"))
+        .env("WASMSTONE_HOME", home.unwrap())
+        .env("WASMSTONE_SIM_RUNNER", EMULATOR);
     command.arg("serve").arg(bundled.path()).args(["--insecure-no-lockdown", "--addr", "127.0.0.1:0"]);
     let serving = Serving::start(&mut command);
     answers(serving.address);

@@ -56,8 +56,7 @@ impl Report {
     pub fn run(self) -> anyhow::Result<Exit> {
         let printed = self.output.is_none() && !self.json;
         if printed && stdout().is_terminal() {
-            let message =
-                "a report is binary and not fit for a terminal: write it to a file with -o FILE, or print it with --json";
+            let message = "a report is binary and not fit for a terminal: write it to a file with -o FILE, or print it with --json";
             return Err(Fault::new(Exit::Usage, message).into());
         }
         let nonce = self.nonce.0;

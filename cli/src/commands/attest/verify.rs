@@ -60,9 +60,9 @@ impl FromStr for UserData {
         };
         match data.len() {
             0..=GUEST_MAX => Ok(Self(data)),
-            _ => {
-                Err(format!("a program's report covers at most {GUEST_MAX} bytes: pass the bytes that it covers, such as a hash of more data"))
-            }
+            _ => Err(format!(
+                "a program's report covers at most {GUEST_MAX} bytes: pass the bytes that it covers, such as a hash of more data"
+            )),
         }
     }
 }

@@ -129,7 +129,11 @@ impl Summary<'_> {
     /// One line for each program: how long Keystone hashes its image before it starts.
     fn hashing(&self) -> Vec<String> {
         let Some(rate) = self.hash_rate() else { return Vec::new() };
-        let unsure = if self.platform.hash_rate.is_some() { "" } else { ", QEMU's rate; set the platform's with platform add --hash-rate" };
+        let unsure = if self.platform.hash_rate.is_some() {
+            ""
+        } else {
+            ", QEMU's rate; set the platform's with platform add --hash-rate"
+        };
         let describe = |program: &Compiled| {
             let time = format!(
                 "{} in about {:.1} s, at {rate}{unsure}",

@@ -14,7 +14,9 @@ const REBUILD: &str = "; rebuild the bundle with this release, with a larger --m
 /// The message if the code is not the guest's own. `explanation` is the enclave's; `advice` follows it if the enclave
 /// refused, in place of the usual advice.
 pub fn ended(outcome: Outcome, explanation: Option<&str>, advice: Option<&str>) -> anyhow::Result<Exit> {
-    exit_or_message(outcome, explanation, |why| format!("the enclave refused to run the program{why}{}", advice.unwrap_or(REBUILD)))
+    exit_or_message(outcome, explanation, |why| {
+        format!("the enclave refused to run the program{why}{}", advice.unwrap_or(REBUILD))
+    })
 }
 
 /// The exit code for `outcome` of a task.
@@ -25,7 +27,11 @@ pub fn of_task(outcome: Outcome, explanation: Option<&str>) -> anyhow::Result<Ex
     exit_or_message(outcome, explanation, |why| format!("the enclave refused{why}"))
 }
 
-fn exit_or_message(outcome: Outcome, explanation: Option<&str>, refused: impl Fn(String) -> String) -> anyhow::Result<Exit> {
+fn exit_or_message(
+    outcome: Outcome,
+    explanation: Option<&str>,
+    refused: impl Fn(String) -> String,
+) -> anyhow::Result<Exit> {
     let why = explanation.map(|text| format!(": {text}")).unwrap_or_default();
     let (exit, message) = match outcome {
         Outcome::Ended(ExitStatus::Guest(code)) => return Ok(Exit::Guest(code)),

@@ -114,7 +114,9 @@ impl Sealed {
             && file.as_os_str() != "-"
         {
             let file = file.display();
-            console::say(format_args!("{file} does not exist yet: sealed directories are accepted in whatever state they are"));
+            console::say(format_args!(
+                "{file} does not exist yet: sealed directories are accepted in whatever state they are"
+            ));
         }
         let known = known.unwrap_or_default();
         Ok(Self { guests, known, file, _locks: locks })

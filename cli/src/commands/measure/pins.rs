@@ -86,8 +86,7 @@ impl PinsArguments {
         let written = if self.replace { atomic::write(file, text) } else { atomic::create(file, text, 0o666) };
         match written {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let message =
-                    format!("{} exists already: choose another name, or pass --replace", file.display());
+                let message = format!("{} exists already: choose another name, or pass --replace", file.display());
                 Err(Fault::new(Exit::Configuration, message).into())
             }
             written => written.with_context(|| crate::commands::unwritable(file)),

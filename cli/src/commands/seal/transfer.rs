@@ -110,7 +110,9 @@ impl Common {
         let _lock = lock(&transfer)?;
         let mut directories = vec![sealed, transfer];
         let (held, task) = match direction {
-            Direction::Out => (Sealed::prepare(&self.freshness, policy, &mut directories)?, Task::Export { wrapped_key }),
+            Direction::Out => {
+                (Sealed::prepare(&self.freshness, policy, &mut directories)?, Task::Export { wrapped_key })
+            }
             // A freshness state would describe the exported directory, and the one to import into is empty.
             Direction::In => (Sealed::lock(&self.freshness, policy, &directories)?, Task::Import { wrapped_key }),
         };
@@ -126,18 +128,14 @@ fn movable_access(policy: &Policy, guest: &str) -> Result<Access, Fault> {
     let Some(sealed) = policy.sealed_directories().find(|directory| directory.guest == guest) else {
         let names: Vec<_> = policy.sealed_directories().map(|directory| directory.guest.as_str()).collect();
         return no(match names.join(", ") {
-            none if none.is_empty() => {
-                "the bundle has no sealed directories, so there is nothing to move".to_owned()
-            }
+            none if none.is_empty() => "the bundle has no sealed directories, so there is nothing to move".to_owned(),
             names => format!("{guest} is not a sealed directory of the bundle: name one of {names} as HOST::GUEST"),
         });
     };
     if policy.seal_owner.is_none() {
-        return no(
-            "the bundle's policy names no seal-owner, so nobody can move its sealed data: only the program \
+        return no("the bundle's policy names no seal-owner, so nobody can move its sealed data: only the program \
                    itself can hand them out"
-                .to_owned(),
-        );
+            .to_owned());
     }
     Ok(sealed.access)
 }
@@ -156,7 +154,8 @@ fn wrapped_key(path: &Path) -> anyhow::Result<Vec<u8>> {
             Err(Fault::new(Exit::Configuration, message).into())
         }
         _ => {
-            let message = format!("{shown} is not a wrapped transfer key: create one with \"wasmstone seal provision\"");
+            let message =
+                format!("{shown} is not a wrapped transfer key: create one with \"wasmstone seal provision\"");
             Err(Fault::new(Exit::Configuration, message).into())
         }
     }

@@ -14,7 +14,7 @@ use wasmstone_edge_protocol::types::{
     ListenRequest, PollEntry, PollRequest, ProgramRequest, ReadReply, ReadRequest, SendReply, SocketAddress,
     StartReply, WriteReply,
 };
-use wasmstone_edge_protocol::{Status, Violation, handle};
+use wasmstone_edge_protocol::{Status, Violation, handle, value::Interest};
 use wasmstone_test_support::{Bundled, build, guest};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 

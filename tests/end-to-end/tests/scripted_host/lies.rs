@@ -124,7 +124,7 @@ pub fn failing(status: Status) -> Lie {
         if std::mem::take(&mut once) {
             let (header, _) = ReplyHeader::read_from_prefix(&frame[..]).unwrap();
             let header = ReplyHeader {
-                status: status.number().into(),
+                status: (status as u16).into(),
                 body_length: 0.into(),
                 payload_length: 0.into(),
                 ..header
