@@ -1,6 +1,6 @@
-//! The value of Keystone's EXIT call.
+//! The value that an enclave passes to Keystone's EXIT call.
 
-/// Upper bits that tell our exit values from Eyrie's own (it exits with −1 on a page fault).
+/// The upper bits of every value of this enclave app. Eyrie exits with values of its own: −1 on a page fault.
 const MARK: u64 = 0x5753_4558_0000;
 
 /// How an enclave ended.
@@ -14,12 +14,12 @@ pub enum ExitStatus {
     Violation,
     /// The enclave's own memory ran out.
     OutOfMemory,
-    /// The program is not the measured one, the grants go beyond the policy, or the program does
-    /// not fit this enclave app: nothing of it was run.
+    /// The enclave app ran nothing of the program: it is not the measured one, it does not fit the enclave app, or the
+    /// grants go beyond the policy.
     Refused,
-    /// The enclave app itself failed: a bug.
+    /// The enclave app failed, which is a bug.
     Internal,
-    /// The guest ended, but what it last wrote to a sealed directory could not be stored.
+    /// The guest ended, but its last writes to a sealed directory could not be stored.
     Unsaved,
 }
 

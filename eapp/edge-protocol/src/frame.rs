@@ -1,22 +1,22 @@
-//! Frames: header, struct, payload. Encoding and decoding for both sides.
+//! Frames, which have a header, a struct and a payload: encoding and decoding for both sides.
 
 use crate::{Operation, OperationInfo, PAYLOAD_MAX, Status, Untrusted, VERSION, Violation};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// Bytes of either header.
+/// Bytes of a request's header, and of a reply's.
 pub const HEADER: usize = 24;
 
 /// The largest frame in bytes.
 pub const FRAME_MAX: usize = HEADER + 1024 + PAYLOAD_MAX;
 
-/// The beginning of a request.
+/// The header of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct RequestHeader {
     /// [`VERSION`].
     pub version: U16,
-    /// Which function of the interface that the call id names.
+    /// The function id within the interface that the call id names.
     pub function: u8,
     /// Always zero.
     pub reserved: u8,
@@ -24,13 +24,13 @@ pub struct RequestHeader {
     pub body_length: U32,
     /// Bytes of the payload.
     pub payload_length: U32,
-    /// The most bytes of payload that the enclave has room for in the reply.
+    /// The most bytes of payload that the reply may have.
     pub reply_payload_max: U32,
-    /// Never used twice by one enclave.
+    /// Identifies the request: an enclave uses no id twice.
     pub request_id: U64,
 }
 
-/// The beginning of a reply.
+/// The header of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct ReplyHeader {
@@ -38,17 +38,17 @@ pub struct ReplyHeader {
     pub version: Untrusted<U16>,
     /// A [`Status`].
     pub status: Untrusted<U16>,
-    /// Bytes of the struct: none unless the status is `Ok`.
+    /// Bytes of the struct: 0 unless the status is `Ok`.
     pub body_length: Untrusted<U32>,
-    /// Bytes of the payload: none unless the status is `Ok`.
+    /// Bytes of the payload: 0 unless the status is `Ok`.
     pub payload_length: Untrusted<U32>,
     /// Always zero.
     pub reserved: Untrusted<U32>,
-    /// The request's.
+    /// The id of the request.
     pub request_id: Untrusted<U64>,
 }
 
-/// The header of a request.
+/// Makes the header of a request.
 pub fn request_header(
     function: u8,
     request_id: u64,
@@ -67,7 +67,7 @@ pub fn request_header(
     }
 }
 
-/// The header and the struct of a request, to be followed by `payload_length` bytes.
+/// Writes the header and the struct of a request. The caller writes `payload_length` bytes behind them.
 pub fn request_head<O: Operation>(
     request_id: u64,
     payload_length: u32,
@@ -80,14 +80,14 @@ pub fn request_head<O: Operation>(
     write(body.as_bytes());
 }
 
-/// What the host answered: a status other than `Ok`, or the struct and the payload.
+/// The host's answer to an `O`: a status other than `Ok`, or the struct and the payload.
 pub type Answer<'a, O> = Result<(<O as Operation>::Reply, &'a [u8]), Status>;
 
-/// Reads a reply. `frame` is the enclave's private copy, in which the reply before was made zero, so that
-/// nothing of it is taken for what the host did not write.
+/// Reads a reply. `frame` is the enclave's private copy. The enclave set the previous reply in it to zero, so that no
+/// byte of the previous reply can pass for one that the host did not write.
 ///
 /// # Errors
-/// A violation where any part of the header is not what the contract demands.
+/// A violation if any part of the header is not what the contract demands.
 pub fn decode_reply<O: Operation>(
     frame: &[u8],
     request_id: u64,
@@ -96,10 +96,10 @@ pub fn decode_reply<O: Operation>(
     struct_of::<O>(reply_parts(frame, request_id, size_of::<O::Reply>() as u32, reply_payload_max)?)
 }
 
-/// An answer whose struct is `O`'s.
+/// Reads the struct of an answer to an `O`.
 ///
 /// # Errors
-/// A violation where it is not.
+/// A violation if the struct has another length.
 pub fn struct_of<O: Operation>(parts: Parts<'_>) -> Result<Answer<'_, O>, Violation> {
     let (body, payload) = match parts {
         Ok(parts) => parts,
@@ -109,13 +109,13 @@ pub fn struct_of<O: Operation>(parts: Parts<'_>) -> Result<Answer<'_, O>, Violat
     Ok(Ok((body, payload)))
 }
 
-/// An answer of whichever operation: a status other than `Ok`, or the struct and the payload.
+/// The bytes of an answer to any operation: a status other than `Ok`, or the struct and the payload.
 pub type Parts<'a> = Result<(&'a [u8], &'a [u8]), Status>;
 
-/// As [`decode_reply`], for a struct of `reply` bytes.
+/// Like [`decode_reply`], for any operation whose reply has a struct of `reply` bytes.
 ///
 /// # Errors
-/// As of [`decode_reply`].
+/// Those of [`decode_reply`].
 pub fn reply_parts(frame: &[u8], request_id: u64, reply: u32, reply_payload_max: u32) -> Result<Parts<'_>, Violation> {
     let (header, rest) =
         ReplyHeader::read_from_prefix(frame).map_err(|_| Violation("a reply is shorter than its header"))?;
@@ -139,14 +139,14 @@ pub fn reply_parts(frame: &[u8], request_id: u64, reply: u32, reply_payload_max:
     Ok(Ok((body, payload)))
 }
 
-/// A request as the host reads it.
+/// A request that the host has decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Its row of the table.
+    /// The row of the operation table.
     pub operation: &'static OperationInfo,
-    /// To be given back in the reply.
+    /// The id that the reply must repeat.
     pub request_id: u64,
-    /// The struct's bytes, of the length that the table says.
+    /// The struct's bytes, as many as the table says.
     pub body: &'a [u8],
     /// The payload, within the table's cap.
     pub payload: &'a [u8],
@@ -154,11 +154,11 @@ pub struct Request<'a> {
     pub reply_payload_max: usize,
 }
 
-/// Reads a request on the host's side. The error is the request id, as far as one could be read, to
-/// be answered with [`Status::Malformed`].
+/// Reads a request on the host's side.
 ///
 /// # Errors
-/// Where the frame is not a request of the table.
+/// The request id if the frame is not a request of the table, or 0 if the frame is too short to hold an id. The host
+/// answers it with [`Status::Malformed`].
 pub fn decode_request(call: u64, frame: &[u8]) -> Result<Request<'_>, u64> {
     let (header, rest) = RequestHeader::read_from_prefix(frame).map_err(|_| 0u64)?;
     let request_id = header.request_id.get();
@@ -183,7 +183,7 @@ pub fn decode_request(call: u64, frame: &[u8]) -> Result<Request<'_>, u64> {
     parse().ok_or(request_id)
 }
 
-/// The header of a reply.
+/// Makes the header of a reply.
 pub fn reply_header(request_id: u64, status: Status, body_length: u32, payload_length: u32) -> ReplyHeader {
     ReplyHeader {
         version: VERSION.into(),

@@ -1,4 +1,5 @@
-//! The fixed-size structs of the operations. Fields that the host fills are [`Untrusted`].
+//! The fixed-size structs of the operations. Fields that the host fills are [`Untrusted`] or [`Coded`]: they have to be
+//! checked.
 
 use crate::value::{
     AddressFamily, Advice, DeniedUse, DescriptorFlag, Direction, FileTime, FileType, Interest, OpenFlag, PathFlag,
@@ -26,25 +27,25 @@ wire! {
     /// No fixed fields.
     Empty {}
 
-    /// What the enclave needs to know once.
+    /// Everything that the enclave learns once, at its start.
     StartReply {
         /// The host's wall clock, seconds since 1970-01-01.
         wall_seconds: Untrusted<U64>,
-        /// Its nanoseconds, below 10⁹.
+        /// The nanoseconds of the wall clock, below 10⁹.
         wall_nanoseconds: Untrusted<U32>,
         /// The standard streams that are terminals.
         terminals: Coded<Set<StandardStream>>,
-        /// Entropy from the host, mixed with what the enclave has itself.
+        /// Entropy from the host. The enclave mixes it with its own.
         entropy: [u8; 32],
-        /// How many arguments the payload holds, without argument zero.
+        /// The number of arguments in the payload, without argument zero.
         arguments: Untrusted<U32>,
-        /// How many environment variables it holds after them, two records each.
+        /// The number of environment variables in the payload, after the arguments; two records each.
         environment: Untrusted<U32>,
-        /// How many directories it holds after them.
+        /// The number of directories in the payload, after the environment; two records each.
         directories: Untrusted<U32>,
-        /// How many ticks of the machine's time counter make a second; not zero.
+        /// Ticks of the machine's time counter in a second; not zero.
         ticks_per_second: Untrusted<U32>,
-        /// Bit n: directory n may be written to.
+        /// Bit n is set if directory n may be written to.
         writable: Untrusted<U64>,
         /// Where an HTTP service listens; no address for a command.
         serve: SocketAddress,
@@ -52,15 +53,15 @@ wire! {
         task: Coded<TaskKind>,
     }
 
-    /// Tells what a sealed directory was left in; the payload is its freshness value.
+    /// The state that a sealed directory was left in. The payload is its freshness value.
     FreshnessRequest {
-        /// Which directory, in the order of the start reply.
+        /// The directory's place in the start reply, from 0.
         directory: U32,
     }
 
     /// Entropy.
     EntropyReply {
-        /// From the host's generator.
+        /// Bytes from the host's generator.
         entropy: [u8; 32],
     }
 
@@ -68,7 +69,7 @@ wire! {
     ProgramRequest {
         /// Offset in bytes.
         offset: U64,
-        /// Length in bytes; the reply holds exactly this many.
+        /// Length in bytes. The reply's payload has exactly this length.
         length: U32,
     }
 
@@ -82,29 +83,30 @@ wire! {
     ReadRequest {
         /// The handle.
         handle: U32,
-        /// The most bytes wanted.
+        /// The most bytes to read.
         length: U32,
-        /// 1: wait until there is at least one byte or the end.
+        /// 1 to wait until a byte or the end can be read, else 0.
         wait: U32,
     }
 
-    /// What was read is the payload.
+    /// The result of reading. The payload is the data.
     ReadReply {
-        /// 1: the end was reached behind the payload.
+        /// 1 if the end follows the payload, else 0.
         end: Untrusted<U32>,
     }
 
-    /// How much was written.
+    /// The result of writing.
     WriteReply {
-        /// Bytes, from the payload's beginning.
+        /// How many bytes of the payload, from its beginning, were written.
         written: Untrusted<U32>,
     }
 
-    /// Waiting. The payload is a list of [`PollEntry`]; the reply's payload one byte for each, 0 or 1.
+    /// Waiting. The payload is a list of [`PollEntry`]. The reply's payload has one byte for each entry: 1 if the entry is
+    /// ready, else 0.
     PollRequest {
-        /// Nanoseconds to wait at most; 2⁶⁴−1 is for ever.
+        /// The most nanoseconds to wait, or [`crate::NO_TIMEOUT`].
         timeout: U64,
-        /// Number of entries.
+        /// The number of entries.
         count: U32,
     }
 
@@ -118,15 +120,15 @@ wire! {
 
     /// Opening. The payload is the path.
     OpenRequest {
-        /// The directory it is relative to.
+        /// The directory that the path is relative to.
         directory: U32,
         /// The number for the new handle.
         handle: U32,
         /// How the path is resolved.
         path_flags: Coded<Set<PathFlag>>,
-        /// How it is opened.
+        /// How the file or directory is opened.
         open_flags: Coded<Set<OpenFlag>>,
-        /// What it is used for.
+        /// What the new handle is used for.
         flags: Coded<Set<DescriptorFlag>>,
     }
 
@@ -134,7 +136,7 @@ wire! {
     ReadAtRequest {
         /// The handle.
         handle: U32,
-        /// The most bytes wanted.
+        /// The most bytes to read.
         length: U32,
         /// Offset in bytes.
         offset: U64,
@@ -150,7 +152,7 @@ wire! {
         offset: U64,
     }
 
-    /// A path, the payload, relative to a directory.
+    /// A path relative to a directory. The payload is the path.
     PathRequest {
         /// The directory.
         handle: U32,
@@ -158,7 +160,7 @@ wire! {
         path_flags: Coded<Set<PathFlag>>,
     }
 
-    /// What is known of a file.
+    /// The description of a file.
     StatReply {
         /// What the file is.
         kind: Coded<FileType>,
@@ -174,17 +176,17 @@ wire! {
         modified: Time,
         /// Time of the last change of status.
         changed: Time,
-        /// Identifies the file on the host, lower half.
+        /// The lower half of a number that identifies the file on the host.
         hash_lower: Untrusted<U64>,
-        /// Upper half.
+        /// The upper half of that number.
         hash_upper: Untrusted<U64>,
     }
 
-    /// A point in time that the host claims.
+    /// A point in time, from the host.
     Time {
         /// Seconds since 1970-01-01.
         seconds: Untrusted<U64>,
-        /// Below 10⁹.
+        /// Nanoseconds, below 10⁹.
         nanoseconds: Untrusted<U32>,
     }
 
@@ -192,7 +194,7 @@ wire! {
     NewTime {
         /// What becomes of the time stamp.
         kind: Coded<TimeChange>,
-        /// Below 10⁹.
+        /// Nanoseconds, below 10⁹.
         nanoseconds: U32,
         /// Seconds since 1970-01-01.
         seconds: U64,
@@ -208,7 +210,7 @@ wire! {
         size: U64,
     }
 
-    /// New time stamps; with a path as payload where the operation takes one.
+    /// New time stamps. The payload is the path, if the operation takes one.
     SetTimesRequest {
         /// The handle.
         handle: U32,
@@ -236,11 +238,11 @@ wire! {
     SyncRequest {
         /// The handle.
         handle: U32,
-        /// 1: data only.
+        /// 1 to write out the data only, 0 to write out the metadata as well.
         data_only: U32,
     }
 
-    /// Two paths, one behind the other in the payload.
+    /// Two paths. The payload is the old path and then the new one.
     TwoPathsRequest {
         /// The directory of the old path.
         old_directory: U32,
@@ -248,7 +250,7 @@ wire! {
         new_directory: U32,
         /// How the old path is resolved.
         path_flags: Coded<Set<PathFlag>>,
-        /// Length of the old path in bytes; the new one follows.
+        /// Length of the old path in bytes.
         old_length: U32,
     }
 
@@ -260,12 +262,11 @@ wire! {
         handle: U32,
     }
 
-    /// Directory entries: for each, a record of which the first byte is its descriptor-type and the
-    /// rest its name.
+    /// Directory entries. The payload has a record for each: one byte with the [`FileType`], and then the name.
     EntriesReply {
-        /// How many the payload holds.
+        /// The number of entries in the payload.
         count: Untrusted<U32>,
-        /// 1: there are no more.
+        /// 1 if no entries follow, else 0.
         end: Untrusted<U32>,
     }
 
@@ -311,7 +312,7 @@ wire! {
     ListenRequest {
         /// The handle.
         handle: U32,
-        /// How many connections may wait.
+        /// How many connections may wait to be accepted.
         backlog: U32,
     }
 
@@ -325,17 +326,17 @@ wire! {
 
     /// An accepted connection.
     AcceptReply {
-        /// Its local address.
+        /// The local address of the connection.
         local: SocketAddress,
-        /// The address of its peer.
+        /// The address of the peer.
         remote: SocketAddress,
-        /// 1: another connection is waiting.
+        /// 1 if another connection waits to be accepted, else 0.
         more: Untrusted<U32>,
     }
 
-    /// What became of what was sent.
+    /// The result of sending.
     SendReply {
-        /// 1: not all of it was delivered yet; nothing more is taken until it is.
+        /// 1 if the host still holds some of the data, else 0. The host takes no more data until it has delivered all.
         pending: Untrusted<U32>,
     }
 
@@ -367,23 +368,24 @@ wire! {
     DatagramsRequest {
         /// The handle.
         handle: U32,
-        /// How many: those in the payload, or the most that are wanted.
+        /// The number of datagrams in the payload, or the most to receive.
         count: U32,
     }
 
-    /// How many datagrams were sent, or are in the payload: for each, a [`SocketAddress`] and a record.
+    /// The result of sending or receiving datagrams. The payload has a [`SocketAddress`] and a record for each received
+    /// one.
     DatagramsReply {
-        /// How many.
+        /// How many were sent, or are in the payload.
         count: Untrusted<U32>,
     }
 
-    /// The addresses are the payload, [`SocketAddress`]es.
+    /// The result of a lookup. The payload is a list of [`SocketAddress`].
     AddressesReply {
-        /// How many.
+        /// The number of addresses in the payload.
         count: Untrusted<U32>,
     }
 
-    /// What the policy denied.
+    /// A use of the network that the policy denied.
     DeniedRequest {
         /// The denied use.
         what: Coded<DeniedUse>,
@@ -404,7 +406,7 @@ impl SocketAddress {
     /// # Errors
     /// A violation if there is no address, its family is unknown, or the port is not a port.
     pub fn get(&self) -> Result<SocketAddr, Violation> {
-        let port = self.port.at_most(u16::MAX.into(), "a port that is none")? as u16;
+        let port = self.port.at_most(u16::MAX.into(), "a port above 65535")? as u16;
         Ok(match self.family.get()? {
             AddressFamily::Ipv4 => {
                 let [a, b, c, d, ..] = self.address;

@@ -1,11 +1,11 @@
-//! Numbers that the host claims.
+//! Numbers from the host that were not checked yet.
 
 use core::fmt;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// A host answer that breaks the contract. The enclave ends; the guest never sees it as an error
-/// that it could retry.
+/// An answer of the host that breaks the contract. It ends the enclave; the guest never sees it as an error that it could
+/// retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation(pub &'static str);
 
@@ -17,7 +17,7 @@ impl fmt::Display for Violation {
 
 impl core::error::Error for Violation {}
 
-/// A number that the host claims. The only ways out are checks.
+/// A number from the host. The methods that give the number check it, except [`opaque`](Untrusted::opaque).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(transparent)]
 pub struct Untrusted<T>(T);
@@ -31,7 +31,7 @@ macro_rules! untrusted_number {
         }
 
         impl Untrusted<$wire> {
-            /// The number, where it is at most `cap`.
+            /// The number, if it is at most `cap`.
             ///
             /// # Errors
             /// A violation named `what` otherwise.
@@ -40,7 +40,7 @@ macro_rules! untrusted_number {
                 if value <= cap { Ok(value) } else { Err(Violation(what)) }
             }
 
-            /// The number, where it is the one expected.
+            /// The number, if it is the expected one.
             ///
             /// # Errors
             /// A violation named `what` otherwise.
@@ -56,8 +56,8 @@ macro_rules! untrusted_number {
                 Ok(self.at_most(1, what)? == 1)
             }
 
-            /// The number as it is, for those of which every value is a possible truth
-            /// (a file's size, a time stamp) and that nothing inside is indexed or sized by.
+            /// The number as it is. Only for numbers that can have any value (a file's size, a time stamp), and that
+            /// neither index nor size anything in the enclave.
             pub fn opaque(self) -> $native {
                 self.0.get()
             }
