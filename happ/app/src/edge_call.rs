@@ -11,32 +11,32 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 /// Bytes of the header.
 pub const HEADER: usize = 48;
 
-/// The status of an edge call that was served.
+/// The status of an edge call that was answered.
 pub const STATUS_OK: u64 = 0;
 
-/// The status of an edge call whose place in the buffer is not valid.
+/// The status of an edge call whose request or reply does not lie in the buffer.
 const STATUS_BAD_OFFSET: u64 = 2;
 
 /// The header.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct Header {
-    /// Which call.
+    /// The call id.
     pub call: U64,
     /// Where the arguments begin.
     pub argument_offset: U64,
-    /// Their size.
+    /// The size of the arguments in bytes.
     pub argument_size: U64,
-    /// How it went.
+    /// The result of the call.
     pub status: U64,
     /// Where the return value begins.
     pub return_offset: U64,
-    /// Its size.
+    /// The size of the return value in bytes.
     pub return_size: U64,
 }
 
-/// The buffer that an enclave and its host share. The other side may write to it at any time, so no
-/// reference into it ever exists: bytes are copied out once, then looked at.
+/// The buffer that an enclave and its host share. The enclave may write to it at any time, so that no reference into it
+/// ever exists: bytes are copied out once, and only the copy is read.
 #[derive(Clone, Copy, Debug)]
 pub struct SharedBuffer {
     base: NonNull<u8>,
@@ -100,7 +100,7 @@ impl SharedBuffer {
     }
 }
 
-/// Serves the edge call that is in a buffer.
+/// Answers the edge call that is in a buffer.
 #[derive(Debug, Default)]
 pub struct Dispatcher {
     request: Vec<u8>,
@@ -108,7 +108,7 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Copies the request out, has it answered, and copies the answer in.
+    /// Copies the request out, lets the server answer it, and copies the reply in.
     pub fn dispatch(&mut self, buffer: &SharedBuffer, server: &mut Server) {
         let mut header = buffer.read_header().unwrap_or_default();
         let request = buffer.read_range(header.argument_offset, header.argument_size, &mut self.request);
@@ -122,7 +122,7 @@ impl Dispatcher {
                 header.status = STATUS_OK.into();
             }
         }
-        // A buffer too small for a header was never mapped.
+        // No buffer that is too small for a header is ever mapped.
         let _ = buffer.write(0, header.as_bytes());
     }
 }

@@ -1,9 +1,7 @@
-//! Serving an enclave: one [`Server`] answers the edge calls of one enclave, from what its
-//! [`Config`] grants and from nothing else.
+//! Answers edge calls. One [`Server`] answers those of one enclave; it uses what its [`Config`] grants, and nothing else.
 //!
-//! What the enclave writes is not trusted. A request that breaks the protocol is answered with
-//! [`Status::Malformed`]; no request makes the server panic, allocate more than its caps, or reach
-//! a file outside the granted directories.
+//! The server does not trust the enclave. It answers a request that breaks the protocol with [`Status::Malformed`]. No
+//! request makes it panic, allocate more than its caps, or reach a file outside the granted directories.
 
 mod config;
 mod errno;
@@ -53,7 +51,7 @@ pub struct Server {
     stderr: Output,
     explanation: Option<String>,
     entropy: Option<[u8; 32]>,
-    /// Their names, in the order of the start reply.
+    /// The names of the granted directories, in the order of the start reply.
     directories: Vec<String>,
     attested: Option<Vec<u8>>,
     freshness: BTreeMap<String, [u8; FRESHNESS_SIZE]>,
@@ -63,10 +61,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that gives what `config` grants.
+    /// Makes a server that serves what `config` grants.
     ///
     /// # Errors
-    /// [`ConfigError`] where the grants do not fit into the start reply.
+    /// [`ConfigError`] if the grants do not fit into the start reply.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let start = launch::Start::new(&config)?;
         let network = match &config.serve {
@@ -95,22 +93,22 @@ impl Server {
         })
     }
 
-    /// What the enclave will be told of its time counter: that of the simulator, unless this is called.
+    /// Sets the rate of the time counter that the start reply tells the enclave. Without this call, it is the
+    /// simulator's.
     pub fn set_timebase(&mut self, timebase: Timebase) {
         if let Some(start) = &mut self.start {
             start.set_timebase(timebase);
         }
     }
 
-    /// Answers one edge call. `request` must be a private copy of what the enclave wrote; `reply` is
-    /// cleared and then holds the reply's frame, at most [`frame::FRAME_MAX`] bytes. Blocks where the
-    /// operation waits.
+    /// Answers one edge call. `request` must be a private copy of the enclave's request. `reply` is cleared and then
+    /// holds the reply's frame, at most [`frame::FRAME_MAX`] bytes. Blocks if the operation waits.
     pub fn answer(&mut self, call: u64, request: &[u8], reply: &mut Vec<u8>) {
         let (request_id, status) = match frame::decode_request(call, request) {
             Ok(request) => {
                 *self.counts.entry(request.operation.name).or_default() += 1;
                 self.milestones.called(request.operation);
-                let status = self.serve(&request, reply).err().map(|Failure(status)| status);
+                let status = self.dispatch(&request, reply).err().map(|Failure(status)| status);
                 self.milestones.answered(request.operation);
                 if let Some(status) = status {
                     self.report(&request, status);
@@ -119,7 +117,7 @@ impl Server {
             }
             Err(request_id) => {
                 if let Some(log) = &mut self.log {
-                    log(&format!("a request of call {call} that is not of the protocol: {:?}", Status::Malformed));
+                    log(&format!("a request with call id {call} breaks the protocol: {:?}", Status::Malformed));
                 }
                 (request_id, Some(Status::Malformed))
             }
@@ -135,24 +133,23 @@ impl Server {
         &self.counts
     }
 
-    /// When the enclave reached what.
+    /// The times at which the enclave reached its milestones.
     pub fn milestones(&self) -> &Milestones {
         &self.milestones
     }
 
-    /// Why the enclave ended, in its own words: at most 4096 bytes of text as the enclave sent it,
-    /// in which control characters have been made visible.
+    /// The enclave's own explanation of its end: the text that it sent, at most 16 KiB, with control characters
+    /// escaped.
     pub fn explanation(&self) -> Option<&str> {
         self.explanation.as_deref()
     }
 
-    /// The report that the enclave was asked for ([`Task::Report`]), in Keystone's layout; nobody has looked
-    /// at it.
+    /// The report that [`Task::Report`] requests, in Keystone's layout, as the enclave sent it.
     pub fn attested(&self) -> Option<&[u8]> {
         self.attested.as_deref()
     }
 
-    /// The state that each sealed directory was left in, by its path as the guest sees it.
+    /// The freshness value of each sealed directory after the run, by its path as the guest sees it.
     pub fn freshness(&self) -> &BTreeMap<String, [u8; FRESHNESS_SIZE]> {
         &self.freshness
     }
@@ -164,9 +161,9 @@ impl Server {
         }
     }
 
-    /// Writes one line to the log where an access was refused.
+    /// Writes one line to the log if an access was refused.
     fn report(&mut self, request: &Request<'_>, status: Status) {
-        // The network's own lines name the address.
+        // The network operations write lines of their own, with the address.
         let refused = (request.operation.call != Socket::CALL || status == Status::Malformed)
             && matches!(status, Status::Access | Status::NotPermitted | Status::ReadOnly | Status::Malformed);
         let Some(log) = self.log.as_mut().filter(|_| refused) else { return };
@@ -180,7 +177,7 @@ impl Server {
     }
 }
 
-/// Reads the struct of a request, has it handled, and writes the reply's frame.
+/// Reads the struct of a request, calls the handler, and writes the reply's frame.
 fn run<O: Operation>(
     server: &mut Server,
     request: &Request<'_>,
@@ -201,8 +198,8 @@ fn run<O: Operation>(
     Ok(())
 }
 
-/// Makes the dispatcher from the operation table: each row is handled by the function of its name in
-/// the module of its interface, so that a row without a handler does not compile.
+/// Makes the dispatcher from the operation table. The handler of a row is the function with its name in the module of
+/// its interface, so that a row without a handler does not compile.
 macro_rules! dispatcher {
     ($(
         #[doc = $interface_doc:literal]
@@ -214,7 +211,7 @@ macro_rules! dispatcher {
         }
     )*) => {
         impl Server {
-            fn serve(&mut self, request: &Request<'_>, reply: &mut Vec<u8>) -> Result<(), Failure> {
+            fn dispatch(&mut self, request: &Request<'_>, reply: &mut Vec<u8>) -> Result<(), Failure> {
                 match (request.operation.call, request.operation.function) {
                     $($(
                         ($call, $function) => run::<wasmstone_edge_protocol::$interface::$name>(

@@ -1,4 +1,4 @@
-//! What an enclave is served from.
+//! What an enclave is granted, and which task it has.
 
 use super::{Input, Output, Service};
 use cap_std::ambient_authority;
@@ -10,29 +10,29 @@ use std::sync::Arc;
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, FRESHNESS_SIZE, PAYLOAD_MAX, RECORDS_MAX, value::TaskKind};
 use wasmstone_policy::{Access, Network};
 
-/// Receives lines, without their ends.
+/// Receives the lines of the log, without line ends.
 pub type Log = Box<dyn FnMut(&str) + Send>;
 
 /// What an enclave is started for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Task {
-    /// Running its guest.
+    /// Run its guest.
     #[default]
     Run,
-    /// Making a report over a nonce of 8 to 64 bytes and its own key: [`super::Server::report`].
+    /// Make a report over a nonce of 8 to 64 bytes and the enclave's public key: [`super::Server::attested`].
     Report {
         /// The nonce.
         nonce: Vec<u8>,
     },
-    /// Copying its sealed directory, the first one granted, to the second, named
+    /// Copy the sealed directory, which is the first granted one, to the second granted one, named
     /// [`wasmstone_edge_protocol::TRANSFER_DIRECTORY`].
     Export {
-        /// The transfer key, as its owner wrapped it for this enclave.
+        /// The transfer key, wrapped for this enclave by the owner of the sealed data.
         wrapped_key: Vec<u8>,
     },
-    /// The other way round.
+    /// Copy the second granted directory to the sealed one, which is the first.
     Import {
-        /// The transfer key, as its owner wrapped it for this enclave.
+        /// The transfer key, wrapped for this enclave by the owner of the sealed data.
         wrapped_key: Vec<u8>,
     },
 }
@@ -49,10 +49,10 @@ impl Task {
     }
 }
 
-/// What an enclave is given. The default gives nothing.
+/// What an enclave is granted. The default grants nothing.
 #[derive(Default)]
 pub struct Config {
-    /// What it is to do.
+    /// The enclave's task.
     pub task: Task,
     /// Arguments after argument zero.
     pub arguments: Vec<String>,
@@ -60,7 +60,7 @@ pub struct Config {
     pub environment: Vec<(String, String)>,
     /// Directories, at most [`DIRECTORIES_MAX`].
     pub directories: Vec<Directory>,
-    /// What of the network.
+    /// The part of the network that is granted.
     pub network: Network,
     /// The guest's standard input.
     pub stdin: Input,
@@ -70,11 +70,11 @@ pub struct Config {
     pub stderr: Output,
     /// The precompiled program, which the enclave fetches in parts.
     pub program: Arc<[u8]>,
-    /// Where and how it serves, for programs that do.
+    /// Where and how it serves HTTP, if its entry point is `http`.
     pub serve: Option<Service>,
-    /// What it gets whenever it asks the host for entropy, in the place of fresh bytes. A test can be such a host.
+    /// The answer to every request for entropy, instead of fresh bytes. For tests.
     pub entropy: Option<[u8; 32]>,
-    /// Where one line is written for each access that was refused.
+    /// Receives one line for each access that is refused.
     pub log: Option<Log>,
 }
 
@@ -85,13 +85,13 @@ pub struct Directory {
     pub guest: String,
     /// The directory on the host.
     pub dir: Dir,
-    /// What may be done in it.
+    /// Whether it may be written to.
     pub access: Access,
-    /// The state that it has to be in, where it is sealed and somebody knows.
+    /// The freshness value of the state that a sealed directory must have, if the user pinned one.
     pub pin: Option<[u8; FRESHNESS_SIZE]>,
 }
 
-/// A directory that nobody else can lock.
+/// A locked directory: no other process can lock it.
 #[derive(Debug)]
 pub struct Lock {
     _held: OwnedFd,
@@ -107,31 +107,33 @@ impl Directory {
         Ok(Self { guest: guest.into(), dir, access, pin: None })
     }
 
-    /// Keeps others from locking the directory until the lock is dropped: two enclaves in one sealed directory would
-    /// destroy it.
+    /// Locks the directory until the lock is dropped. Two enclaves that use one sealed directory at once would destroy
+    /// it.
     ///
     /// # Errors
-    /// `WouldBlock` where somebody else has locked it; those of opening it for reading.
+    /// `WouldBlock` if another process has locked it; those of opening it for reading.
     pub fn lock(&self) -> std::io::Result<Lock> {
-        // What `dir` holds open may be good for nothing but walking through.
+        // `dir` can have been opened with O_PATH, which flock(2) does not accept.
         let opened = openat(&self.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         flock(&opened, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Lock { _held: opened })
     }
 }
 
-/// Grants that the start reply has no room for.
+/// Grants that do not fit into the start reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// More than [`DIRECTORIES_MAX`] directories.
-    #[error("{0} directories are granted, at most {DIRECTORIES_MAX} can be: grant fewer, or one that holds them")]
+    #[error(
+        "{0} directories are granted, but at most {DIRECTORIES_MAX} can be: grant fewer, or one that contains them"
+    )]
     TooManyDirectories(usize),
     /// More than [`RECORDS_MAX`] arguments or environment variables.
-    #[error("{0} arguments or environment variables are given, at most {RECORDS_MAX} can be: pass them in a file")]
+    #[error("{0} arguments or environment variables are given, but at most {RECORDS_MAX} can be: pass them in a file")]
     TooMany(usize),
-    /// More text than fits.
+    /// The texts are longer than the payload of the start reply.
     #[error(
-        "arguments, environment and directory names take {0} bytes together, at most {PAYLOAD_MAX} can be passed: \
+        "arguments, environment and directory names take {0} bytes together, but at most {PAYLOAD_MAX} can be passed: \
          pass less, or put it into a file in a granted directory"
     )]
     TooLong(usize),

@@ -1,4 +1,4 @@
-//! The operating system's errors, as statuses of the wire.
+//! Maps the operating system's errors to statuses of the wire.
 
 use rustix::io::Errno;
 use std::io::{Error, ErrorKind};

@@ -1,6 +1,5 @@
-//! The interface `filesystem`. The behaviour and the error of every operation is Wasmtime's, whose
-//! users are to find their programs behave alike; where the wire knows a more precise error than
-//! Wasmtime's `io`, it is given.
+//! The interface `filesystem`. Every operation behaves and fails as in Wasmtime, so that a program does the same in both.
+//! Where Wasmtime says `io` and the wire has a more precise error, the server gives that one.
 
 mod data;
 mod listing;
@@ -19,7 +18,7 @@ pub(super) use paths::{
 use super::reply::Failure;
 use wasmstone_edge_protocol::{Coded, PATH_MAX, Set, Status, value::PathFlag};
 
-/// A path. Components have no strings but UTF-8, so that any other bytes break the protocol.
+/// Reads a path. Strings of components are UTF-8, so that any other bytes break the protocol.
 fn path(bytes: &[u8]) -> Result<&str, Failure> {
     if bytes.len() > PATH_MAX {
         return Err(Status::Malformed.into());

@@ -47,7 +47,7 @@ impl<T> Granted<T> {
     }
 }
 
-/// What a handle stands for.
+/// What a handle refers to.
 #[derive(Debug)]
 pub(super) enum Opened {
     File(OpenFile),
@@ -57,12 +57,12 @@ pub(super) enum Opened {
     Lookup(Lookup),
 }
 
-/// Granted directories, and what was opened.
+/// The granted directories, and everything that the enclave has opened.
 #[derive(Debug)]
 pub(super) struct Handles {
     granted: Vec<OpenDirectory>,
     opened: HashMap<u32, Opened>,
-    /// Sockets that have something left to send.
+    /// The sockets that hold data which the system has not taken yet.
     sending: BTreeSet<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! The interface `io`: streams, closing.
+//! The interface `io`: streams and closing.
 
 use super::Server;
 use super::reply::{Failure, Payload};
@@ -19,7 +19,7 @@ pub(super) fn read(
     let handle = request.handle.get();
     let length = usize::try_from(request.length.get()).unwrap_or(usize::MAX).min(payload.room());
     if length == 0 {
-        // Reading nothing would look like the end.
+        // A read of no bytes returns none, as at the end of the stream.
         return Ok(ReadReply::default());
     }
     loop {

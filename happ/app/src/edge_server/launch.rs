@@ -1,4 +1,4 @@
-//! The interface `launch`: what the enclave is told at start, its program, its last words.
+//! The interface `launch`: the start reply, the program, and what the enclave reports.
 
 use super::reply::{Failure, Payload};
 use super::{Config, ConfigError, Server, Timebase, text};
@@ -10,7 +10,7 @@ use wasmstone_edge_protocol::value::StandardStream;
 use wasmstone_edge_protocol::{DIRECTORIES_MAX, PAYLOAD_MAX, RECORDS_MAX, Set, Status};
 use wasmstone_policy::Access;
 
-/// The start reply, but for clock and entropy.
+/// The start reply without clock and entropy.
 pub(super) struct Start {
     reply: StartReply,
     payload: Vec<u8>,

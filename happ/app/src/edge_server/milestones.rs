@@ -1,16 +1,16 @@
-//! When an enclave reached what, as its host sees it.
+//! The times at which an enclave reached its milestones, measured by its host.
 
 use std::time::Instant;
 use wasmstone_edge_protocol::{Operation, OperationInfo, io, launch};
 
-/// Points in time on an enclave's way; `None` where it did not get there.
+/// When an enclave reached each milestone; `None` if it did not reach it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Milestones {
-    /// It runs: its first edge call.
+    /// The enclave runs: its first edge call.
     pub running: Option<Instant>,
     /// The last part of a streamed program was handed over.
     pub streamed: Option<Instant>,
-    /// The first edge call that is the guest's own.
+    /// The guest runs: its first edge call.
     pub guest: Option<Instant>,
     /// The guest's first output was written.
     pub output: Option<Instant>,

@@ -1,7 +1,7 @@
-//! The interface `network`: sockets. The behaviour and the error of every operation is Wasmtime's, as for
-//! files. No operation waits; `io.poll` does.
+//! The interface `network`: sockets. As for files, every operation behaves and fails as in Wasmtime. No operation waits;
+//! only `io.poll` does.
 //!
-//! Every address is held against what was granted, whatever the enclave decided before.
+//! The server checks every address against the grants, whatever the enclave has decided.
 
 mod datagrams;
 mod lookup;
@@ -66,7 +66,7 @@ pub(super) fn bind(
     }
     let socket = server.handles.socket(request.handle.get())?;
     if socket.is_tcp() {
-        // An address of which connections still linger can be bound again.
+        // An address can be bound again while old connections to it linger.
         let _ = sockopt::set_socket_reuseaddr(socket.fd(), true);
     }
     let bound = match net::bind(socket.fd(), &local) {
@@ -175,7 +175,7 @@ pub(super) fn accept(
     let more = is_ready(listener.fd().as_fd(), PollFlags::IN)?;
     let mut socket = Socket::new(fd, true, remote.is_ipv4());
     let local = socket.local()?;
-    // What is wrong with it is told by reading it.
+    // An error of the new connection is reported by the next read.
     let _ = payload.fill(payload.room(), |buffer| Ok((socket.receive_early(buffer), ())));
     insert(server, request.handle.get(), socket)?;
     Ok(AcceptReply { local, remote: remote.into(), more: u32::from(more).into() })
@@ -269,7 +269,7 @@ fn failed(error: Errno) -> Failure {
     }
 }
 
-/// Linux reports with accepting what has already become of the connection.
+/// Maps an error of accept(2): Linux also reports errors of the accepted connection there.
 fn accept_failed(error: Errno) -> Failure {
     match error {
         Errno::CONNRESET

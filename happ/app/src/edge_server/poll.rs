@@ -1,4 +1,4 @@
-//! Waiting.
+//! Waiting for file descriptors.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -6,11 +6,11 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 use wasmstone_edge_protocol::NO_TIMEOUT;
 
-/// When `timeout` nanoseconds will have passed, if ever.
+/// The time in `timeout` nanoseconds; `None` for [`NO_TIMEOUT`].
 pub(super) fn deadline(timeout: u64) -> Option<Instant> {
     match timeout {
         NO_TIMEOUT => None,
-        // A deadline beyond what the clock can say, some centuries ahead, does not come either.
+        // A deadline that the clock cannot represent is centuries ahead, and stands for none.
         _ => Instant::now().checked_add(Duration::from_nanos(timeout)),
     }
 }

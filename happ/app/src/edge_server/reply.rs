@@ -1,4 +1,4 @@
-//! What a handler gives back: a failure, or a struct and a payload.
+//! What a handler returns: a failure, or a struct and a payload.
 
 use super::errno;
 use rustix::io::Errno;
@@ -56,8 +56,8 @@ impl<'a> Payload<'a> {
         u32::try_from(self.frame.len() - self.start).map_err(|_| Failure(Status::Malformed))
     }
 
-    /// Appends `bytes`. The enclave knows how much room an operation needs, so that too little is its
-    /// mistake.
+    /// Appends `bytes`. The enclave knows how much room an operation needs, so that a request without enough room is
+    /// malformed.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if bytes.len() > self.room() {
             return Err(Failure(Status::Malformed));
@@ -74,8 +74,8 @@ impl<'a> Payload<'a> {
         parts.iter().try_for_each(|part| self.push(part))
     }
 
-    /// Lets `read` write into a zeroed buffer of `length` bytes, at most the room there is, and
-    /// appends as many of them as it says.
+    /// Lets `read` fill a zeroed buffer of `length` bytes, or as many as there is room for, and appends as many of them
+    /// as `read` returns.
     pub fn fill<T>(
         &mut self,
         length: usize,

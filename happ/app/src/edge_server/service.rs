@@ -1,4 +1,4 @@
-//! Serving HTTP, as far as it is the host's: where the enclave listens, and how it is asked to end.
+//! The host's part of serving HTTP: the address where the enclave listens, and the request that it ends.
 
 use super::Server;
 use super::reply::Failure;
@@ -11,12 +11,12 @@ use std::sync::Arc;
 use wasmstone_edge_protocol::Status;
 use wasmstone_policy::{Addresses, Names, Network};
 
-/// Asks an enclave that serves to finish what it has begun, and to end.
+/// Asks an enclave that serves HTTP to finish the requests in flight, and to end.
 #[derive(Clone, Debug)]
 pub struct StopHandle(Arc<OwnedFd>);
 
 impl StopHandle {
-    /// One that has not asked yet.
+    /// A handle that has not asked yet.
     ///
     /// # Errors
     /// Those of eventfd(2).
@@ -36,13 +36,14 @@ impl StopHandle {
     }
 }
 
-/// What an enclave is given that serves.
+/// What the host gives an enclave that serves HTTP.
 pub struct Service {
-    /// Where it listens. Listening there is granted with it; port 0 is one that the operating system chooses.
+    /// The address where the enclave listens, which grants listening there. For port 0, the operating system chooses
+    /// one.
     pub address: SocketAddr,
-    /// How it is asked to end.
+    /// Asks the enclave to end.
     pub stop: StopHandle,
-    /// Called once, when it listens, with the address that connections are made to.
+    /// Called once, when the enclave listens, with the address that clients connect to.
     pub listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
 }
 
@@ -52,7 +53,7 @@ impl fmt::Debug for Service {
     }
 }
 
-/// `network`, and listening at `address`.
+/// Adds listening at `address` to `network`.
 pub fn listening_at(network: Network, address: SocketAddr) -> Network {
     match network {
         Network::Any => Network::Any,
@@ -68,7 +69,7 @@ pub fn listening_at(network: Network, address: SocketAddr) -> Network {
 }
 
 impl Server {
-    /// Why the enclave could not listen where it is to serve.
+    /// The reason why the enclave could not listen at the address of its service.
     pub fn unserved(&self) -> Option<Status> {
         self.unserved
     }
@@ -82,7 +83,7 @@ impl Server {
         }
     }
 
-    /// No socket can listen at `asked`; keeps why, where that is the place to serve at.
+    /// Listening at `asked` failed. Keeps the reason if that is the address of the service.
     pub(super) fn cannot_listen(&mut self, asked: SocketAddr, failure: Failure) -> Failure {
         if self.service.as_ref().is_some_and(|service| service.address == asked) {
             self.unserved = Some(failure.0);

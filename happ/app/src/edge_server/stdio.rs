@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Where the guest's standard input comes from.
 #[derive(Debug, Default)]
 pub enum Input {
-    /// It is at its end.
+    /// None: a read finds the end.
     #[default]
     Empty,
     /// These bytes.
@@ -42,7 +42,7 @@ impl Input {
         }
     }
 
-    /// Reads into `buffer`, once. `None` where there is nothing yet, `Some(0)` at the end.
+    /// Reads into `buffer`, once: `None` if there is nothing yet, `Some(0)` at the end.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         let fd: &OwnedFd = match self {
             Self::Empty => return Ok(Some(0)),
@@ -56,7 +56,7 @@ impl Input {
             match rustix::io::read(fd, &mut *buffer) {
                 Ok(count) => return Ok(Some(count)),
                 Err(Errno::INTR) => {}
-                // Somebody else made it non-blocking, or was quicker to read.
+                // Another process made it non-blocking, or read the data first.
                 Err(Errno::AGAIN) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
@@ -70,7 +70,7 @@ pub enum Output {
     /// Nowhere.
     #[default]
     Discard,
-    /// Into memory, which grows by all that the guest writes.
+    /// Into memory, without a limit.
     Memory(Arc<Mutex<Vec<u8>>>),
     /// To an open file, pipe, socket or terminal.
     File(OwnedFd),
@@ -106,7 +106,7 @@ impl Output {
         }
     }
 
-    /// Writes all of `data`; returns how much was written before something failed.
+    /// Writes all of `data`, and returns how many bytes were written before an error.
     pub(super) fn write(&mut self, data: &[u8]) -> Result<usize> {
         let fd: &OwnedFd = match self {
             Self::Discard => return Ok(data.len()),

@@ -1,9 +1,9 @@
-//! Text from the enclave, for a person's terminal.
+//! Makes text from the enclave safe for a terminal.
 
 /// The most characters of a payload in a log line.
 const EXCERPT_MAX: usize = 256;
 
-/// `text` with every character made visible that could act on a terminal; line ends and tabs stay.
+/// `text` with every character escaped that could act on a terminal, except line ends and tabs.
 pub(super) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -16,7 +16,7 @@ pub(super) fn visible(text: &str) -> String {
     out
 }
 
-/// The beginning of `bytes` on one line.
+/// The beginning of `bytes`, escaped to fit on one line.
 pub(super) fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::new();

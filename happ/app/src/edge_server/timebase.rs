@@ -1,4 +1,4 @@
-//! How fast the enclave's time counter runs. The enclave cannot find out by itself, so it is told.
+//! The rate of the enclave's time counter. The enclave cannot measure it, so that the host tells it.
 
 use std::fs;
 use std::io::{Error, Result};
@@ -12,10 +12,10 @@ impl Timebase {
     /// A tick is a nanosecond, as in the simulator.
     pub const NANOSECONDS: Self = Self(1_000_000_000);
 
-    /// That of this RISC-V machine, as its device tree says.
+    /// The rate of this RISC-V machine, from its device tree.
     ///
     /// # Errors
-    /// Where there is no device tree, or nothing of the kind in it.
+    /// If there is no device tree, or no valid rate in it.
     pub fn of_machine() -> Result<Self> {
         Self::of_device_tree(Path::new("/proc/device-tree"))
     }

@@ -1,4 +1,4 @@
-//! Reading and writing as much as possible, whatever the operating system does at once.
+//! Reading and writing as much as possible, in as many system calls as that takes.
 
 use std::io::{Error, ErrorKind, Result};
 
@@ -6,8 +6,8 @@ use std::io::{Error, ErrorKind, Result};
 /// how much was read before. Returns how much was read and whether the end came.
 ///
 /// # Errors
-/// Those of `read`, if nothing was read before; otherwise what was read is worth more than the error,
-/// which the next read will meet again.
+/// Those of `read`, if nothing was read before. Otherwise the data are returned, and the next read meets the error
+/// again.
 pub(super) fn read_fully(
     buffer: &mut [u8],
     mut read: impl FnMut(&mut [u8], usize) -> Result<usize>,
@@ -29,7 +29,7 @@ pub(super) fn read_fully(
 /// how much was written before. Returns how much was written.
 ///
 /// # Errors
-/// Those of `write`, if nothing was written before; otherwise the count tells that something failed.
+/// Those of `write`, if nothing was written before. Otherwise the count is less than the length of `data`.
 pub(super) fn write_fully(data: &[u8], mut write: impl FnMut(&[u8], usize) -> Result<usize>) -> Result<usize> {
     let mut done = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Waiting for any of many handles. While the enclave waits, what it sent goes out.
+//! Waits until one of many handles is ready. Meanwhile, the server sends the data that are left to be sent.
 
 use super::handles::Opened;
 use super::reply::{Failure, Payload};
@@ -24,7 +24,7 @@ pub(super) fn poll(
     let well_formed = usize::try_from(request.count.get()) == Ok(entries.len())
         && entries.len() <= payload.room()
         && entries.iter().all(|entry| entry.interest.get().is_ok())
-        // Nothing could end this wait.
+        // Nothing could end such a wait.
         && !(entries.is_empty() && timeout == NO_TIMEOUT);
     if !well_formed {
         return Err(Status::Malformed.into());
@@ -45,17 +45,17 @@ fn wait(server: &mut Server, entries: &[PollEntry], deadline: Option<Instant>) -
     loop {
         server.handles.push_sending();
         let ready = wait_once(server, entries, deadline)?;
-        // Else what woke us is something that has been sent on by now.
-        let come = ready.contains(&1) || deadline.is_some_and(|deadline| deadline <= Instant::now());
-        if come {
+        // Otherwise the poll ended because a socket took data that were left, and nothing that was asked for is ready.
+        let is_over = ready.contains(&1) || deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if is_over {
             return Ok(ready);
         }
     }
 }
 
 fn wait_once(server: &Server, entries: &[PollEntry], deadline: Option<Instant>) -> Result<Vec<u8>, Failure> {
-    // Each handle is given to the operating system once, which refuses longer lists than there can
-    // be open files.
+    // Each handle is in the list once: the operating system refuses lists that are longer than the limit of open
+    // files.
     let mut interests = HashMap::new();
     for entry in entries {
         *interests.entry(entry.handle.get()).or_insert(PollFlags::empty()) |= interest(entry);

@@ -202,7 +202,7 @@ fn refused_accesses_are_logged_on_one_line_each() {
             "filesystem.open_at \"../outside/secret\": NotPermitted",
             "filesystem.open_at \"a\\n\\u{1b}\\\"\": NotPermitted",
             "launch.program: Malformed",
-            "a request of call 9 that is not of the protocol: Malformed",
+            "a request with call id 9 breaks the protocol: Malformed",
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! What is in a file.
+//! The content of files: reading, writing, size, advice, syncing.
 
 use super::super::Server;
 use super::super::handles::Descriptor;
@@ -17,9 +17,9 @@ use wasmstone_edge_protocol::types::{
 };
 use wasmstone_edge_protocol::{Status, value};
 
-/// From this length on a read is one that reads ahead: whether the end is just behind saves the enclave a
-/// call that would only tell it so. Shorter ones, such as those of the pages of a database, would take three
-/// system calls instead of one.
+/// A read of this length or more reads ahead, in bytes. The server then looks whether the file ends behind the data, which
+/// saves the enclave a call. A shorter read, such as that of a database page, would take three system calls instead of
+/// one.
 const READS_AHEAD: usize = 16 << 10;
 
 pub(in super::super) fn read_at(

@@ -11,14 +11,14 @@ use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{Empty, EntriesReply, HandleRequest, ListRequest};
 use wasmstone_edge_protocol::value::FileType;
 
-/// The most bytes that all of an enclave's directory streams hold together.
+/// The most bytes that all directory streams of an enclave hold together.
 const BYTES_MAX: usize = 256 << 20;
 
-/// What an entry takes in memory besides its name, generously.
+/// Bytes of memory that an entry takes without its name; an upper bound.
 const ENTRY_BYTES: usize = 64;
 
-/// A directory stream: the entries at the moment when it was opened, as in Wasmtime, so that a guest
-/// can create and remove files while it goes through them.
+/// A directory stream. As in Wasmtime, it has the entries that existed when it was opened, so that a guest can create and
+/// remove files while it reads the stream.
 #[derive(Debug)]
 pub(in super::super) struct Listing {
     entries: Peekable<IntoIter<Result<Entry, Failure>>>,
@@ -61,7 +61,7 @@ impl Listing {
 fn describe(entry: &DirEntry) -> Result<Entry, Failure> {
     let name = entry.file_name().into_string().map_err(|_| Status::IllegalByteSequence)?;
     let kind = match kind(entry.file_type()?) {
-        // Some file systems do not say it in the directory.
+        // Some file systems do not have the type in the directory.
         FileType::Unknown => self::kind(entry.metadata()?.file_type()),
         kind => kind,
     };
@@ -82,8 +82,8 @@ pub(in super::super) fn list(
     Ok(Empty {})
 }
 
-/// As many entries as fit. An entry that is an error ends the ones before it, and is the answer to
-/// the next call; after it, the stream goes on.
+/// Answers with as many entries as fit. An entry that could not be read ends the batch before it; the next call fails with
+/// its error, and the call after that goes on behind it.
 pub(in super::super) fn entries(
     server: &mut Server,
     request: HandleRequest,

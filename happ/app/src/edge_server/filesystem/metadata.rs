@@ -1,4 +1,4 @@
-//! What is known of a file.
+//! Descriptions and times of files.
 
 use super::super::Server;
 use super::super::handles::Descriptor;
@@ -98,8 +98,8 @@ fn new_time(time: NewTime) -> Result<Option<SystemTime>, Failure> {
 
 /// `metadata` for the wire.
 pub(super) fn describe(metadata: &Metadata) -> StatReply {
-    // Wasmtime tells the time of creation as that of the last change of status, and does not know
-    // it where the file system does not. So do we.
+    // As in Wasmtime, the time of creation stands for that of the last change of status, and is unknown if the file
+    // system does not have it.
     let times = [metadata.accessed(), metadata.modified(), metadata.created()];
     let times = times.map(|time| time.ok().and_then(|time| since_epoch(time.into_std())));
     let names = [FileTime::Access, FileTime::Modification, FileTime::StatusChange];
@@ -120,7 +120,7 @@ pub(super) fn describe(metadata: &Metadata) -> StatReply {
     }
 }
 
-/// Times before 1970 are unknown: `wasi:clocks` cannot say them.
+/// A time for the wire. Times before 1970 are unknown: `wasi:clocks` cannot represent them.
 fn since_epoch(time: SystemTime) -> Option<Time> {
     let since = time.duration_since(UNIX_EPOCH).ok()?;
     Some(Time { seconds: since.as_secs().into(), nanoseconds: since.subsec_nanos().into() })
@@ -138,7 +138,7 @@ pub(super) fn kind(file_type: cap_std::fs::FileType) -> FileType {
     }
 }
 
-/// The hash that Wasmtime uses too: what a program prints as a file's number is the same.
+/// The hash that Wasmtime uses as well, so that a program prints the same number for a file in both.
 fn hash(identity: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     identity.hash(&mut hasher);

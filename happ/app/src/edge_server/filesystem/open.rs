@@ -1,4 +1,4 @@
-//! Opening.
+//! Opening files and directories.
 
 use super::super::Server;
 use super::super::handles::{Granted, Opened};

@@ -1,4 +1,4 @@
-//! Names: making, moving and removing them. That no path leads out of its directory is cap-std's work.
+//! Creates, renames and removes directory entries. cap-std keeps every path inside its directory.
 
 use super::super::Server;
 use super::super::handles::OpenDirectory;
@@ -73,7 +73,7 @@ pub(in super::super) fn rename_at(
     let (old, new) = two_paths(&request, names)?;
     let (old_directory, new_directory) = two_directories(server, &request)?;
     let (old_dir, new_dir) = (old_directory.writing()?, new_directory.writing()?);
-    // A slash behind either path says that it is a directory; cap-std heeds it behind the old one.
+    // A slash behind either path requires a directory. cap-std checks only a slash behind the old path.
     if new.ends_with('/') && !old.ends_with('/') && !old.is_empty() {
         old_dir.rename(format!("{old}/"), new_dir, new)?;
     } else {

@@ -1,4 +1,4 @@
-//! Datagrams.
+//! Sending and receiving datagrams.
 
 use super::super::Server;
 use super::super::reply::{Failure, Payload};
@@ -10,8 +10,8 @@ use wasmstone_edge_protocol::types::{DatagramsReply, DatagramsRequest, SocketAdd
 use wasmstone_edge_protocol::{DATAGRAM_COUNT_MAX, DATAGRAM_MAX, Status, record};
 use zerocopy::{FromBytes, IntoBytes};
 
-/// No further datagram is received behind this many bytes of them.
-const ENOUGH: usize = 64 << 10;
+/// Once a reply has this many bytes of datagrams, no further one is added.
+const BATCH_BYTES: usize = 64 << 10;
 
 pub(in super::super) fn send_to(
     server: &mut Server,
@@ -30,7 +30,7 @@ pub(in super::super) fn send_to(
         let data = record::take(&mut list, DATAGRAM_MAX).map_err(|_| Status::Malformed)?;
         match send_one(server, handle, &address, data) {
             Ok(()) => sent += 1,
-            // What went out is told first.
+            // The enclave first learns how many were sent; the next call reports the error.
             Err(Failure(status)) if sent > 0 && status != Status::Malformed => break,
             Err(failure) => return Err(failure),
         }
@@ -42,18 +42,19 @@ fn send_one(server: &mut Server, handle: u32, address: &SocketAddress, data: &[u
     let socket = udp(&mut server.handles, handle)?;
     let remote = if *address == SocketAddress::default() { None } else { Some(socket.address(address)?) };
     let Some(remote) = remote else {
-        // To the only peer, which was permitted when it became that.
-        return again(|| send(socket.fd(), data, SendFlags::NOSIGNAL));
+        // To the only peer, which was checked when it was set.
+        return retry(|| send(socket.fd(), data, SendFlags::NOSIGNAL));
     };
     let answers = socket.may_answer(remote);
     if !server.reach.connect(remote) && !answers {
         return Err(deny(server, "sending to", remote));
     }
     let socket = udp(&mut server.handles, handle)?;
-    again(|| sendto(socket.fd(), data, SendFlags::NOSIGNAL, &remote))
+    retry(|| sendto(socket.fd(), data, SendFlags::NOSIGNAL, &remote))
 }
 
-fn again(mut call: impl FnMut() -> Result<usize, Errno>) -> Result<(), Failure> {
+/// Repeats a system call while signals interrupt it.
+fn retry(mut call: impl FnMut() -> Result<usize, Errno>) -> Result<(), Failure> {
     loop {
         match call() {
             Err(Errno::INTR) => {}
@@ -74,7 +75,7 @@ pub(in super::super) fn receive_from(
     let mut buffer = vec![0; DATAGRAM_MAX];
     let (mut count, mut bytes) = (0u32, 0);
     let needed = size_of::<SocketAddress>() + size_of::<u32>() + DATAGRAM_MAX;
-    while count < request.count.get() && bytes < ENOUGH && payload.room() >= needed {
+    while count < request.count.get() && bytes < BATCH_BYTES && payload.room() >= needed {
         let (length, remote) = match recvfrom(socket.fd(), &mut buffer[..], RecvFlags::empty()) {
             Ok((_, length, remote)) => (length, remote.and_then(|remote| SocketAddr::try_from(remote).ok())),
             Err(Errno::INTR) => continue,

@@ -1,4 +1,4 @@
-//! Looking up names, each on a thread of its own: the system's resolver waits as long as it likes.
+//! Looking up names. Each lookup has a thread, since the system's resolver blocks for an unknown time.
 
 use super::super::Server;
 use super::super::handles::Opened;
@@ -24,18 +24,18 @@ pub(in super::super) struct Lookup {
     name: String,
     answer: Receiver<Vec<IpAddr>>,
     found: Option<Vec<IpAddr>>,
-    /// Is at its end when the answer is there.
+    /// Reaches its end when the answer has arrived.
     done: PipeReader,
 }
 
 impl Lookup {
-    /// What to poll for reading.
+    /// Readable when the answer has arrived.
     pub fn done(&self) -> &PipeReader {
         &self.done
     }
 }
 
-/// What counts the lookups under way.
+/// Counts the lookups under way.
 #[derive(Debug, Default)]
 pub(in super::super) struct UnderWay(Arc<()>);
 
@@ -65,11 +65,11 @@ pub(in super::super) fn lookup(
     let (sender, answer) = channel();
     let (done, end) = pipe()?;
     let lookup = Lookup { name: name.to_owned(), answer, found: None, done };
-    match meant(name)? {
-        Meant::Address(ip) => {
+    match parse_name(name)? {
+        Name::Address(ip) => {
             let _ = sender.send(vec![ip]);
         }
-        Meant::Domain(domain) => {
+        Name::Domain(domain) => {
             let under_way = server.lookups.one_more()?;
             let resolve = move || {
                 let found = (domain.as_str(), 0).to_socket_addrs();
@@ -109,20 +109,20 @@ pub(in super::super) fn addresses(
     Ok(AddressesReply { count: (found.len() as u32).into() })
 }
 
-/// What a text that should be a name means.
-enum Meant {
+/// A name to look up.
+enum Name {
     Domain(String),
     Address(IpAddr),
 }
 
-/// As Wasmtime reads it: names in punycode, addresses in every form that browsers know.
-fn meant(name: &str) -> Result<Meant, Failure> {
+/// Parses a name as Wasmtime does: names in punycode, addresses in every form that browsers accept.
+fn parse_name(name: &str) -> Result<Name, Failure> {
     match Host::parse(name) {
-        Ok(Host::Domain(domain)) => Ok(Meant::Domain(domain)),
-        Ok(Host::Ipv4(address)) => Ok(Meant::Address(address.into())),
-        Ok(Host::Ipv6(address)) => Ok(Meant::Address(address.into())),
+        Ok(Host::Domain(domain)) => Ok(Name::Domain(domain)),
+        Ok(Host::Ipv4(address)) => Ok(Name::Address(address.into())),
+        Ok(Host::Ipv6(address)) => Ok(Name::Address(address.into())),
         Err(_) => match name.parse::<Ipv6Addr>() {
-            Ok(address) => Ok(Meant::Address(address.into())),
+            Ok(address) => Ok(Name::Address(address.into())),
             Err(_) => Err(Status::Invalid.into()),
         },
     }
@@ -133,9 +133,9 @@ mod tests {
     use super::*;
 
     fn text(name: &str) -> String {
-        match meant(name) {
-            Ok(Meant::Domain(domain)) => domain,
-            Ok(Meant::Address(ip)) => format!("address {ip}"),
+        match parse_name(name) {
+            Ok(Name::Domain(domain)) => domain,
+            Ok(Name::Address(ip)) => format!("address {ip}"),
             Err(Failure(status)) => format!("{status:?}"),
         }
     }

@@ -1,4 +1,4 @@
-//! The options of sockets, with Wasmtime's bounds.
+//! The options of sockets. Values are bounded as in Wasmtime.
 
 use super::super::Server;
 use super::super::reply::{Failure, Payload};
@@ -10,10 +10,10 @@ use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::{Empty, OptionReply, OptionRequest};
 use wasmstone_edge_protocol::value::SocketOption;
 
-/// The times that Linux takes for keep-alive, in nanoseconds.
+/// The least and the most that Linux accepts for keep-alive times, in nanoseconds.
 const TIMES: (u64, u64) = (1_000_000_000, 32767 * 1_000_000_000);
 
-/// The counts that it takes.
+/// The least and the most that Linux accepts for the count of keep-alive packets.
 const COUNTS: (u64, u64) = (1, 127);
 
 pub(in super::super) fn get_option(
@@ -41,7 +41,7 @@ pub(in super::super) fn set_option(
 fn read(socket: &Socket, option: SocketOption) -> Result<u64, Failure> {
     let fd = socket.fd();
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    // Linux doubles what it is given, and tells that.
+    // Linux doubles the size that is set, and returns the double.
     let half = |size: usize| u64::try_from(size / 2).unwrap_or(u64::MAX);
     let value = match option {
         SocketOption::KeepAlive => sockopt::socket_keepalive(fd).map(u64::from),
@@ -62,7 +62,7 @@ fn read(socket: &Socket, option: SocketOption) -> Result<u64, Failure> {
 fn write(socket: &Socket, option: SocketOption, value: u64) -> Result<(), Failure> {
     let fd = socket.fd();
     let time = Duration::from_nanos(value.clamp(TIMES.0, TIMES.1));
-    // Sizes are wishes.
+    // A size is a request: the system may choose another one.
     let size = usize::try_from(value.clamp(1, i32::MAX as u64)).unwrap_or(usize::MAX);
     let wished = |result| if result == Err(Errno::NOBUFS) { Ok(()) } else { result };
     let result = match option {

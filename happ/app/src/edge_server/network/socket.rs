@@ -1,4 +1,4 @@
-//! A socket, and what it has still to send.
+//! A socket, with the data that it has still to send.
 
 use super::super::reply::Failure;
 use super::{failed, local_address};
@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use wasmstone_edge_protocol::Status;
 use wasmstone_edge_protocol::types::SocketAddress;
 
-/// The peers of one UDP socket that are remembered to be answered.
+/// The most peers of one UDP socket that the server remembers, to let the enclave answer them.
 const PEERS_MAX: usize = 256;
 
 /// A socket.
@@ -19,21 +19,21 @@ pub(in super::super) struct Socket {
     fd: OwnedFd,
     is_tcp: bool,
     is_ipv4: bool,
-    /// The address that it was bound to as it was asked for.
+    /// The address in the request to bind it. Its port can be 0.
     pub(super) bound: Option<SocketAddr>,
     /// The only peer of a UDP socket.
     pub(super) remote: Option<SocketAddr>,
     pub(super) listening: bool,
-    /// Who sent something to a UDP socket where addresses are granted one by one.
+    /// The peers that sent something to a UDP socket, if addresses are granted one by one.
     peers: VecDeque<SocketAddr>,
-    /// What the system does not take yet, and how much of it it has.
+    /// Data that the system did not take at once; `sent` of these bytes it has taken since.
     unsent: Vec<u8>,
     sent: usize,
-    /// Sending ends after that.
+    /// Sending ends after `unsent`.
     finishing: bool,
-    /// What sending came to while nobody asked.
+    /// An error of sending that the enclave has not seen yet.
     send_error: Option<Errno>,
-    /// What receiving came to while nobody asked.
+    /// An error of receiving that the enclave has not seen yet.
     receive_error: Option<Errno>,
 }
 
@@ -86,7 +86,7 @@ impl Socket {
         local_address(&self.fd)
     }
 
-    /// Remembers who sent something.
+    /// Remembers a peer that sent something.
     pub(super) fn remember(&mut self, peer: SocketAddr) {
         if !self.peers.contains(&peer) {
             if self.peers.len() >= PEERS_MAX {
@@ -96,12 +96,12 @@ impl Socket {
         }
     }
 
-    /// Whether `peer` sent something, and may be answered.
+    /// Whether `peer` sent something, so that the enclave may answer it.
     pub(super) fn may_answer(&self, peer: SocketAddr) -> bool {
         self.peers.contains(&peer)
     }
 
-    /// Receives what there is; `None` where there is nothing yet, `Some(0)` at the end.
+    /// Receives the data that have arrived: `None` if there are none yet, `Some(0)` at the end.
     pub fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Failure> {
         if let Some(error) = self.receive_error.take() {
             return Err(failed(error));
@@ -116,7 +116,7 @@ impl Socket {
         }
     }
 
-    /// Receives what there is already; an error is kept for the next read, an end comes again.
+    /// Receives the data that have arrived. The next read reports an error; at the end, it finds the end again.
     pub(super) fn receive_early(&mut self, buffer: &mut [u8]) -> usize {
         match recv(&self.fd, &mut *buffer, RecvFlags::empty()) {
             Ok((_, count)) => count,
@@ -127,10 +127,10 @@ impl Socket {
         }
     }
 
-    /// Sends `data` behind what was not sent yet, and says whether something is left.
+    /// Sends `data` behind the data that are left, and returns whether some are left.
     pub(super) fn send(&mut self, data: &[u8]) -> Result<bool, Failure> {
         if !data.is_empty() && (self.is_sending() || self.finishing) {
-            // The enclave knows that it has to wait.
+            // The last reply told the enclave that it has to wait.
             return Err(Status::Malformed.into());
         }
         if data.is_empty() {
@@ -145,23 +145,23 @@ impl Socket {
         }
     }
 
-    /// Ends sending, after what was not sent yet.
+    /// Ends sending, after the data that are left.
     pub(super) fn finish(&mut self) -> Result<(), Errno> {
         self.finishing = true;
         if self.is_sending() { Ok(()) } else { shutdown(&self.fd, Shutdown::Write) }
     }
 
-    /// Whether something is left to be sent.
+    /// Whether data are left to be sent.
     pub fn is_sending(&self) -> bool {
         !self.unsent.is_empty()
     }
 
-    /// Whether somebody should be told that sending failed.
+    /// Whether an error waits to be reported.
     pub fn has_failed(&self) -> bool {
         self.send_error.is_some() || self.receive_error.is_some()
     }
 
-    /// Gives the system as much as it takes of what was not sent yet.
+    /// Gives the system as much as it takes of the data that are left.
     pub fn push(&mut self) {
         let unsent = std::mem::take(&mut self.unsent);
         self.sent += self.give(unsent.get(self.sent..).unwrap_or_default());
@@ -175,8 +175,8 @@ impl Socket {
         }
     }
 
-    /// Gives the system as much of `data` as it takes, and says how much: all of it where that fails, for
-    /// nothing can be sent any more then.
+    /// Gives the system as much of `data` as it takes, and returns how much. If that fails, it returns the length of all
+    /// data, since nothing can be sent any more.
     fn give(&mut self, data: &[u8]) -> usize {
         let mut given = 0;
         while let Some(rest) = data.get(given..).filter(|rest| !rest.is_empty()) {
