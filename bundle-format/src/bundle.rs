@@ -1,4 +1,4 @@
-//! The bundle: one file that holds a program, what runs it, and what vouches for both.
+//! The bundle: one file that holds a program, what runs it, and signatures over both.
 
 mod archive;
 mod encoding;
@@ -223,7 +223,7 @@ pub enum BuildError {
     #[error("a bundle needs a program")]
     NoProgram,
     /// A launch that names another program.
-    #[error("the launch does not describe the program that it came with")]
+    #[error("the launch describes another program than the given one")]
     LaunchOfAnother,
     /// The image cannot be composed.
     #[error("the enclave app cannot be composed")]
@@ -241,5 +241,5 @@ pub enum BuildError {
 
 /// A bundle has [`MAX_SIGNATURES`] signatures already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the bundle has {MAX_SIGNATURES} signatures already: build it anew to start over")]
+#[error("the bundle has {MAX_SIGNATURES} signatures already: build it again to start over")]
 pub struct TooManySignatures;

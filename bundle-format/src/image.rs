@@ -148,7 +148,7 @@ pub enum ImageError {
     Segment {
         /// The segment's address.
         vaddr: u64,
-        /// What is wrong with it, and how to mend it.
+        /// What is wrong with it, and how to correct it.
         problem: &'static str,
     },
     /// The entry point is outside every executable segment.
@@ -179,7 +179,7 @@ pub enum ComposeError {
         vaddr: u64,
     },
     /// A native program that cannot run where it lies.
-    #[error("the program cannot be a part of the image: {0}; build the bundle anew")]
+    #[error("the program cannot be a part of the image: {0}; build the bundle again")]
     Program(&'static str),
     /// A heap of no bytes, or more than the address space holds.
     #[error("the heap does not fit in the address space of an enclave: lower the memory cap")]

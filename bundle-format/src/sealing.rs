@@ -1,4 +1,4 @@
-//! Moving what is in sealed directories to another release: the keys of the owner, who alone may have it moved.
+//! The keys of the owner, who alone may have the content of sealed directories moved to another release.
 //!
 //! A sealed directory is encrypted with a key that only one image gets on one machine. Its policy may name an
 //! owner. What the owner wraps for an enclave, that enclave takes as the key of a copy; `docs/sealed-storage.md`
@@ -31,7 +31,7 @@ use zeroize::Zeroizing;
 const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 
 hex_bytes! {
-    /// The X25519 public key (RFC 7748) of whoever may move sealed data.
+    /// The X25519 public key (RFC 7748) of the owner, who may move sealed data.
     SealOwner, 32;
 }
 hex_bytes_serde!(SealOwner);
@@ -208,7 +208,7 @@ impl TransferKey {
 #[non_exhaustive]
 pub enum WrapError {
     /// With the key that the enclave gave, everybody could unwrap it.
-    #[error("the enclave's key is not one that a secret is kept with: ask the enclave for a new report")]
+    #[error("with the enclave's key everybody could read the secret: ask the enclave for a new report")]
     EnclaveKey,
     /// No randomness.
     #[error("the operating system has no randomness")]

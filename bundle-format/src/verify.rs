@@ -1,4 +1,4 @@
-//! Whether a bundle may run: who signed it, and whether it holds what it says.
+//! Checks whether a bundle may run: who signed it, and whether its content is what the manifest says.
 
 mod contents;
 
@@ -7,19 +7,19 @@ pub use contents::{ContentError, Contents, Program, contents};
 use crate::{AGAIN, Bundle, KeyId, Manifest, PublicKey};
 use std::collections::BTreeMap;
 
-/// Whose signatures count, and what else is let through.
+/// Which signatures are trusted, and which insecure bundles are accepted.
 #[derive(Clone, Debug, Default)]
 pub struct TrustPolicy {
-    /// The trusted keys, and what each is called in what is reported.
+    /// The trusted keys, and the name of each in reports.
     pub trusted: BTreeMap<KeyId, String>,
     /// Insecure: accept a bundle without any signature.
     pub allow_unsigned: bool,
-    /// Insecure: accept valid signatures of which none is by a trusted key.
+    /// Insecure: accept valid signatures although none is by a trusted key.
     pub allow_unknown_signer: bool,
 }
 
 impl TrustPolicy {
-    /// Trusts a key, and calls it `name` in what is reported. The first name of a key stays.
+    /// Trusts a key, and calls it `name` in reports. If the key is trusted already, its first name stays.
     pub fn trust(&mut self, name: impl Into<String>, key: &PublicKey) {
         self.trusted.entry(key.id()).or_insert_with(|| name.into());
     }
@@ -125,10 +125,10 @@ fn accept(signers: &[Signer], trust: &TrustPolicy) -> Result<(), SignatureError>
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// Nobody trusted vouches for it.
+    /// No trusted key signed it, or a signature is wrong.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// It does not hold what it says.
+    /// Its content is not what its manifest says.
     #[error(transparent)]
     Content(#[from] ContentError),
 }
@@ -137,8 +137,8 @@ pub enum VerifyError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// There is none.
-    #[error("the bundle is not signed: whoever built it can sign it with \"wasmstone sign\"")]
+    /// There is no signature.
+    #[error("the bundle is not signed: its builder can sign it with \"wasmstone sign\"")]
     Unsigned,
     /// One is not valid, whatever the others are.
     #[error("the signature by the key {} is not valid, the bundle was changed after it was signed: {AGAIN}", key.short())]

@@ -28,7 +28,7 @@ pub enum Unfit {
     #[error("the loader has {0} bytes, far more than any: give loader.bin of the Keystone build")]
     LargeLoader(usize),
     /// The loader is the runtime, and the runtime is not.
-    #[error("the loader is an ELF file and the runtime is none: swap them")]
+    #[error("the loader is an ELF file and the runtime is not: swap them")]
     Swapped,
     /// The loader is an ELF file.
     #[error("the loader is an ELF file, but Keystone loads a raw binary: give loader.bin of the Keystone build")]
@@ -42,8 +42,8 @@ pub enum Unfit {
     /// The runtime starts elsewhere.
     #[error(
         "the runtime starts at {0:#x}, but Keystone's loader jumps to {RUNTIME_START:#x}: give eyrie-rt of the \
-         Keystone build; if it is that, build it with -fno-pie -no-pie -Wl,--build-id=none, which Buildroot's \
-         compiler needs not be told"
+         Keystone build; if it is that, build it with -fno-pie -no-pie -Wl,--build-id=none, which is the default of \
+         Buildroot's compiler"
     )]
     Start(u64),
     /// More than a runtime has.

@@ -93,7 +93,7 @@ fn runtime_segments(runtime: &[u8]) -> Result<Vec<(u64, u64, u64)>, ImageError> 
         let (vaddr, file, memory) = (header.p_vaddr(endian), header.p_filesz(endian), header.p_memsz(endian));
         // More than the rest of the address space could not be counted, let alone loaded.
         let fits = file <= memory && memory <= u64::MAX - vaddr && memory <= u64::MAX - RUNTIME_BASE;
-        let problem = "is larger than what a runtime may have: add the platform anew, with Keystone's eyrie-rt";
+        let problem = "is larger than what a runtime may have: add the platform again, with Keystone's eyrie-rt";
         if fits { Ok((vaddr, file, memory)) } else { Err(ImageError::Segment { vaddr, problem }) }
     });
     segments.collect()

@@ -63,7 +63,7 @@ impl FromStr for HashRate {
     }
 }
 
-/// Text that is no rate.
+/// Why text is not a rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not a rate: write the bytes hashed in a second, such as 5.9M (K, M and G are powers of 1024)")]
 pub struct InvalidHashRate(String);

@@ -184,7 +184,7 @@ pub enum PlatformError {
     #[error("the platform \"{SIM}\" is the simulator and cannot be redefined: choose another name")]
     Sim,
     /// The name stands for a platform already.
-    #[error("there is a platform \"{name}\" already: choose another name, or say that it be replaced")]
+    #[error("there is a platform \"{name}\" already: choose another name, or pass --replace")]
     Taken {
         /// The name.
         name: String,
@@ -207,7 +207,7 @@ pub enum PlatformError {
         what: &'static str,
     },
     /// `platform.toml` cannot be understood.
-    #[error("{path} cannot be understood: add the platform anew", path = path.display())]
+    #[error("{path} is invalid: add the platform again", path = path.display())]
     Description {
         /// The file.
         path: PathBuf,
@@ -225,7 +225,7 @@ pub enum PlatformError {
         error: io::Error,
     },
     /// A file cannot be read.
-    #[error("cannot read the platform in {path}: let this user read it, or add it anew", path = path.display())]
+    #[error("cannot read the platform in {path}: let this user read it, or add it again", path = path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

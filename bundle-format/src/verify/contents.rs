@@ -1,4 +1,4 @@
-//! The members, decoded and held against the manifest by doing once more what `build` did.
+//! Decodes the members and checks them against the manifest, by repeating what `build` did.
 
 use crate::{
     Bundle, Measurement, Sha256Digest,
@@ -27,13 +27,13 @@ pub struct Contents {
 pub struct Program {
     /// What it was compiled for.
     pub target: Target,
-    /// What the enclave app is told.
+    /// What the enclave app reads at start.
     pub launch: Launch,
     /// The precompiled program.
     pub program: Vec<u8>,
     /// The composed image, which Keystone loads.
     pub image: Vec<u8>,
-    /// What Keystone measures: recomputed, and the same as in the manifest.
+    /// What Keystone measures: computed from the members, and equal to that in the manifest.
     pub measurement: Measurement,
 }
 
@@ -54,7 +54,7 @@ pub fn contents(bundle: &Bundle) -> Result<Contents, ContentError> {
         let path = launch_path(target);
         let launch = member(&path)?;
         let launch = match Launch::decode(&launch) {
-            // Padding belongs into the image, and the member has one form only.
+            // The launch is padded in the image only: each member has exactly one valid form.
             Ok(decoded) if decoded.encode().as_deref() == Ok(&launch[..]) => decoded,
             Ok(_) => return Err(ContentError::Launch { path, error: LaunchError::Damaged }),
             Err(error) => return Err(ContentError::Launch { path, error }),
@@ -88,8 +88,8 @@ pub fn contents(bundle: &Bundle) -> Result<Contents, ContentError> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentError {
-    /// A member that every bundle has is not there.
-    #[error("the bundle has no member {path}: build it anew")]
+    /// A member that every bundle has is missing.
+    #[error("the bundle has no member {path}: build it again")]
     Missing {
         /// The member.
         path: String,
@@ -98,7 +98,7 @@ pub enum ContentError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// A launch cannot be read.
-    #[error("the member {path} cannot be read: update wasmstone, or build the bundle anew")]
+    #[error("the member {path} cannot be read: update wasmstone, or build the bundle again")]
     Launch {
         /// The member.
         path: String,
@@ -107,7 +107,7 @@ pub enum ContentError {
         error: LaunchError,
     },
     /// A launch for another bundle.
-    #[error("{what} in {path} is another than in the manifest: build the bundle anew")]
+    #[error("{what} in {path} differs from the manifest: build the bundle again")]
     Contradiction {
         /// The member.
         path: String,
@@ -115,18 +115,18 @@ pub enum ContentError {
         what: &'static str,
     },
     /// A program that is not the one in the launch.
-    #[error("the member {path} is not the program that was measured: do not run it, build the bundle anew")]
+    #[error("the member {path} is not the program that was measured: do not run it, build the bundle again")]
     Program {
         /// The member.
         path: String,
     },
     /// The image cannot be composed.
-    #[error("the enclave app of the bundle cannot be composed: build it anew")]
+    #[error("the enclave app of the bundle cannot be composed: build it again")]
     Compose(#[from] ComposeError),
-    /// The measurement is another.
+    /// The measurement differs.
     #[error(
         "the bundle measures to {found} for {target}, its manifest says {expected}: \
-         do not run it, build it anew", target = target.name()
+         do not run it, build it again", target = target.name()
     )]
     Measurement {
         /// The target.
