@@ -1,13 +1,14 @@
 //! The project's own commands: `cargo xtask COMMAND`.
 //!
-//! Everything is built with one profile and one set of features, always as the whole workspace, so
-//! that no command makes another one compile the engine again.
+//! It builds, tests and measures; what is started here but is a program of its own is in `tests/`. Everything is built
+//! with one profile and one set of features, so that no command makes another one compile the engine again.
 
 mod bench;
 mod budget;
 mod debian;
 mod demo;
 mod digits;
+mod dist;
 mod guests;
 mod instructions;
 mod kernels;
@@ -32,6 +33,7 @@ usage: cargo xtask COMMAND
   demo            set up, then build, sign, measure, verify and run the examples
   test [ARGS]     set up, then run the whole test suite; ARGS go to `cargo test`
   target          build the program for the target side: one static file for RISC-V Linux
+  dist            make archives and Debian packages of the host side and the board side, in target/dist
   keystone ARGS   run the end-to-end suite on a machine with Keystone; without ARGS it says how
   setup           set up only: Rust targets, Debian packages, test programs
   budget          count the lines of trusted code
@@ -79,6 +81,7 @@ fn try_main() -> Result<()> {
         "test" => test::run(&rest),
         "keystone" => start::keystone(&rest),
         "target" => riscv64::run_target(),
+        "dist" => dist::run_all(),
         "setup" => setup::for_tests().map(drop),
         "budget" => budget::run(),
         "bench" => bench::run(&rest),
