@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use tally::Tally;
 use wasmstone_test_support::shell::{cargo, step};
 
-/// Sets up and runs every test. The last line on standard output is the sum.
+/// Sets up, and runs every test, a short run of every fuzz target among them, and clippy. The last line on standard output is the sum.
 ///
 /// # Errors
-/// Where a test fails, or the formatting is not right, or no test could be run.
+/// Where a test fails, or the formatting is not right, or clippy has a warning, or no test could be run.
 pub fn run(arguments: &[String]) -> Result<()> {
     let missing = setup::for_tests()?;
     step("Formatting");
@@ -27,8 +27,11 @@ pub fn run(arguments: &[String]) -> Result<()> {
     for Missing { marker, reason } in &missing {
         println!("skipped: every test with {marker} in its name: {reason}");
     }
+    step("Clippy");
+    let linted = lint::clippy();
     println!("{tally}");
     formatted?;
+    linted?;
     if !succeeded {
         bail!("the test suite failed");
     }
