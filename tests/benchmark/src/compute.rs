@@ -23,7 +23,7 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let mut ratios = Vec::new();
     for (name, size) in KERNELS {
         eprintln!("computing: {name}");
-        let both = places.compare(&places.program(name)?.task(&[size]).alike(), ROUNDS)?;
+        let both = places.compare(&places.program(name)?.task(&[size]).same_executable(), ROUNDS)?;
         let ratio = both.ratio();
         let compared = spread(&ratio, unit::ratio);
         let row = Row::measured(format!("compute: {name}"), &both.inside, &both.outside, unit::seconds, compared);

@@ -5,7 +5,6 @@
 //! Prints a Markdown table. Started by `cargo xtask bench`, which builds what is measured and counts the trusted
 //! lines. What each row means is in `docs/benchmarks.md`.
 
-mod alike;
 mod attestation;
 mod building;
 mod compute;
@@ -20,6 +19,7 @@ mod options;
 mod place;
 mod plot;
 mod riscv64;
+mod same_executable;
 mod sealed;
 mod served;
 mod sizes;
@@ -76,9 +76,9 @@ fn try_main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let first = arguments.next();
     match first.as_deref() {
-        Some(alike::ENCLAVE) => enclave_main(arguments.map(Into::into)),
-        Some(side @ (alike::INSIDE | alike::OUTSIDE)) => {
-            let run = if side == alike::INSIDE { alike::inside } else { alike::outside };
+        Some(same_executable::ENCLAVE) => enclave_main(arguments.map(Into::into)),
+        Some(side @ (same_executable::INSIDE | same_executable::OUTSIDE)) => {
+            let run = if side == same_executable::INSIDE { same_executable::inside } else { same_executable::outside };
             let program = PathBuf::from(arguments.next().context("a program is missing")?);
             run(&program, arguments.collect())
         }

@@ -1,6 +1,6 @@
 //! The two places that a program runs in: a simulated enclave, and Wasmtime outside.
 
-use crate::alike;
+use crate::same_executable;
 use crate::served::Served;
 use crate::statistics::Rounds;
 use anyhow::{Context, Result, anyhow, ensure};
@@ -50,7 +50,7 @@ pub struct Task<'a> {
     directory: Option<&'a Path>,
     /// The directory of the other side, where it has another one.
     other_directory: Option<&'a Path>,
-    alike: bool,
+    same_executable: bool,
     /// A bundle that is run inside, instead of the program outside.
     against: Option<&'a Path>,
 }
@@ -182,7 +182,7 @@ impl Places {
     /// # Errors
     /// Where it does not come to listen.
     pub fn serve(&self, program: &Program, arguments: &[&str]) -> Result<Servers> {
-        let task = program.task(arguments).alike();
+        let task = program.task(arguments).same_executable();
         let inside = Served::start(self.inside(&task))?;
         Ok(Servers { inside, outside: Served::start(self.outside(&task))? })
     }
@@ -325,8 +325,8 @@ impl Places {
 
     /// The command that runs a task inside.
     pub fn inside(&self, task: &Task<'_>) -> Command {
-        if task.alike {
-            return self.alike(alike::INSIDE, &task.program.bundle, task);
+        if task.same_executable {
+            return self.same_executable(same_executable::INSIDE, &task.program.bundle, task);
         }
         self.run(&task.program.bundle, task, task.directory)
     }
@@ -345,8 +345,8 @@ impl Places {
         if let Some(other) = task.against {
             return self.run(other, task, directory);
         }
-        if task.alike {
-            return self.alike(alike::OUTSIDE, &task.program.precompiled, task);
+        if task.same_executable {
+            return self.same_executable(same_executable::OUTSIDE, &task.program.precompiled, task);
         }
         let mut command = Command::new(&self.peer);
         if let Some(launch) = &task.program.launch {
@@ -357,7 +357,7 @@ impl Places {
         command
     }
 
-    fn alike(&self, side: &str, program: &Path, task: &Task<'_>) -> Command {
+    fn same_executable(&self, side: &str, program: &Path, task: &Task<'_>) -> Command {
         let mut command = Command::new(&self.this);
         command.arg(side).arg(program).args(&task.arguments).stdin(Stdio::null());
         command
@@ -375,7 +375,7 @@ impl Program {
     /// A run with these arguments.
     pub fn task(&self, arguments: &[&str]) -> Task<'_> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Task { program: self, arguments, directory: None, other_directory: None, alike: false, against: None }
+        Task { program: self, arguments, directory: None, other_directory: None, same_executable: false, against: None }
     }
 }
 
@@ -398,10 +398,10 @@ impl<'a> Task<'a> {
         self
     }
 
-    /// Runs in one and the same executable inside and outside, see [`alike`]. The network is granted then,
+    /// Runs in one and the same executable inside and outside, see [`same_executable`]. The network is granted then,
     /// and nothing else.
-    pub fn alike(mut self) -> Self {
-        self.alike = true;
+    pub fn same_executable(mut self) -> Self {
+        self.same_executable = true;
         self
     }
 

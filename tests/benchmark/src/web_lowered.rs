@@ -1,9 +1,9 @@
 //! The web service `examples/digits` with lowered floats: how long it takes, how large it is, and what lowering adds
 //! to its build.
 
-use crate::alike;
 use crate::emulator::{Emulator, platform, write};
 use crate::place::Places;
+use crate::same_executable;
 use crate::served::Served;
 use crate::statistics::Rounds;
 use crate::table::{Row, spread, unit};
@@ -61,7 +61,7 @@ fn here(places: &Places, wasm: &[u8]) -> Result<Row> {
         let sim = Platform::sim();
         let bundle = write(places, name, &built(wasm, &sim, &[target], float)?.built)?;
         let mut inside = Command::new(&this);
-        inside.arg(alike::INSIDE).arg(bundle).args(ANYWHERE);
+        inside.arg(same_executable::INSIDE).arg(bundle).args(ANYWHERE);
         Served::start(inside)
     };
     let lowered = serve("digits-lowered", native, Some(Float::Lowered))?;

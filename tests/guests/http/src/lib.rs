@@ -4,8 +4,8 @@ mod answering;
 mod exchange;
 mod failing;
 mod forwarding;
+mod observed;
 mod receiving;
-mod seeing;
 
 use exchange::Exchange;
 use wasip2::exports::http::incoming_handler::Guest;
@@ -30,12 +30,12 @@ impl Guest for Service {
             "/after" => answering::after(exchange),
             "/sleep" => answering::sleep(exchange),
 
-            "/request" => seeing::request(exchange),
-            "/world" => seeing::world(exchange),
-            "/instance" => seeing::instance(exchange),
-            "/log" => seeing::log(exchange),
-            "/file" => seeing::file(exchange),
-            "/random" => seeing::random(exchange),
+            "/request" => observed::request(exchange),
+            "/world" => observed::world(exchange),
+            "/instance" => observed::instance(exchange),
+            "/log" => observed::log(exchange),
+            "/file" => observed::file(exchange),
+            "/random" => observed::random(exchange),
 
             "/echo" => receiving::echo(exchange),
             "/splice" => receiving::splice(exchange),
