@@ -49,7 +49,7 @@ const SYSTEMS: [(&str, &str, &str); 2] = [
 /// its own configuration and lists stay as they are, so that nobody needs to be root.
 ///
 /// # Errors
-/// Where this is none of [`SYSTEMS`], or it fails.
+/// Where this system is not one of [`SYSTEMS`], or apt-get fails.
 pub fn fetch_source(package: &str, directory: &Path) -> Result<()> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let Some(sources) = sources(&release) else {

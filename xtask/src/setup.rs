@@ -12,7 +12,7 @@ pub const WASM_TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip2"];
 /// The targets that the enclave app is compiled for whenever the program is.
 pub const ENCLAVE_TARGETS: [&str; 2] = ["riscv64imac-unknown-none-elf", "riscv64gc-unknown-none-elf"];
 
-/// Something that the tests need and this machine has not.
+/// Something that the tests need and this machine lacks.
 pub struct Missing {
     /// Tests with this in their names need it.
     pub marker: &'static str,
@@ -131,7 +131,7 @@ const RISCV64: Need = Need {
 };
 
 impl Need {
-    /// Installs what is missing; what cannot be had.
+    /// Installs what is missing. Returns what could not be installed, and why.
     fn missing(&self) -> Option<Missing> {
         if self.is_there() {
             return None;
@@ -145,7 +145,7 @@ impl Need {
         Some(self.is_missing(reason))
     }
 
-    /// Says so.
+    /// Prints that the tests are skipped, and returns the reason.
     fn is_missing(&self, reason: String) -> Missing {
         eprintln!("SKIPPED: tests of {} ({reason})", self.subject);
         Missing { marker: self.marker, reason }

@@ -38,7 +38,7 @@ impl Sqlite {
     /// SQLite, which is compiled unless that was done before: it takes a minute.
     ///
     /// # Errors
-    /// Where its source cannot be had, or there is no compiler for it.
+    /// Where its source cannot be fetched, or there is no compiler for it.
     pub fn compiled() -> Result<Self> {
         let directory = target()?.join("sqlite");
         fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;

@@ -212,7 +212,7 @@ fn states_are_kept_in_a_file() {
     run(&["--freshness", "states"]).succeeds();
     assert!(String::from_utf8(sandbox.read("states")).unwrap().ends_with(&other));
 
-    // An older copy of the directory, as whoever has the disk can bring it back.
+    // An older copy of the directory, as the owner of the disk can bring it back.
     sandbox.write("states", format!("/data 1-{}\n", "0".repeat(64)));
     run(&["--freshness", "states"]).fails(110, &["the one that was pinned", "the lines of states"]);
 }

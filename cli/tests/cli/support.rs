@@ -153,7 +153,7 @@ impl Sandbox {
         names
     }
 
-    /// Whether the file system has files without a name, of which a killed process leaves nothing behind.
+    /// Whether the file system has files without a name, so that a killed process leaves nothing behind.
     pub fn has_nameless_files(&self) -> bool {
         let has = rustix::fs::open(self.path(""), OFlags::TMPFILE | OFlags::WRONLY, Mode::RUSR).is_ok();
         if !has {

@@ -55,7 +55,7 @@ pub struct Task<'a> {
     against: Option<&'a Path>,
 }
 
-/// A program that serves, in both places at once: whoever is not asked does nothing.
+/// A program that serves, in both places at once: the one that gets no requests does nothing.
 pub struct Servers {
     /// In the simulated enclave.
     pub inside: Served,

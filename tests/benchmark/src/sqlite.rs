@@ -20,7 +20,7 @@ const PULLEY_SIZE: &str = "5";
 /// The database, as the program sees it.
 pub const DATABASE: &str = "/data/speedtest1.db";
 
-/// What `cargo xtask` builds of SQLite's source, where that can be had.
+/// What `cargo xtask` builds of SQLite's source, where that can be fetched.
 pub fn program(places: &Places) -> Option<PathBuf> {
     let wasm = places.target.join("sqlite/speedtest1.wasm");
     wasm.exists().then_some(wasm)

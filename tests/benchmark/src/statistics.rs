@@ -26,7 +26,7 @@ impl Rounds {
         self.0.iter().sum::<f64>() / self.0.len() as f64
     }
 
-    /// The standard deviation of a sample. There is none of a single round.
+    /// The standard deviation of a sample. A single round has no deviation.
     pub fn deviation(&self) -> f64 {
         let mean = self.mean();
         let squares: f64 = self.0.iter().map(|value| (value - mean).powi(2)).sum();

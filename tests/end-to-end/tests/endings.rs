@@ -1,4 +1,4 @@
-//! How a program ends that wants more than it can have: always by a code that says so, never hung.
+//! How a program ends that asks for more than it can have: always with the exit code for that, never hung.
 
 use std::fs;
 use tempfile::TempDir;

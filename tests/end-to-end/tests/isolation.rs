@@ -71,7 +71,7 @@ impl Cat {
         self.end()
     }
 
-    /// Waits for the host while its standard input stays open, and for the enclave, of which nothing is left.
+    /// Waits, while the standard input of the host stays open, for the ends of the host and of the enclave.
     fn end(mut self) -> (ExitStatus, String) {
         // Waiting would close it.
         let _stdin = self.host.stdin.take();
@@ -103,7 +103,7 @@ fn children(parent: u32) -> Vec<Pid> {
 
 #[test]
 fn nothing_is_left_to_it() {
-    // A file that whoever started us left open, as it happens.
+    // A file that the process which started this one left open, as it happens.
     let inherited = File::open("/etc/hostname").or_else(|_| File::open("/dev/null")).unwrap();
     fcntl_setfd(&inherited, FdFlags::empty()).unwrap();
     let cat = Cat::start();

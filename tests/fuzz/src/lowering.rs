@@ -48,7 +48,7 @@ pub fn compare(data: &[u8]) -> Option<Compared> {
     let (program, seed) = program(data)?;
     let after = lowered(&program, Boundary::AsBits)?;
     let before = with_canonical_widths(&program)?;
-    // What the enclave's engine has not, such as references of the host's.
+    // The enclave's engine lacks some features, such as references of the host's.
     let before = Module::new(&ORIGINAL, before).ok()?;
     let after = Module::new(&LOWERED, after).expect("a program that compiles");
     Some(run(&before, &after, seed))

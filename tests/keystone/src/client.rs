@@ -21,7 +21,7 @@ enum Framing {
     UntilClose,
 }
 
-/// An answer, of which the content may not have come yet.
+/// An answer, whose content may not have arrived yet.
 pub struct Answer {
     pub status: u16,
     framing: Framing,
@@ -42,7 +42,7 @@ impl Client {
     /// Asks, and waits for the answer.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Where no answer arrives.
     pub fn get(&mut self, path: &str) -> Result<Answer> {
         self.ask(path)?;
         self.answer()
@@ -132,7 +132,7 @@ impl Client {
     /// The content of the next chunk; empty for the last one, with which the answer ends.
     ///
     /// # Errors
-    /// Where the connection ends before, or this is none.
+    /// Where the connection ends before, or this is not a chunk.
     pub fn next_chunk(&mut self) -> Result<Vec<u8>> {
         let line = self.line()?;
         let length = u64::from_str_radix(&line, 16).with_context(|| format!("a chunk's size is {line:?}"))?;

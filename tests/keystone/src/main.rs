@@ -125,7 +125,7 @@ impl Suite {
         suite.remote.trust(&key)?;
         let doctor = suite.remote.wasmstone(&["doctor"], b"")?;
         eprint!("{}", String::from_utf8_lossy(&doctor.stdout));
-        ensure!(doctor.status.success(), "`wasmstone doctor` on the target finds a fault: mend it first");
+        ensure!(doctor.status.success(), "`wasmstone doctor` on the target finds a fault: fix it first");
         Ok(suite)
     }
 

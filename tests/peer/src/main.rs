@@ -58,7 +58,7 @@ fn try_main() -> Result<u8> {
 
     let precompiled = read(&program)?;
     let engine = engine.unwrap_or_default();
-    // SAFETY: whoever gives the path vouches that the file is what the engine's compiler wrote; it is
+    // SAFETY: the caller that gives the path vouches that the file is what the engine's compiler wrote; it is
     // run with no fewer rights than this process has, as any program that they could start.
     let outcome = unsafe { run(&engine, &precompiled, config)? };
     if let End::Trapped(reason) = &outcome.end {

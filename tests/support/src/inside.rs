@@ -1,5 +1,5 @@
-//! The enclave app in this process, with the real host app, which is gone from a chosen edge call on. What then is
-//! in its directories is what a host leaves that is killed just there.
+//! Runs the enclave app in this process with the real host app, which stops answering at a chosen edge call. What is in
+//! its directories then is what a host leaves behind that is killed at that point.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::BTreeMap;

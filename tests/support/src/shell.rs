@@ -1,4 +1,4 @@
-//! Running other programs, and saying so.
+//! Runs other programs, and prints each command line.
 
 use anyhow::{Context, Result, bail};
 use std::env;
@@ -30,7 +30,7 @@ pub fn profile() -> Result<PathBuf> {
     Ok(folders.next().context("this program is not in a target directory")?.to_owned())
 }
 
-/// Says what comes now.
+/// Prints the title of the next step.
 pub fn step(title: &str) {
     eprintln!("\n== {title}");
 }
@@ -42,7 +42,7 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Runs a command after saying so; its output goes where this program's goes.
+/// Runs a command after printing it; its output goes where this program's goes.
 ///
 /// # Errors
 /// Where it cannot be started, or says that it failed.

@@ -1,4 +1,4 @@
-//! Counting the lines of a Rust file that hold code, by its tokens: comments are none, documentation
+//! Counts the lines of a Rust file that hold code, by its tokens: comments are not tokens, documentation
 //! and items under `#[cfg(test)]` are left out.
 
 use anyhow::{Result, anyhow};

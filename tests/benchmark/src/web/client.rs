@@ -52,7 +52,7 @@ impl Client {
     /// Sends a picture and checks the answer.
     ///
     /// # Errors
-    /// Where there is none, or another than the picture's digit.
+    /// Where no answer arrives, or it is not the picture's digit.
     pub fn send(&self, picture: &Picture) -> Result<()> {
         let mut request = self.agent.post(format!("http://{}/classify", self.address));
         if !self.keep_alive {

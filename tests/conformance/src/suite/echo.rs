@@ -15,7 +15,7 @@ pub enum Protocol {
     /// HTTP/1.1: answers with the request's body, and its method and target in the fields
     /// `x-wasmtime-test-method` and `x-wasmtime-test-uri`, as the server of Wasmtime's tests does.
     Http1,
-    /// HTTP/2, which the programs do not: says so, and hangs up.
+    /// HTTP/2, which the programs do not speak: sends an error, and closes the connection.
     Http2,
 }
 
@@ -114,7 +114,7 @@ fn echo_chunks(request: &mut BufReader<&TcpStream>, mut connection: &TcpStream) 
     }
 }
 
-/// Its settings, and that whoever does not answer with theirs breaks the protocol.
+/// Sends its settings, and then the error for a client that does not answer with its own.
 fn answer_http2(mut connection: &TcpStream) -> Result<()> {
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
     const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];

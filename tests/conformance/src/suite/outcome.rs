@@ -87,7 +87,7 @@ impl Report {
             bail!("no test was run");
         }
         if self.count(Outcome::is_as_expected) < self.outcomes.len() {
-            bail!("{} is not as expected: mend what failed, and remove what passed from the expectations", self.suite);
+            bail!("{} is not as expected: fix what failed, and remove what passed from the expectations", self.suite);
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ pub fn alone(mut run: Command, case: &Case) -> Result<Output> {
     Ok(Output { status, stdout, stderr: stderr.join().unwrap_or_default() })
 }
 
-/// Runs two commands of which the second reads what the first writes. How the first ended counts where it
+/// Runs two commands, the second reading what the first writes. How the first ended counts where it
 /// failed, else how the second did.
 ///
 /// # Errors

@@ -149,7 +149,7 @@ fn what_fails_for_one_client_is_no_end_for_the_others() {
         assert!(whole >= 2, "{about}: {:?}", served.clients);
         assert!(served.clients.iter().all(|client| client.closed.is_some()), "{about}: {:?}", served.clients);
     }
-    // Whoever cannot be let in at once is let in later.
+    // A client that cannot be accepted at once is accepted later.
     for status in [Status::WouldBlock, Status::ConnectionAborted, Status::NewSocketLimit] {
         is_served(&serve_lying(clients(), "network.accept", 1, failing(status)));
     }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use wasmstone_edge_protocol::{ExitStatus, Status};
 use wasmstone_test_support::inside::{Act, Inside, Ran};
 
-/// Appends 150 lines on a disk of which `operation` fails from its call `first` on.
+/// Appends 150 lines on a disk whose `operation` fails from its call `first` on.
 fn append(data: &TempDir, operation: &'static str, first: u64, status: Status) -> Ran {
     let mut count = 0;
     let acts = move |_, name: &'static str| {

@@ -4,7 +4,7 @@ use std::fs;
 use tempfile::TempDir;
 use wasmstone_test_support::{Bundled, build, guest};
 
-/// A project file: `/data` is sealed, and all else is left to whoever runs the bundle.
+/// A project file: `/data` is sealed, and everything else is left to the command line that runs the bundle.
 pub const SEALED: &str = "arguments = \"any\"\nnetwork = \"any\"\n[environment]\nallow = \"any\"\n\
     [[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
 

@@ -1,4 +1,4 @@
-//! Requests that are none: refused with the status that says so, once, and the connection is closed.
+//! Invalid requests: the service answers once, with the status for that mistake, and closes the connection.
 
 use crate::served::Served;
 

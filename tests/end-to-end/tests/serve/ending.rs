@@ -8,7 +8,7 @@ use std::process::Stdio;
 use wasmstone_test_support::client::Client;
 use wasmstone_test_support::processes::{InTime, wait_until};
 
-/// A request of which the service has seen the beginning.
+/// A request whose beginning the service has seen.
 fn under_way(served: &Served) -> Client {
     let mut client = served.client();
     client.begin("/echo");
@@ -92,7 +92,7 @@ fn a_port_is_in_use_until_it_is_not() {
     assert!(!output.status.success() && stderr.contains(&address) && stderr.contains("in use"), "{stderr}");
     drop(taken);
 
-    // Right after the end with open connections, it can be had again.
+    // Right after a service ended with open connections, another one can listen there.
     for _ in 0..2 {
         let served = Served::from_command(serve(&SERVICE, &["--addr", &address]).args([] as [&str; 0]));
         let mut client = served.client();

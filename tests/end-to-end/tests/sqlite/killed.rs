@@ -29,7 +29,7 @@ fn killed(kept: Kept, mode: &str, first: u64, step: usize) {
         let ran = commit(kept, directory.path(), mode, AFTER, killed_at(call, torn));
         let told = format!("{kept:?}, {mode}, killed at edge call {call} of {calls}");
         assert_eq!(code(&ran), None, "{told}");
-        // Whoever opens it next undoes what was not committed, and may be killed as well.
+        // The next program that opens it undoes what was not committed, and may be killed as well.
         try_check(kept, directory.path(), mode, 0, killed_at(1 + call % 23, torn));
         let holds = check(kept, directory.path(), mode, reported(&ran.stdout, BEFORE), &told);
         seen[(holds - BEFORE) as usize] += 1;

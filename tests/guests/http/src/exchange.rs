@@ -61,7 +61,7 @@ impl Exchange {
         fields.set("content-type", &[b"text/plain".to_vec()]).expect("a field");
         fields.set("content-length", &[text.len().to_string().into_bytes()]).expect("a field");
         let (_request, answer) = self.answer(status, fields);
-        // Whoever asked may be gone.
+        // The client may have closed the connection.
         if answer.write(text.as_bytes()).is_ok() {
             let _ = answer.finish(None);
         }
