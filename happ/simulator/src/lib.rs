@@ -15,6 +15,8 @@ mod enclave;
 mod keys;
 mod lockdown;
 mod program;
+#[cfg(test)]
+mod tests;
 
 pub use allocator::Allocator;
 pub use enclave::enclave_main;

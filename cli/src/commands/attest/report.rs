@@ -12,6 +12,7 @@ use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 use wasmstone_attestation::{DeviceKey, Report as Keystone, ReportData, SmHash, eat};
 use wasmstone_bundle::atomic;
+use wasmstone_happ::backend::Evidence;
 use wasmstone_happ::edge_server::Task;
 
 /// Launch a bundle's enclave and print its attestation report, without running its program.
@@ -60,7 +61,10 @@ impl Report {
             return Err(Fault::new(Exit::Usage, message).into());
         }
         let nonce = self.nonce.0;
-        let server = Worker::find(&self.enclave)?.perform(Task::Report { nonce: nonce.clone() }, Vec::new())?;
+        let worker = Worker::find(&self.enclave)?;
+        // The only form that there is; this does not compile any more when there is another one.
+        let Evidence::KeystoneReport = worker.evidence();
+        let server = worker.perform(Task::Report { nonce: nonce.clone() }, Vec::new())?;
         let bytes = server.attested().ok_or_else(|| unexpected_answer("returned no report"))?;
         let report = Keystone::parse(bytes).map_err(|_| unexpected_answer("returned an invalid report"))?;
         match report.contents() {

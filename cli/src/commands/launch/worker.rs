@@ -3,6 +3,7 @@
 use super::arguments::{Chosen, EnclaveArguments};
 use super::ending;
 use crate::exit::{Exit, Fault};
+use wasmstone_happ::backend::Evidence;
 use wasmstone_happ::edge_server::{Config, Directory, Server, Task};
 use wasmstone_policy::Launch;
 
@@ -24,6 +25,11 @@ impl<'a> Worker<'a> {
     /// The launch record that is measured with the enclave.
     pub fn launch(&self) -> &Launch {
         &self.chosen.enclave.program.launch
+    }
+
+    /// The form of the report that the enclave makes.
+    pub fn evidence(&self) -> Evidence {
+        self.chosen.enclave.evidence()
     }
 
     /// Launches the enclave, which performs `task` with these directories and ends.

@@ -4,6 +4,7 @@ use super::lock_down;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::ptr::null_mut;
+use wasmstone_test_support::processes::InTime;
 
 /// Names the attempt to the process that is to make it.
 const ATTEMPT: &str = "WASMSTONE_TEST_ATTEMPT";
@@ -209,8 +210,7 @@ fn outcome_of(kind: &str, index: usize) -> ExitStatus {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status()
-        .unwrap()
+        .status_in_time()
 }
 
 #[track_caller]
