@@ -19,7 +19,9 @@ fn main() {
         .filter_map(|entry| Path::new(&entry.ok()?.file_name()).file_stem()?.to_str().map(str::to_owned))
         .collect();
     for program in present.difference(&listed) {
-        println!("cargo::error=the program `{program}` of {package} has no case: add one to tests/guest-list/src/lib.rs");
+        println!(
+            "cargo::error=the program `{program}` of {package} has no case: add one to tests/guest-list/src/lib.rs"
+        );
     }
     for program in listed.difference(&present) {
         println!("cargo::error=tests/guest-list has a case for `{program}`, which {package} does not have");

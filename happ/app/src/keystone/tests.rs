@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use std::sync::{Mutex, mpsc};
 use wasmstone_bundle::Measurement;
 use wasmstone_edge_protocol::types::{Empty, HandleRequest, PollEntry, PollRequest, ReadRequest};
-use wasmstone_edge_protocol::{ExitStatus, handle, io, launch};
+use wasmstone_edge_protocol::{ExitStatus, handle, io, launch, value::Interest};
 use zerocopy::IntoBytes;
 
 const LOADER: [u8; 100] = [1; 100];
@@ -333,7 +333,7 @@ fn the_first_signal_asks_and_the_second_ends_it() {
             }
             this.terminate();
             let poll = PollRequest { timeout: u64::MAX.into(), count: 1.into() };
-            let stop = PollEntry { handle: handle::STOP.into(), interest: 0.into() };
+            let stop = PollEntry { handle: handle::STOP.into(), interest: Interest::Reading.into() };
             call::<io::Poll>(buffer, poll, stop.as_bytes())
         });
         let limits = Limits { signals: Some(&signals), grace: Some(&grace), ..Limits::default() };
