@@ -4,19 +4,20 @@
 //! enclave is a [`backend`].
 //!
 //! ```no_run
+//! use std::path::Path;
 //! use wasmstone_bundle::{Bundle, TrustPolicy, verify};
 //! use wasmstone_happ::backend::{Backend, Files, Limits};
 //! use wasmstone_happ::edge_server::{Config, Output, Server};
 //! use wasmstone_happ::keystone::Keystone;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let bundle = Bundle::open("program.wsb".as_ref())?;
+//! let bundle = Bundle::open(Path::new("program.wsb"))?;
 //! // A real caller trusts keys: without one, no signature counts, and nothing is run.
 //! let contents = verify(&bundle, &TrustPolicy::default())?.into_contents();
 //! let program = contents.programs.first().ok_or("the bundle holds no program")?;
 //!
-//! let (stdout, bytes) = (Output::process_stdout()?, program.program.clone().into());
-//! let mut server = Server::new(Config { stdout, program: bytes, ..Config::default() })?;
+//! let stdout = Output::process_stdout()?;
+//! let mut server = Server::new(Config { stdout, program: program.program.clone().into(), ..Config::default() })?;
 //! let files = Files {
 //!     loader: &contents.loader,
 //!     runtime: &contents.runtime,
