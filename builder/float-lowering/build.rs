@@ -1,4 +1,4 @@
-//! Compiles the soft-float functions to WebAssembly, with the compiler itself: they need nothing, and what becomes of
+//! Compiles the soft-float functions to WebAssembly, with the compiler itself: they have no dependencies. The result of
 //! them is in every program that is lowered, so that it must not depend on the profile, the flags, nor on the place.
 
 use std::error::Error;

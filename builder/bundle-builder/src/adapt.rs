@@ -1,4 +1,4 @@
-//! Core modules for WASI 0.1 become components: Wasmtime's adapter answers the old calls by the new ones.
+//! Adapts core modules for WASI 0.1 to components. Wasmtime's adapter implements WASI 0.1 by WASI 0.2.
 
 mod adapter;
 mod own_memory;
@@ -14,8 +14,8 @@ use wit_component::ComponentEncoder;
 /// The module name of WASI 0.1.
 pub const WASI_0_1: &str = WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 
-/// What the adapter takes of the program's own memory in bytes, before the program starts: a page of
-/// stack and one of state.
+/// Bytes of the program's own memory that the adapter takes before the program starts: a page of stack and one of
+/// state.
 pub const ADAPTER_MEMORY: u64 = 2 * wasmstone_policy::WASM_PAGE;
 
 /// Whether WASI 0.1 has a function of that name: what the adapter exports.
@@ -27,7 +27,7 @@ pub fn has_function(name: &str) -> bool {
     FUNCTIONS.contains(name)
 }
 
-/// Makes a component of a core module that was checked.
+/// Makes a component from a core module that was checked.
 ///
 /// # Errors
 /// [`WasmError::Adapt`].
@@ -40,7 +40,7 @@ pub fn to_component(module: &[u8]) -> Result<Vec<u8>, WasmError> {
         .module(module)
         .and_then(|encoder| encoder.adapter(WASI_0_1, adapter))
         .and_then(|mut encoder| encoder.encode());
-    // The whole chain: the crate's errors are not of a type that could be kept as a source.
+    // The text of the whole chain, since the error's type cannot be a source.
     adapted.map_err(|error| WasmError::Adapt(format!("{error:#}")))
 }
 

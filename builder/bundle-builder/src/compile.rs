@@ -9,7 +9,7 @@ use wasmstone_policy::{Entry, Target};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 
-/// What decides over the compiled form of a program.
+/// Everything that the compiled form of a program depends on, beside the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings<'a> {
     /// The target.
@@ -22,14 +22,14 @@ pub struct Settings<'a> {
     pub memory_may_move: bool,
     /// Whether it runs in the simulator, which is a process of Linux.
     pub simulated: bool,
-    /// Whether its floats were lowered, which takes multiplications that guests may not have.
+    /// Whether its floats were lowered. Lowered programs use wide multiplications, which programs as given may not use.
     pub lowered: bool,
 }
 
 /// Compiles a component to what the enclave app loads.
 ///
 /// # Errors
-/// [`CompileError`]; the compiler's panics too, since a hostile program may find one.
+/// [`CompileError`], also if the compiler panics, since a hostile program may make it panic.
 pub fn precompile(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
     if settings.target == Target::Riscv64 {
         let hidden =
@@ -39,7 +39,7 @@ pub fn precompile(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, 
     precompile_as_it_is(component, settings)
 }
 
-/// As [`precompile`], without a detour around the compiler's faults.
+/// As [`precompile`], but does not change the component to avoid a fault of the compiler.
 pub fn precompile_as_it_is(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
     catching_panics(|| Engine::new(&config(settings)?)?.precompile_component(component))
 }
@@ -65,7 +65,7 @@ pub fn check_linking(component: &[u8], entry: Entry) -> Result<(), CompileError>
     wasmstone_eapp::check(&component, entry).map_err(|error| CompileError::Link(format!("{error:#}")))
 }
 
-/// Runs the compiler.
+/// Runs the compiler, and turns a panic of it into an error.
 fn catching_panics<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, CompileError> {
     match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(compiled) => compiled.map_err(|error| CompileError::Compiler(format!("{error:#}"))),
@@ -80,7 +80,7 @@ fn catching_panics<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T
 /// The configuration that programs are compiled with: the enclave's own, with a compiler.
 ///
 /// # Errors
-/// Where this build of Wasmtime lacks the target.
+/// If this build of Wasmtime lacks the target.
 pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
     let mut config = wasmstone_eapp::config(settings.target, settings.hardware_float, settings.memory_may_move)?;
     if settings.simulated && settings.target == Target::Riscv64 {
@@ -93,7 +93,7 @@ pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
     };
     let wide = if settings.lowered { WasmFeatures::WIDE_ARITHMETIC } else { WasmFeatures::empty() };
     let supported = SUPPORTED.difference(vectors).union(wide);
-    // Cargo features of the engine decide over some of these, and differ between builds.
+    // The defaults of some depend on Cargo features of the engine, which differ between builds.
     config.wasm_features(WasmFeatures::all().difference(supported), false);
     config.wasm_features(supported, true);
     // Short instructions are a part of rv64gc: a quarter less to measure.
@@ -111,14 +111,17 @@ pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
     Ok(config)
 }
 
-/// Why a valid program has no compiled form.
+/// Why a valid program could not be compiled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
     /// The compiler failed.
     #[error("the compiler cannot compile this program: {0}; please report it, with the program if you can")]
     Compiler(String),
-    /// It would not start in an enclave.
-    #[error("the program imports or exports what WASI has not: {0}; build it for WASI 0.2 or 0.1 as published")]
+    /// It cannot be linked in an enclave.
+    #[error(
+        "the program imports or exports functions that are not part of WASI: {0}; build it for \
+         WASI 0.2 or 0.1 as published"
+    )]
     Link(String),
 }
 
@@ -175,11 +178,11 @@ mod tests {
         assert!(error.contains("does not export handle"), "{error}");
         let wrong = r#"(component (import "wasi:cli/exit@0.2.0" (instance (export "leave" (func)))))"#;
         let error = check_linking(&wat::parse_str(wrong).unwrap(), Entry::Command).unwrap_err().to_string();
-        assert!(error.contains("what WASI has not"), "{error}");
+        assert!(error.contains("not part of WASI"), "{error}");
     }
 
     #[test]
-    fn what_is_no_component_is_an_error() {
+    fn an_invalid_component_is_an_error() {
         for target in Target::ALL {
             assert!(precompile(b"\0asm\x0d\0\x01\0\xff", &settings(*target, &[])).is_err());
         }

@@ -5,7 +5,7 @@ use wasmstone_policy::Target;
 /// A feature: its name, and the compiler's flag for it.
 pub type Feature = (&'static str, &'static str);
 
-/// What the compiler can make use of on a target, in ascending order.
+/// The features that the compiler can use on a target, in ascending order.
 pub const fn known(target: Target) -> &'static [Feature] {
     match target {
         Target::Pulley64 => &[],
@@ -55,8 +55,7 @@ pub const fn base(target: Target) -> &'static [&'static str] {
     }
 }
 
-/// The features of a program for `target`, where `asked` are asked for: those of them that this target
-/// has, and its base.
+/// The features of a program for `target`: its base, and those of `asked` that the target has.
 pub fn features(target: Target, asked: &[String]) -> Vec<String> {
     let wanted = |name: &&str| base(target).contains(name) || asked.iter().any(|asked| asked == name);
     known(target).iter().map(|(name, _)| *name).filter(wanted).map(str::to_owned).collect()
@@ -92,11 +91,11 @@ impl std::fmt::Display for UnknownFeature {
         if known.is_empty() {
             return write!(
                 f,
-                "\"{name}\" was asked for as a CPU feature, but the program is compiled for {targets}, which knows \
+                "\"{name}\" was asked for as a CPU feature, but the program is compiled for {targets}, which has \
                  none: leave it out, or choose --engine native"
             );
         }
-        write!(f, "\"{name}\" is no CPU feature that code for {targets} can use: choose among {known}")
+        write!(f, "\"{name}\" is not a CPU feature that code for {targets} can use: choose among {known}")
     }
 }
 

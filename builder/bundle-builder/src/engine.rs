@@ -1,4 +1,4 @@
-//! Which engine a program gets: the interpreter, or machine code where that is safe and possible.
+//! Chooses the engine of a program: machine code if that is safe and possible, else the interpreter.
 
 use crate::float::{Float, FloatRule};
 use crate::operators::{Functions, Operators};
@@ -11,7 +11,7 @@ use wasmstone_policy::Target;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// Machine code where it is safe, else Pulley.
+    /// Machine code if that is safe, else Pulley.
     #[default]
     Auto,
     /// Wasmtime's portable bytecode, interpreted.
@@ -20,19 +20,19 @@ pub enum Engine {
     Native,
 }
 
-/// What is asked for.
+/// What the request says about the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineOptions<'a> {
     /// The engine.
     pub engine: Engine,
-    /// The targets to build for, instead of those that the engine has; empty: the engine decides.
+    /// The targets to build for; if empty, the engine decides.
     pub targets: &'a [Target],
-    /// What becomes of floats.
+    /// How floats are computed.
     pub rule: FloatRule,
 }
 
 impl EngineOptions<'_> {
-    /// Whether some program of the bundle would have the floats of `operators` lowered.
+    /// Whether the floats of `operators` would be lowered in one of the programs of the bundle.
     pub fn lowers(&self, operators: &Operators) -> bool {
         let native = match self.engine {
             _ if !self.targets.is_empty() => self.targets.iter().any(|target| target.is_native()),
@@ -42,24 +42,24 @@ impl EngineOptions<'_> {
     }
 }
 
-/// What was chosen.
+/// The targets, and how floats are computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The targets, ascending.
     pub targets: Vec<Target>,
-    /// What becomes of floats; `None` where there are none.
+    /// How floats are computed; `None` if the program has none.
     pub rule: Option<FloatRule>,
-    /// Why it is not machine code, where the choice was free.
+    /// Why there is no machine code, if the request left that open.
     pub interpreted_because: Option<String>,
 }
 
 impl Choice {
-    /// Whether the enclave computes with floating-point registers: takes the enclave app that has them.
+    /// Whether the enclave computes with floating-point registers. If so, it needs the enclave app that uses them.
     pub fn hardware_float(&self) -> bool {
         self.rule.is_some_and(|rule| rule.float == Float::Hardware)
     }
 
-    /// How the program for a target computes floats; `None` where there are none.
+    /// How the program for a target computes floats; `None` if it has none.
     pub fn float(&self, target: Target) -> Option<Float> {
         let FloatRule { float, explicit } = self.rule?;
         let interprets = float == Float::Lowered && !explicit && !target.is_native();
@@ -67,10 +67,11 @@ impl Choice {
     }
 }
 
-/// Chooses for a program with these operators, whose floats could not be lowered where there is a refusal.
+/// Chooses the targets of a program with these operators. `refused` says why its floats could not be lowered, if that
+/// was tried.
 ///
 /// # Errors
-/// [`EngineError`] where what is asked for is impossible.
+/// [`EngineError`] if the request is impossible.
 pub fn choose(
     options: &EngineOptions<'_>,
     platform: &Platform,
@@ -108,11 +109,11 @@ pub fn choose(
     Ok(Choice { targets, rule: (!operators.float.is_empty()).then_some(rule), interpreted_because })
 }
 
-/// Why there is no machine code.
+/// Why the program cannot be compiled to machine code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// It would use vectors.
+    /// It computes with vectors.
     #[error(
         "machine code for riscv64 has no vectors (SIMD), but the program computes with them in {functions}: build it \
          without the target feature \"simd128\", or choose --engine pulley"
@@ -121,7 +122,7 @@ pub enum EngineError {
         /// The functions that compute with vectors.
         functions: Functions,
     },
-    /// Its floats would be computed by something else than integers.
+    /// Its floats cannot be lowered to integer code.
     #[error(
         "the program's floats cannot be lowered to integer code: {reason}; {}",
         if *asked { "leave --float lowered out, or choose --engine pulley --float interpreted" } else {
@@ -132,10 +133,10 @@ pub enum EngineError {
     NotLowered {
         /// Why.
         reason: Refused,
-        /// Whether that was asked for.
+        /// Whether lowering was asked for explicitly.
         asked: bool,
     },
-    /// Machine code interprets nothing.
+    /// Floats are to be interpreted, and machine code is not interpreted.
     #[error(
         "machine code cannot interpret floats, but the program computes with them in {functions}: choose --float \
          lowered, or --engine pulley"
@@ -144,19 +145,22 @@ pub enum EngineError {
         /// The functions that compute with floats.
         functions: Functions,
     },
-    /// There is no compiler for this machine.
-    #[error("there is no machine code for this machine ({0}): choose --engine pulley, or name others with --targets")]
+    /// There is no compiler for the machine of this build.
+    #[error(
+        "wasmstone has no compiler to machine code for this machine ({0}): choose --engine pulley, or name \
+         other targets with --targets"
+    )]
     NoTarget(&'static str),
 }
 
 impl EngineError {
-    /// The reason alone.
+    /// The reason without the remedy.
     fn reason(&self) -> String {
         match self {
             Self::Vectors { functions } => format!("machine code for riscv64 has no vectors (SIMD): {functions}"),
             Self::NotLowered { reason, .. } => format!("floats cannot be lowered to integer code: {reason}"),
             Self::Interpreted { functions } => format!("--float interpreted was asked for: {functions}"),
-            Self::NoTarget(machine) => format!("there is no machine code for {machine}"),
+            Self::NoTarget(machine) => format!("wasmstone has no compiler to machine code for {machine}"),
         }
     }
 }

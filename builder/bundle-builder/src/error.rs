@@ -1,4 +1,4 @@
-//! Why no bundle was built, and the one place that turns the errors of the stages into what a user is told.
+//! Why no bundle was built, and the one place that turns the errors of the stages into diagnoses for the user.
 
 use crate::compile::CompileError;
 use crate::cpu::UnknownFeature;
@@ -21,7 +21,7 @@ pub enum BuildError {
     /// The program cannot run in an enclave.
     #[error(transparent)]
     Wasm(#[from] WasmError),
-    /// What was asked for cannot be machine code.
+    /// The program cannot be compiled to machine code.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// Floats cannot be computed as they were asked to be.
@@ -30,7 +30,7 @@ pub enum BuildError {
     /// The program was lowered, and floats are left.
     #[error(transparent)]
     FloatsLeft(#[from] FloatsLeft),
-    /// A CPU feature that is none.
+    /// No target of the bundle has a CPU feature that was asked for.
     #[error(transparent)]
     Cpu(#[from] UnknownFeature),
     /// The compiler failed on a program that is valid.
@@ -39,7 +39,7 @@ pub enum BuildError {
     /// The memory cap does not fit.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// Not so many instances.
+    /// The number of instances is not possible.
     #[error(transparent)]
     Instances(#[from] InstancesError),
     /// The parts do not make a bundle.
@@ -58,8 +58,8 @@ impl BuildError {
     }
 }
 
-/// The error that a user is told. If one of `files` is not valid, the first of these is the cause, and the validator
-/// says better what is wrong with it than the stage that failed.
+/// The error to report. If one of `files` is not valid, the first of these is the cause: the validator
+/// knows better what is wrong with it than the stage that failed.
 pub fn diagnosed(error: BuildError, files: &[&[u8]]) -> BuildError {
     if !error.may_come_from_an_invalid_program() {
         return error;
@@ -80,14 +80,14 @@ mod tests {
         let threads = wat::parse_str("(module (memory 1 1 shared))").unwrap();
         let adapt = || BuildError::Wasm(WasmError::Adapt("it is odd".to_owned()));
         assert!(matches!(diagnosed(adapt(), &[&valid]), BuildError::Wasm(WasmError::Adapt(_))));
-        let told = diagnosed(adapt(), &[&valid, &threads]);
-        assert!(matches!(told, BuildError::Wasm(WasmError::Unsupported { .. })), "{told}");
+        let reported = diagnosed(adapt(), &[&valid, &threads]);
+        assert!(matches!(reported, BuildError::Wasm(WasmError::Unsupported { .. })), "{reported}");
     }
 
     #[test]
-    fn what_a_program_lacks_is_told_whether_it_is_valid_or_not() {
+    fn other_errors_do_not_depend_on_validity() {
         let threads = wat::parse_str("(module (memory 1 1 shared))").unwrap();
-        let told = diagnosed(BuildError::Wasm(WasmError::NoStart), &[&threads]);
-        assert!(matches!(told, BuildError::Wasm(WasmError::NoStart)), "{told}");
+        let reported = diagnosed(BuildError::Wasm(WasmError::NoStart), &[&threads]);
+        assert!(matches!(reported, BuildError::Wasm(WasmError::NoStart)), "{reported}");
     }
 }

@@ -29,19 +29,19 @@ impl Float {
     }
 }
 
-/// What becomes of floats, now that the platform is known.
+/// How floats are computed on a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FloatRule {
     /// How they are computed in machine code.
     pub float: Float,
-    /// Whether that was asked for; lowered then means in Pulley's program too.
+    /// Whether that was asked for. If so, lowering is for the program of Pulley as well.
     pub explicit: bool,
 }
 
-/// The rule on a platform, where `asked` and `insecure` were asked for.
+/// The rule for a platform, given the options `--float` and `--insecure-float`.
 ///
 /// # Errors
-/// [`FloatError`] where they contradict each other, or the platform does not protect what was asked for.
+/// [`FloatError`] if they contradict each other, or the platform does not protect the registers that were asked for.
 pub fn rule(asked: Option<Float>, insecure: bool, platform: &Platform) -> Result<FloatRule, FloatError> {
     let float = match asked {
         Some(float @ (Float::Lowered | Float::Interpreted)) if insecure => {
@@ -57,10 +57,10 @@ pub fn rule(asked: Option<Float>, insecure: bool, platform: &Platform) -> Result
     Ok(FloatRule { float, explicit: asked.is_some() })
 }
 
-/// Lowers a component, and looks for floats in what came out, by other means than the pass itself.
+/// Lowers a component, and checks the result for floats independently of the lowering itself.
 ///
 /// # Errors
-/// [`Refused`] inside, where it cannot be lowered; outside, where floats are left although it was.
+/// The inner error, [`Refused`], if the component cannot be lowered; the outer one if floats are left after lowering.
 pub fn lower_and_check(component: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft> {
     let lowered = match lower(component) {
         Ok(lowered) => lowered,
@@ -107,7 +107,7 @@ pub enum FloatError {
     NoHardEapp,
 }
 
-/// Floats are left in a program that was lowered, or it was destroyed: a fault of this release.
+/// A fault of this release: floats are left in a lowered program, or the lowered program cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FloatsLeft {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_lowered_where_nobody_protects_registers() {
+    fn floats_are_lowered_on_platforms_that_do_not_protect_registers() {
         let unasked = |float| Ok(FloatRule { float, explicit: false });
         assert_eq!(rule(None, false, &board(false)), unasked(Float::Lowered));
         assert_eq!(rule(None, true, &board(false)), unasked(Float::Hardware));

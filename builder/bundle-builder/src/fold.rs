@@ -1,8 +1,8 @@
-//! Functions that a program has more than once are compiled once, and those that it never calls not at all.
+//! Removes duplicate functions and functions that are never called, so that they are not compiled.
 //!
-//! Generic code is compiled for each type it is used with, and often to the same instructions: linkers for other
-//! machines leave one copy, those for WebAssembly leave all. No program can tell two such functions from each
-//! other, for references to functions are called and not compared. Only the names in a trap's backtrace are then
+//! Generic code is compiled for each type it is used with, and often to the same instructions: linkers for
+//! other machines keep one copy, linkers for WebAssembly keep all. No program can distinguish two such functions, since
+//! references to functions can be called, but not compared. Only the names in a trap's backtrace change: they are
 //! those of the first copy.
 
 mod module;
@@ -12,38 +12,37 @@ use module::{Function, Module};
 use std::collections::HashMap;
 use wasmstone_float_lowering::with_modules;
 
-/// Functions that call themselves or each other in long chains turn out to be the same one after the other; what
-/// has not by then is left twice.
+/// The most rounds of [`first_equal`]. Along a chain of calls each round finds one more pair of equal functions; pairs
+/// that need more rounds than this stay.
 const ROUNDS: usize = 32;
 
-/// A component whose core modules, nested ones too, have each function once, and none that is never called.
+/// Removes duplicate and unreachable functions from the core modules of a component, nested ones included.
 ///
 /// # Errors
-/// Where the component is not valid.
+/// If the component is not valid.
 pub fn fold_component(component: &[u8]) -> Result<Vec<u8>, WasmError> {
     with_modules(component, fold_module)
 }
 
-/// A core module that has each function once, and none that is never called.
+/// Removes duplicate and unreachable functions from a core module.
 ///
 /// # Errors
-/// Where the module is not valid.
+/// If the module is not valid.
 pub fn fold_module(bytes: &[u8]) -> Result<Vec<u8>, WasmError> {
     let module = Module::read(bytes)?;
     let first_equal = first_equal(&module);
     module.renumbered(&first_equal, &reachable(&module, &first_equal))
 }
 
-/// For each function the first one that is the same: of the same type, with the same instructions, which call
-/// functions that are the same.
+/// For each function the first one that equals it: that has the same type and the same instructions, and calls equal
+/// functions.
 ///
-/// A round finds those to be the same that differ at most in calls of functions which an earlier round found to
-/// be the same. So what is found only ever grows, and is right after every round: two functions of one kind do
-/// the same, and call functions of one kind.
+/// A round finds functions to be equal if they differ at most in calls of functions that an earlier round found to
+/// be equal. So the set of equal functions only grows, and it is correct after every round.
 fn first_equal(module: &Module<'_>) -> Vec<u32> {
-    /// In the place of the function itself.
+    /// Stands for a call of the function itself.
     const ITSELF: u32 = u32::MAX;
-    // Types and bodies, from which the functions that are called are left out; they are read once.
+    // Bodies are compared once, without the functions that they call; the rounds compare only these.
     let mut forms = HashMap::new();
     let form = |(index, function): (u32, &Function)| {
         let next = forms.len();
@@ -70,8 +69,8 @@ fn first_equal(module: &Module<'_>) -> Vec<u32> {
     same
 }
 
-/// Whether each function is the first of its kind, and can be called: from outside, by reference, or by another one
-/// that can.
+/// Whether each function is the first among its equals, and is reachable: from outside the module, by reference, or
+/// from another reachable function.
 fn reachable(module: &Module<'_>, same: &[u32]) -> Vec<bool> {
     let mut called = vec![false; same.len()];
     let mut waiting: Vec<u32> = module.referred.iter().map(|function| first_of(same, *function)).collect();
@@ -85,7 +84,7 @@ fn reachable(module: &Module<'_>, same: &[u32]) -> Vec<bool> {
     called
 }
 
-/// The first function that is the same; one that the module does not have is left to whoever validates it.
+/// The first function that equals this one. The validator reports functions that the module does not have.
 fn first_of(same: &[u32], function: u32) -> u32 {
     same.get(function as usize).copied().unwrap_or(function)
 }

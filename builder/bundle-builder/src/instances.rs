@@ -3,11 +3,11 @@
 use crate::memory::MemorySize;
 use wasmstone_policy::{Entry, INSTANCES_MAX};
 
-/// The instances of a program for which nobody asked for another number, where its memory has room for them.
+/// The default number of instances, if the memory cap has room for them.
 pub const DEFAULT: u32 = 16;
 
-/// The instances of a program that begins with `minimum` bytes of memory, under a cap that holds them at
-/// least once: what was asked for, or up to [`DEFAULT`].
+/// How many instances of a program run at once: the number that was asked for, or up to [`DEFAULT`]. Each begins with
+/// `minimum` bytes of memory, and `cap` has room for at least one.
 ///
 /// # Errors
 /// [`InstancesError`].
@@ -31,14 +31,14 @@ pub fn choose(entry: Entry, asked: Option<u32>, minimum: u64, cap: MemorySize) -
     Ok(instances)
 }
 
-/// Why a program cannot have so many instances.
+/// Why a program cannot have the number of instances that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstancesError {
-    /// It is no program that serves.
+    /// The program is not an HTTP handler.
     #[error("the program is a command, which runs once: leave the number of instances out")]
     Command,
-    /// None, or too many.
+    /// Zero, or too many.
     #[error("{instances} instances cannot run at once: write a number from 1 to {INSTANCES_MAX}")]
     Number {
         /// What was asked for.

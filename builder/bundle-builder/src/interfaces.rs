@@ -1,4 +1,4 @@
-//! What programs import and export, held against WASI.
+//! Checks what programs import and export against the interfaces that the enclave app serves.
 
 use crate::adapt::{WASI_0_1, has_function};
 use crate::outline::{Import, Outline};
@@ -7,10 +7,10 @@ use wasmstone_eapp::TABLE_MAX;
 use wasmstone_eapp::interfaces::{COMMAND, HTTP_HANDLER, SERVED, WASI_VERSION};
 use wasmstone_policy::Entry;
 
-/// Checks that a core module imports WASI 0.1 alone, and is a command.
+/// Checks that a core module imports only functions of WASI 0.1, and is a command.
 ///
 /// # Errors
-/// [`WasmError`] names what no WASI has.
+/// [`WasmError`] names the imports that are not part of WASI 0.1.
 pub fn check_module(outline: &Outline) -> Result<(), WasmError> {
     let known = |import: &Import| import.module == WASI_0_1 && import.is_function && has_function(&import.name);
     let foreign: Vec<_> = outline.imports.iter().filter(|import| !known(import)).collect();
@@ -34,10 +34,10 @@ pub fn check_tables(outline: &Outline) -> Result<(), WasmError> {
     if elements > TABLE_MAX as u64 { Err(WasmError::Table { elements }) } else { Ok(()) }
 }
 
-/// Checks that a component imports interfaces of [`SERVED`] alone. Returns what it imports, each with its version.
+/// Checks that a component imports only interfaces of [`SERVED`]. Returns what it imports, each with its version.
 ///
 /// # Errors
-/// [`WasmError`] names what no WASI 0.2 has.
+/// [`WasmError`] names the imports that are not part of WASI 0.2.
 pub fn check_component(outline: &Outline) -> Result<Vec<String>, WasmError> {
     let names = outline.imports.iter().map(|import| import.name.clone());
     let (mut interfaces, foreign): (Vec<_>, Vec<_>) = names.partition(|name| is_served(name));
@@ -49,7 +49,7 @@ pub fn check_component(outline: &Outline) -> Result<Vec<String>, WasmError> {
     Ok(interfaces)
 }
 
-/// The entry of a component: what was asked for, else `wasi:cli/run` where there is one, else
+/// The entry point of a component: the one that was asked for, else `wasi:cli/run` if the component exports it, else
 /// `wasi:http/incoming-handler`.
 ///
 /// # Errors
@@ -111,7 +111,7 @@ fn module_advice(module: &str, name: &str) -> &'static str {
         _ if module.starts_with("wasi:") => {
             "this is the core module of a component: make the component with \"wasm-tools component new\""
         }
-        _ => "only WASI is there in an enclave: build for wasm32-wasip1 or wasm32-wasip2 without other imports",
+        _ => "an enclave offers only WASI: build for wasm32-wasip1 or wasm32-wasip2 without other imports",
     }
 }
 
@@ -121,12 +121,12 @@ fn component_advice(name: &str) -> &'static str {
         return "this release has version 0.1 of that interface: build for it, with its wit/attestation.wit";
     }
     if !interface.starts_with("wasi:") {
-        return "only WASI 0.2 is there in an enclave: compose the program with a component that exports the others, \
+        return "an enclave offers only WASI 0.2: compose the program with a component that exports the others, \
                 with \"wac plug\" or \"wasm-tools compose\"";
     }
     match version {
         _ if version.starts_with("0.3.") => {
-            "that is WASI 0.3, which this release has not: build for WASI 0.2 (wasm32-wasip2)"
+            "that is WASI 0.3, which this release does not support: build for WASI 0.2 (wasm32-wasip2)"
         }
         _ if version.starts_with("0.2.") && !version.contains('-') => {
             "WASI 0.2 has no interface of that name: build without it"

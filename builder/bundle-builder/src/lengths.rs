@@ -1,8 +1,8 @@
-//! A detour around a fault of Wasmtime 48 on riscv64 without vectors: it panics where a copy has a
-//! constant length of at most 128 bytes, as every Rust program has them (its issue 13959). The lengths
-//! get an operation that changes nothing, so that they are no constants any more.
+//! Avoids a fault of Wasmtime 48 on riscv64 without vectors: the compiler panics at copies with a constant length of
+//! at most 128 bytes, which every Rust program has (Wasmtime's issue 13959). An operation that does not change the
+//! value is added to each length, so that it is not a constant any more.
 //!
-//! A test below compiles a program without this; once it fails, this file can go.
+//! A test below compiles a program without this change; this file can be removed once that test fails.
 
 use crate::rewrite;
 use std::borrow::Cow;
@@ -10,10 +10,10 @@ use wasm_encoder::{Encode, Instruction};
 use wasmparser::{BinaryReaderError, FunctionBody, Operator};
 use wasmstone_float_lowering::Refused;
 
-/// A component whose core modules, nested ones too, have no copies of constant length.
+/// Changes the copies of constant length in the core modules of a component, nested ones included.
 ///
 /// # Errors
-/// Where the component is not valid.
+/// If the component is not valid.
 pub fn hide_constant_lengths(component: &[u8]) -> Result<Vec<u8>, Refused> {
     rewrite::rewrite_functions(component, &function)
 }

@@ -5,10 +5,10 @@ use std::{fmt, str::FromStr};
 use wasmstone_bundle::{Platform, footprint::EPM_MAX, measurement::PAGE};
 use wasmstone_policy::{MAX_LAUNCH_BYTES, Memory, Target, WASM_PAGE};
 
-/// What an enclave needs beside its files and its heap: Eyrie's stack, the enclave app's, and tables.
+/// Bytes that an enclave needs beside its files and its heap: Eyrie's stack, the enclave app's stack, and page tables.
 const RUNTIME_NEEDS: u64 = 1 << 20;
 
-/// A page table entry of 8 bytes for each page of the heap.
+/// Pages of the heap for each page of page tables: an entry has 8 bytes.
 const HEAP_PER_PAGE_TABLE: u64 = 512;
 
 /// A memory cap in bytes: a multiple of [`WASM_PAGE`], and not zero.
@@ -43,7 +43,7 @@ impl MemorySize {
     /// Checks that memories of `minimum` bytes fit.
     ///
     /// # Errors
-    /// [`MemoryError::Minimum`] says which cap would do, [`MemoryError::NeverFits`] that none would.
+    /// [`MemoryError::Minimum`] names a sufficient cap, [`MemoryError::NeverFits`] means that no cap suffices.
     pub fn check_minimum(self, minimum: u64, platform: &Platform, eapp: &[u8]) -> Result<(), MemoryError> {
         if minimum <= self.0 {
             return Ok(());
@@ -56,17 +56,17 @@ impl MemorySize {
         }
     }
 
-    /// The division of the heap.
+    /// How the heap is divided.
     ///
     /// # Errors
-    /// [`MemoryError::Enclave`] where the enclave would be larger than [`EPM_MAX`], and
-    /// [`MemoryError::NeverFits`] where it would be so with every cap.
+    /// [`MemoryError::Enclave`] if the enclave would be larger than [`EPM_MAX`], and [`MemoryError::NeverFits`] if it
+    /// would be larger with every cap.
     pub fn layout(self, needs: &Needs, platform: &Platform, eapp: &[u8]) -> Result<Memory, MemoryError> {
         let Needs { minimum, target, program, instances, sealed } = *needs;
-        // Of machine code, which stays in the image, the heap has only what the engine makes of its metadata.
+        // Machine code stays in the image; the heap has only the engine's tables for it.
         let (resident, kept) = if target.is_native() { (program, program / 4) } else { (0, program) };
         let memory = Memory::for_program(self.0, kept, instances, sealed).ok_or(MemoryError::Overflow)?;
-        // The launch is not composed yet; its limit stands for it.
+        // The launch is not composed yet, so its limit is assumed.
         let files = [&platform.loader, &platform.runtime, eapp].map(|file| file.len() as u64);
         let files = files.into_iter().chain([MAX_LAUNCH_BYTES as u64, resident]);
         let fixed = files.map(|size| size.next_multiple_of(PAGE)).sum::<u64>() + RUNTIME_NEEDS;
@@ -99,7 +99,7 @@ pub struct Needs {
 }
 
 impl fmt::Display for MemorySize {
-    /// In the largest unit of which it is a whole number.
+    /// In the largest unit that gives a whole number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = UNITS.iter().find(|(_, shift)| self.0.is_multiple_of(1 << shift));
         let (letter, shift) = unit.copied().unwrap_or(("", 0));
@@ -162,7 +162,7 @@ impl<'de> Deserialize<'de> for MemorySize {
     }
 }
 
-/// Why a memory cap is not one, or does not fit.
+/// Why a memory cap is not valid, or does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MemoryError {

@@ -1,5 +1,5 @@
-//! Which functions of a program compute with floating point, and which with vectors: machine code of
-//! these uses registers that not every enclave may use.
+//! Finds the functions of a program that use floats or vectors: their machine code would use registers that not every
+//! enclave may use.
 
 use crate::wasm_error::WasmError;
 use std::fmt;
@@ -9,16 +9,16 @@ use wasmparser::{
 };
 use wasmstone_float_lowering::{Refused, check_boundary};
 
-/// The functions that were found, over all core modules of a program.
+/// The functions that were found in all core modules of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Operators {
-    /// Functions that compute with floats, hand them over or keep them.
+    /// Functions that compute with floats, pass them on or store them.
     pub float: Functions,
-    /// The same with vectors.
+    /// Functions that do so with vectors.
     pub vector: Functions,
 }
 
-/// Functions with something in common.
+/// Functions that have one property: their number, and the names of the first ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Functions {
     /// How many there are.
@@ -28,10 +28,10 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// More than a person reads.
+    /// How many names are kept for messages.
     const NAMED: usize = 3;
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -55,7 +55,7 @@ impl fmt::Display for Functions {
     }
 }
 
-/// What something uses.
+/// Whether something uses floats, and whether vectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Uses {
     float: bool,
@@ -100,8 +100,8 @@ impl Module {
         self.globals.get(index as usize).copied().unwrap_or_default()
     }
 
-    /// What calls and variables add to what an operator says by itself.
-    fn referred(&self, operator: &Operator<'_>) -> Uses {
+    /// What an operator uses through the function, variable or type that it refers to.
+    fn uses_of_operands(&self, operator: &Operator<'_>) -> Uses {
         match operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 self.function(*function_index)
@@ -128,13 +128,13 @@ impl Module {
         }
         for operator in body.get_operators_reader()? {
             let operator = operator?;
-            uses = uses.or(itself(&operator)).or(self.referred(&operator));
+            uses = uses.or(own_uses(&operator)).or(self.uses_of_operands(&operator));
         }
         self.bodies.push(uses);
         Ok(())
     }
 
-    /// Enters what was found, now that the names are known.
+    /// Adds what was found to `found`. The names are known only at the end of a module.
     fn finish(self, found: &mut Operators) {
         for (body, uses) in self.bodies.iter().enumerate() {
             let index = self.imported + body;
@@ -149,7 +149,7 @@ impl Module {
                 found.vector.add(name);
             }
         }
-        // A module is instantiated, and its functions are called, by code that no function of its own shows.
+        // The compiler makes code for globals and for calls from outside that is in no function of the module.
         let declared = [("global", &self.globals), ("type", &self.types)];
         for (kind, declared) in declared {
             for (index, uses) in declared.iter().enumerate() {
@@ -165,13 +165,13 @@ impl Module {
     }
 }
 
-/// Looks through all core modules of a program, nested ones too.
+/// Scans all core modules of a program, nested ones included.
 ///
 /// # Errors
 /// [`WasmError::Malformed`].
 pub fn scan(wasm: &[u8]) -> Result<Operators, WasmError> {
     let mut found = Operators::default();
-    // Components and modules that enclose what is being read; the former stay empty.
+    // The components and modules around the current position; those of components stay empty.
     let mut open: Vec<Module> = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
@@ -189,7 +189,7 @@ pub fn scan(wasm: &[u8]) -> Result<Operators, WasmError> {
             }
         }
     }
-    // Values that components hand to each other, or to the host, pass through code that the compiler makes.
+    // The compiler makes code for values that components pass to each other or to the host.
     if let Err(Refused::Lifted { function: name } | Refused::Called { function: name } | Refused::ModuleType { name }) =
         check_boundary(wasm)
     {
@@ -235,7 +235,7 @@ fn section(module: &mut Module, payload: Payload<'_>) -> Result<(), BinaryReader
         Payload::CodeSectionEntry(body) => module.body(&body)?,
         Payload::CustomSection(section) => {
             if let KnownCustom::Name(names) = section.as_known() {
-                // Names decide nothing: damaged ones are left out.
+                // Nothing depends on names, so damaged ones are left out.
                 for names in names.into_iter().flatten() {
                     if let Name::Function(names) = names {
                         module.names.extend(names.into_iter().flatten().map(|name| (name.index, readable(name.name))));
@@ -248,7 +248,7 @@ fn section(module: &mut Module, payload: Payload<'_>) -> Result<(), BinaryReader
     Ok(())
 }
 
-/// A function's name, as it was written where the compiler has changed it.
+/// A function's name as it stands in the source.
 fn readable(name: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(name));
     name.chars().flat_map(char::escape_debug).take(120).collect()
@@ -256,11 +256,11 @@ fn readable(name: &str) -> String {
 
 macro_rules! by_operator {
     ($(@$proposal:ident $name:ident $({ $($field:ident: $type:ty),* })? => $visit:ident ($($rest:tt)*))*) => {
-        /// What an operator says by itself.
-        fn itself(operator: &Operator<'_>) -> Uses {
+        /// What an operator uses by itself.
+        fn own_uses(operator: &Operator<'_>) -> Uses {
             match operator {
-                $(Operator::$name { .. } => const { named(stringify!($proposal), stringify!($name)) },)*
-                // Newer than this list: whatever it may be, it is not supported.
+                $(Operator::$name { .. } => const { uses_by_name(stringify!($proposal), stringify!($name)) },)*
+                // An operator that is newer than this list is not supported, so both are assumed.
                 _ => Uses { float: true, vector: true },
             }
         }
@@ -269,7 +269,7 @@ macro_rules! by_operator {
 wasmparser::for_each_operator!(by_operator);
 
 /// What an operator uses by the name that the specification gives it, such as `I32TruncF64S`.
-const fn named(proposal: &str, name: &str) -> Uses {
+const fn uses_by_name(proposal: &str, name: &str) -> Uses {
     let vector = equal(proposal, "simd") || equal(proposal, "relaxed_simd");
     Uses { float: contains(name, "F32") || contains(name, "F64"), vector }
 }

@@ -1,4 +1,4 @@
-//! `wasmstone.toml`, the project file: what the flags of `build` say, and the policy, in a file.
+//! The project file `wasmstone.toml`: the flags of `build`, and the policy.
 //!
 //! With a project file the policy is closed: what the file does not name is denied.
 
@@ -31,7 +31,7 @@ pub struct Project {
     pub name: Option<String>,
     /// The WebAssembly file.
     pub wasm: Option<PathBuf>,
-    /// What of it is called.
+    /// The entry point.
     pub entry: Option<Entry>,
     /// How many instances answer requests at once.
     pub instances: Option<u32>,
@@ -47,16 +47,16 @@ pub struct Project {
     pub cpu_features: Option<Vec<String>>,
     /// How floats are computed.
     pub float: Option<Float>,
-    /// Whether floating-point registers are used although nobody protects them.
+    /// Whether floating-point registers are used although the platform does not protect them.
     pub insecure_float: bool,
-    /// Where the bundle goes.
+    /// The path of the bundle.
     pub output: Option<PathBuf>,
     /// The signing key: a name, or a path if it contains a slash.
     pub key: Option<String>,
-    /// The public key of whoever may move sealed data: a seal key's name, or a path if it contains a slash or ends
-    /// in `.pem`. It is not in [`Self::policy`] yet, for its value is elsewhere.
+    /// The public key whose owner may move sealed data to another enclave: a seal key's name, or a path if it contains
+    /// a slash or ends in `.pem`. The policy does not have it yet, since the key is in another file.
     pub seal_owner: Option<String>,
-    /// What the guest may have.
+    /// What the guest may use.
     pub policy: Policy,
 }
 
@@ -96,7 +96,7 @@ struct HttpTable {
 }
 
 impl Project {
-    /// The project file in a directory; `None` where there is none.
+    /// The project file in a directory; `None` if the directory has none.
     ///
     /// # Errors
     /// [`ProjectError`].
@@ -166,7 +166,7 @@ impl Project {
     }
 }
 
-/// What is wrong with a project file.
+/// Why a project file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProjectError {
@@ -179,8 +179,8 @@ pub enum ProjectError {
         #[source]
         error: io::Error,
     },
-    /// Not TOML, or not the keys and values of a project file.
-    #[error("the project file {} has a mistake: mend it (docs/project-file.md lists every key)", path.display())]
+    /// It is not TOML, or has keys or values that a project file cannot have.
+    #[error("the project file {} is invalid: correct it (docs/project-file.md lists every key)", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -188,12 +188,12 @@ pub enum ProjectError {
         #[source]
         error: Box<toml::de::Error>,
     },
-    /// A policy, or a choice of engines, that makes no sense.
-    #[error("the project file {} has a mistake: {problem}", path.display())]
+    /// The policy or the choice of engines contradicts itself.
+    #[error("the project file {} is invalid: {problem}", path.display())]
     Policy {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and how to mend it.
+        /// What is wrong, and how to correct it.
         problem: String,
     },
 }

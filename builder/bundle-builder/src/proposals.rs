@@ -1,10 +1,10 @@
-//! The WebAssembly proposals that the enclave's engine has, and what to say of programs that need others.
+//! The WebAssembly proposals that the enclave's engine supports, and the message for programs that need others.
 
 use crate::wasm_error::WasmError;
 use wasmparser::{Validator, WasmFeatures};
 
-/// What programs may use: WebAssembly 2.0 and those parts of 3.0 that need neither threads nor a
-/// garbage collector. Fixed here, so that a program is compiled alike by every build of the compiler.
+/// What programs may use: WebAssembly 2.0 and those parts of 3.0 that need neither threads nor a garbage collector.
+/// The list is fixed, so that every build of the compiler gives the same result.
 pub const SUPPORTED: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::COMPONENT_MODEL)
     .union(WasmFeatures::EXTENDED_CONST)
@@ -14,7 +14,7 @@ pub const SUPPORTED: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::TAIL_CALL)
     .difference(WasmFeatures::GC_TYPES);
 
-/// A proposal that the engine has not: its flag, its name, and how to do without.
+/// A proposal that the engine does not support: its flag, its name, and how to build a program without it.
 type Proposal = (WasmFeatures, &'static str, &'static str);
 
 const UNSUPPORTED: [Proposal; 14] = [
@@ -49,7 +49,8 @@ const UNSUPPORTED: [Proposal; 14] = [
 /// Validates a program.
 ///
 /// # Errors
-/// [`WasmError::Unsupported`] names the proposal that a valid program needs, [`WasmError::Malformed`] is for all others.
+/// [`WasmError::Unsupported`] names the proposal that a valid program needs, [`WasmError::Malformed`] is for all
+/// others.
 pub fn validate(wasm: &[u8]) -> Result<(), WasmError> {
     let valid_with = |features| Validator::new_with_features(features).validate_all(wasm);
     let Err(error) = valid_with(SUPPORTED) else { return Ok(()) };

@@ -15,32 +15,30 @@ pub struct Request<'a> {
     pub wasm: &'a [u8],
     /// The program's name, its argument zero.
     pub name: String,
-    /// What of the program is called; `None`: `wasi:cli/run` where it has that, else
-    /// `wasi:http/incoming-handler`.
+    /// The entry point; `None`: `wasi:cli/run` if the program exports it, else `wasi:http/incoming-handler`.
     pub entry: Option<Entry>,
-    /// How many instances of a program that serves run at once; `None`: 16, or as many as begin with less
-    /// memory than there may be.
+    /// How many instances of an HTTP handler run at once; `None`: 16, or fewer if the memory cap has no room for 16.
     pub instances: Option<u32>,
     /// The most memory that the guest's linear memories may have, together.
     pub max_memory: MemorySize,
-    /// What the guest may have.
+    /// What the guest may use.
     pub policy: Policy,
-    /// What to build for.
+    /// The platform to build for.
     pub platform: &'a Platform,
     /// The engine.
     pub engine: Engine,
-    /// The targets to build for; empty: those of the engine.
+    /// The targets to build for; if empty, the engine decides.
     pub targets: Vec<Target>,
     /// The CPU features that machine code may use beyond its target's base; `None`: the platform's.
     pub cpu_features: Option<Vec<String>>,
-    /// How floats are computed; `None`: in registers where the platform protects them, else lowered.
+    /// How floats are computed; `None`: in registers if the platform protects them, else lowered.
     pub float: Option<Float>,
     /// Whether floating-point registers are used although the platform does not protect them.
     pub insecure_float: bool,
 }
 
 impl<'a> Request<'a> {
-    /// A request for what `build` does when nothing else is asked for.
+    /// A request with the defaults of `wasmstone build`.
     pub fn new(wasm: &'a [u8], name: impl Into<String>, platform: &'a Platform) -> Self {
         Self {
             wasm,
@@ -59,16 +57,16 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A step of [`build`].
+/// A stage of a build, for showing progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Looking at what the program imports and exports.
     Checking,
-    /// Making a component of a core module.
+    /// Adapting a core module to a component.
     Adapting,
-    /// Putting integer code in the place of floats.
+    /// Replacing float operators by integer code.
     Lowering,
-    /// Compiling; by far the longest.
+    /// Compiling, by far the longest stage.
     Compiling,
     /// Composing, measuring and compressing.
     Packing,
@@ -79,7 +77,7 @@ pub enum Stage {
 pub struct Built {
     /// The bundle, not signed yet.
     pub bundle: Bundle,
-    /// What the program's file was.
+    /// The kind of the program's file.
     pub kind: WasmKind,
     /// The interfaces that the program imports, with their versions, such as `wasi:cli/stdout@0.2.3`; in order.
     pub interfaces: Vec<String>,
@@ -87,7 +85,7 @@ pub struct Built {
     pub programs: Vec<Compiled>,
     /// Functions that compute with floats.
     pub floats: Functions,
-    /// What was lowered, where a program is that.
+    /// What was lowered; `None` if no program of the bundle was.
     pub lowering: Option<Lowering>,
     /// Why the program is not machine code, if the engine was left open and Pulley was chosen.
     pub interpreted_because: Option<String>,
@@ -96,9 +94,9 @@ pub struct Built {
 /// A program for one target.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// What the enclave app will be told.
+    /// The launch, which describes the program to the enclave app.
     pub launch: Launch,
-    /// How it computes floats; `None` where it has none.
+    /// How it computes floats; `None` if it has none.
     pub float: Option<Float>,
     /// Bytes of the image, which is measured.
     pub image: u64,
@@ -106,10 +104,10 @@ pub struct Compiled {
     pub measured: u64,
 }
 
-/// What became of a program's floats.
+/// What was lowered in a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lowering {
-    /// Operators that integer code has taken the place of.
+    /// Float operators that were replaced by integer code.
     pub operators: u64,
     /// The functions that they are in.
     pub functions: u64,

@@ -1,17 +1,17 @@
-//! A component with other function bodies, in which nothing else is changed.
+//! Changes function bodies of a component and nothing else.
 
 use std::borrow::Cow;
 use wasm_encoder::{CodeSection, Module, RawSection};
 use wasmparser::{BinaryReaderError, FunctionBody, Parser, Payload};
 use wasmstone_float_lowering::{Refused, with_modules};
 
-/// Gives the bytes of a function's body anew, from those of its module and the parsed body.
+/// Returns the new bytes of a function's body, given the bytes of its module and the parsed body.
 pub type Change<'c> = dyn for<'a> Fn(&'a [u8], &FunctionBody<'_>) -> Result<Cow<'a, [u8]>, BinaryReaderError> + 'c;
 
-/// Changes every function of every core module of a component, nested ones too.
+/// Changes every function of every core module of a component, nested ones included.
 ///
 /// # Errors
-/// Where the component is not valid.
+/// If the component is not valid.
 pub fn rewrite_functions(component: &[u8], change: &Change<'_>) -> Result<Vec<u8>, Refused> {
     with_modules(component, |bytes| Ok(module(bytes, change)?))
 }

@@ -1,4 +1,4 @@
-//! The file that a bundle is built from: read within bounds, and recognised where it is something else.
+//! Reads the file that a bundle is built from, up to a limit, and recognises files that are not WebAssembly.
 
 use std::{
     fs::File,
@@ -19,7 +19,7 @@ pub enum WasmKind {
 }
 
 impl WasmKind {
-    /// What `bytes` are, by their first eight.
+    /// The kind of `bytes`, from the first eight.
     ///
     /// # Errors
     /// [`SourceError`] says what they look like instead.
@@ -44,7 +44,7 @@ impl WasmKind {
 /// Reads a WebAssembly file.
 ///
 /// # Errors
-/// [`SourceError`]; whether it is one is for [`WasmKind::of`] to say.
+/// [`SourceError`] if it cannot be read or is too large. [`WasmKind::of`] checks whether it is WebAssembly.
 pub fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
     let failed = |error| SourceError::Read { path: path.to_owned(), error };
     let mut bytes = Vec::new();
@@ -102,7 +102,7 @@ impl Look {
         if let Some((_, look)) = STARTS.iter().find(|(start, _)| bytes.starts_with(start)) {
             return *look;
         }
-        // Enough to tell text from data, cut where a character may be cut too.
+        // Enough to distinguish text from data. The end may cut a character.
         let start = bytes.get(..1024).unwrap_or(bytes);
         let text = match std::str::from_utf8(start) {
             Ok(text) => text,
@@ -142,7 +142,7 @@ impl Look {
     }
 }
 
-/// Why a file cannot be built from.
+/// Why a file cannot be the source of a bundle.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {

@@ -1,17 +1,17 @@
-//! What is wrong with a program, in words that end in what to do.
+//! Why a program cannot run in an enclave. Each message ends in what to do about it.
 
 use wasmparser::BinaryReaderError;
 use wasmstone_eapp::TABLE_MAX;
 use wasmstone_float_lowering::Refused;
 use wasmstone_policy::Entry;
 
-/// Names of imports.
+/// Names of imports. The first ones are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names(pub Vec<String>);
 
 impl std::fmt::Display for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        /// More than a person reads in an error.
+        /// The most names in a message.
         const SHOWN: usize = 8;
         let visible = |name: &String| name.chars().flat_map(char::escape_debug).take(200).collect::<String>();
         let shown: Vec<_> = self.0.iter().take(SHOWN).map(visible).collect();
@@ -27,23 +27,26 @@ impl std::fmt::Display for Names {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WasmError {
-    /// Not valid, whatever is supported.
+    /// It is not valid WebAssembly, with or without proposals.
     #[error("the WebAssembly file is not valid: {0}; build it again")]
     Malformed(String),
-    /// It needs a proposal that the engine has not.
-    #[error("the program needs {proposal}, which the enclave has not: {advice} (the validator says: {reason})")]
+    /// It needs a proposal that the engine does not support.
+    #[error(
+        "the program needs {proposal}, which the enclave's engine does not support: {advice} \
+         (the validator says: {reason})"
+    )]
     Unsupported {
         /// The proposal.
         proposal: &'static str,
-        /// How to do without.
+        /// How to build the program without it.
         advice: &'static str,
-        /// The validator's words.
+        /// The validator's message.
         reason: String,
     },
-    /// It imports what WASI has not.
-    #[error("the program imports what WASI has not: {names}; {advice}")]
+    /// It imports something that is not part of WASI.
+    #[error("the program imports functions or interfaces that are not part of WASI: {names}; {advice}")]
     Imports {
-        /// What it imports beyond WASI.
+        /// The imports that are not part of WASI.
         names: Names,
         /// What to do about the first one.
         advice: &'static str,
@@ -57,35 +60,35 @@ pub enum WasmError {
     /// A core module that exports no memory.
     #[error(
         "the program has no memory: a core module for WASI 0.1 must export one as \"memory\"; \
-         link it as an executable, which does so"
+         link it as an executable, since linkers then export it"
     )]
     NoMemory,
-    /// A table that no enclave lets it have.
+    /// A table is larger than an enclave allows.
     #[error(
         "the program has a table of {elements} elements, more than the {TABLE_MAX} that a table may have in an enclave: \
-         build it with a smaller one"
+         build it with a smaller table"
     )]
     Table {
         /// Elements of the table at start.
         elements: u64,
     },
-    /// A component that neither runs nor serves.
+    /// A component without entry point: it is neither a command nor an HTTP handler.
     #[error(
         "the program has no entry point: a component must export wasi:cli/run of WASI 0.2, \
          or wasi:http/incoming-handler to answer HTTP requests; {}",
         match newer {
-            true => "it has that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)",
+            true => "it exports that of WASI 0.3, so build it for WASI 0.2 (wasm32-wasip2)",
             false => "build an executable or an HTTP handler, not a library",
         }
     )]
     NoEntry {
-        /// Whether it exports one of WASI 0.3.
+        /// Whether it exports an entry point of WASI 0.3.
         newer: bool,
     },
-    /// Another entry was asked for than it has.
+    /// The entry point that was asked for is not the one that the program has.
     #[error(
-        "the program has no entry \"{}\": it would have to export {} of WASI 0.2; leave the entry out, \
-         since it has one of another kind",
+        "the program has no entry point \"{}\", which would be its export {} of WASI 0.2: leave the entry point out of \
+         the request, since the program has one of another kind",
         entry.name(),
         match entry {
             Entry::Command => "wasi:cli/run",
@@ -93,11 +96,11 @@ pub enum WasmError {
         }
     )]
     OtherEntry {
-        /// What was asked for.
+        /// The entry point that was asked for.
         entry: Entry,
     },
-    /// No component can be made of the core module.
-    #[error("no component can be made of this core module: {0}; rebuild it with current tools")]
+    /// The core module cannot be adapted to a component.
+    #[error("this core module cannot be made into a component: {0}; rebuild it with current tools")]
     Adapt(String),
 }
 
@@ -107,7 +110,7 @@ impl From<BinaryReaderError> for WasmError {
     }
 }
 
-/// What stopped a walk over a component's core modules.
+/// An error of a walk over the core modules of a component.
 impl From<Refused> for WasmError {
     fn from(refused: Refused) -> Self {
         match refused {

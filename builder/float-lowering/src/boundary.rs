@@ -30,7 +30,7 @@ pub(crate) fn module(types: TypesRef<'_>) -> Result<(), Refused> {
 }
 
 /// Refuses a component, or what is nested in it, where a function with floats is called from outside or calls
-/// outside. Types that are only declared are nobody's business: there is no code for them.
+/// outside. Types that are only declared are ignored: there is no code for them.
 ///
 /// # Errors
 /// [`Refused::Lifted`], [`Refused::Called`], [`Refused::ModuleType`], [`Refused::ImportedModule`].
@@ -54,7 +54,7 @@ pub(crate) fn component(wasm: &[u8]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// What the functions and instances of a component are called, by their indices; empty: nobody says.
+/// The names of a component's functions and instances, by their indices; empty if they have none.
 #[derive(Default)]
 struct Names {
     core: Vec<String>,

@@ -1,4 +1,4 @@
-//! WebAssembly with floats made WebAssembly without: the same results, from integers alone.
+//! Lowers WebAssembly with floats to WebAssembly without floats: the same results, computed with integers only.
 
 #![forbid(unsafe_code)]
 
@@ -18,14 +18,14 @@ pub use refused::Refused;
 use plan::Plan;
 use wasmparser::Parser;
 
-/// What becomes of floats in a lone core module's own imports and exports.
+/// How floats in the imports and exports of a single core module are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Boundary {
-    /// They are refused: whoever is on the other side would not know.
+    /// They are refused, since the other side of the call would not know about the change.
     #[default]
     Refuse,
-    /// They are retyped: an `f32` is handed over as the `i32` of its bits, an `f64` as an `i64`. A function may
-    /// get further parameters after its own, for which any value will do: they keep apart what was apart.
+    /// They are retyped: an `f32` is passed as the `i32` of its bits, an `f64` as an `i64`. A function may get further
+    /// parameters after its own, and ignores their values: they keep function types different that were different.
     AsBits,
 }
 
@@ -38,22 +38,22 @@ pub struct Lowered {
     pub operators: u64,
     /// In how many functions.
     pub functions: u64,
-    /// How many of them were computed in place, for speed, and not by a call.
+    /// How many of the operators are computed in place, for speed, instead of by a call.
     pub inlined: u64,
 }
 
 /// Lowers every core module of a program: a core module, or a component.
 ///
 /// # Errors
-/// [`Refused`] says why not.
+/// [`Refused`] says why the program is not lowered.
 pub fn lower(wasm: &[u8]) -> Result<Lowered, Refused> {
     lower_with(wasm, Boundary::Refuse)
 }
 
-/// As [`lower`], with a choice for the floats of a lone core module's imports and exports.
+/// As [`lower`], with a choice for floats in the imports and exports of a single core module.
 ///
 /// # Errors
-/// [`Refused`] says why not.
+/// [`Refused`] says why the program is not lowered.
 pub fn lower_with(wasm: &[u8], boundary: Boundary) -> Result<Lowered, Refused> {
     let types = features::accept(wasm)?;
     let lowered = if Parser::is_component(wasm) {
@@ -69,8 +69,8 @@ pub fn lower_with(wasm: &[u8], boundary: Boundary) -> Result<Lowered, Refused> {
     Ok(lowered)
 }
 
-/// Checks that a component and what is nested in it call no function with floats, nor are called by one, from outside
-/// of their core modules. Types that are only declared are no such function's.
+/// Checks that no function with floats is called across the boundary of a core module, in a component and what is
+/// nested in it. Types that are only declared do not count.
 ///
 /// # Errors
 /// [`Refused`] with the function, or where the component cannot be read.
@@ -81,7 +81,7 @@ pub fn check_boundary(component: &[u8]) -> Result<(), Refused> {
 /// Lowers core modules that will be linked with each other, and with others only as [`Boundary::AsBits`] says.
 ///
 /// # Errors
-/// [`Refused`] says why not.
+/// [`Refused`] says why the program is not lowered.
 pub fn lower_linked(modules: &[&[u8]]) -> Result<Vec<Lowered>, Refused> {
     for module in modules {
         features::accept(module)?;

@@ -139,7 +139,8 @@ fn finish(mut shape: Shape<'_>, mut code: Code<'_>, sections: Vec<Section<'_>>) 
     Ok(Lowered { wasm: out.finish(), operators, functions, inlined })
 }
 
-/// Custom sections that speak of places in the code, which are others now, and names, which are written anew.
+/// Custom sections that are left out: those that refer to positions in the code, which change, and names, which are
+/// written again.
 fn is_stale(custom: &str) -> bool {
     let debugging = matches!(custom, "sourceMappingURL" | "external_debug_info") || custom.starts_with(".debug_");
     custom == "name" || debugging || custom.starts_with("metadata.code.") || custom.starts_with("reloc.")

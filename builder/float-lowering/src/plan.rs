@@ -1,7 +1,7 @@
 //! Which function types a program has when its floats are integers, decided for all of its core modules at
 //! once: types that differed must still differ, or a `call_indirect` that must trap would not.
 //!
-//! Where a type with floats would become the same as another, it gets parameters at its end that nobody
+//! Where a type with floats would become the same as another, it gets parameters at its end that no function
 //! looks at. Types without floats stay as they are.
 
 use crate::Refused;
@@ -31,7 +31,7 @@ pub(crate) struct Signature {
     pub(crate) float: bool,
     /// The type, floats as integers.
     pub(crate) ty: FuncType,
-    /// Parameters at its end that nobody looks at, `i32` and `i64`.
+    /// Parameters at its end that are not used, `i32` and `i64`.
     pub(crate) dummies: Vec<ValType>,
 }
 

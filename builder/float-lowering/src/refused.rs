@@ -19,7 +19,7 @@ pub enum Refused {
     },
     /// A component's function that others call takes or returns floats.
     #[error(
-        "the component's function \"{function}\" takes or returns floats, which callers hand over in floating-point \
+        "the component's function \"{function}\" takes or returns floats, which callers pass in floating-point \
          registers: let its interface use integers or strings"
     )]
     Lifted {
@@ -35,17 +35,17 @@ pub enum Refused {
         /// The function's name, after that of its interface.
         function: String,
     },
-    /// A component hands out or takes in a core module that has floats in its imports or exports.
+    /// A component imports or exports a core module that has floats in its own imports or exports.
     #[error(
         "the component imports or exports \"{name}\", a core module that has floats in its own imports or exports: \
-         put that module inside"
+         put that module inside the component"
     )]
     ModuleType {
         /// The name of the import or export.
         name: String,
     },
     /// A component's core module comes from outside.
-    #[error("the core module \"{name}\" is not in the component but imported: put it inside")]
+    #[error("the core module \"{name}\" is not in the component but imported: put it inside the component")]
     ImportedModule {
         /// The name of the import.
         name: String,
@@ -68,7 +68,7 @@ pub enum Refused {
         /// The name of the export.
         name: String,
     },
-    /// It has more of something than there may be, or would have.
+    /// The program exceeds a limit, or would after lowering.
     #[error("{0}; make it smaller")]
     TooLarge(String),
     /// A fault of the lowering, found by what checks its result.
@@ -76,7 +76,7 @@ pub enum Refused {
     Failed(String),
 }
 
-/// What cannot be read is not valid.
+/// A module that cannot be read is not valid.
 impl From<BinaryReaderError> for Refused {
     fn from(error: BinaryReaderError) -> Self {
         Self::Invalid(error.to_string())

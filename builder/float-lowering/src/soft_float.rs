@@ -254,7 +254,7 @@ impl Reading {
         }
     }
 
-    /// Where a function hands on what it is given, and nothing else, the one that it calls may stand for it.
+    /// If a function only passes its parameters on to another function, that one is called in its place.
     fn follow(&mut self, number: &mut usize) {
         for _ in 0..self.functions.len() {
             let Some(function) = self.functions.get(*number) else { return };

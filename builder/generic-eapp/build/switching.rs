@@ -1,6 +1,6 @@
 //! The engine's switch between stacks saves and restores floating-point registers on every RISC-V target, those
 //! without any too. In the enclave app that must not touch them these instructions become ones that do nothing:
-//! what they save is nobody's there.
+//! the registers that they save are not used there.
 
 use object::{Object, ObjectSection, SectionFlags, elf};
 use std::error::Error;

@@ -9,8 +9,8 @@ pub(crate) fn mul_high(a: u64, b: u64) -> u64 {
     ((u128::from(a) * u128::from(b)) >> 64) as u64
 }
 
-/// The same number, of which the compiler knows nothing. It would make masks of two shifts, and choices of sums, which
-/// take more instructions on RISC-V.
+/// The same number, but the compiler does not know its value. It would make masks of two shifts, and choices of sums,
+/// which take more instructions on RISC-V.
 #[cfg(not(target_family = "wasm"))]
 #[inline(always)]
 pub(crate) fn opaque(a: u64) -> u64 {
@@ -27,7 +27,7 @@ pub(crate) fn sign_extended(a: u32) -> u64 {
 }
 
 /// How many zeros are above the highest one, if that is fewer than twice `FIRST`, and the number without them: by
-/// halves, of which the first has so many bits.
+/// halves; the first has so many bits.
 ///
 /// The instruction for it becomes a loop over the bits where a processor has none.
 #[inline(always)]

@@ -50,7 +50,7 @@ fn max<F: Format>(a: i64, b: i64) -> i64 {
     if greater < 0 { less } else { greater }
 }
 
-/// Whether one of the two is a NaN, of which the first is not the greater as a signed number.
+/// Whether one of the two is a NaN. The first must not be the greater one as a signed number.
 #[inline(always)]
 fn is_nan<F: Format>(less: i64, greater: i64) -> bool {
     let is_nan = |a: i64| if a < 0 { a > negative_infinity::<F>() } else { a > infinity::<F>() };

@@ -82,7 +82,7 @@ fn mistakes_are_shown_with_their_place() {
         let sandbox = Sandbox::new();
         sandbox.wasm("app.wasm", NOTHING);
         sandbox.write("wasmstone.toml", text);
-        let words = [&["wasmstone.toml has a mistake"], words].concat();
+        let words = [&["wasmstone.toml is invalid"], words].concat();
         sandbox.wasmstone(["build", "app.wasm"]).fails(109, &words);
         assert_eq!(sandbox.files(), ["app.wasm", "wasmstone.toml"], "{text}");
     }

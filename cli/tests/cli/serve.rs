@@ -70,8 +70,8 @@ fn instances_take_memory() {
 fn what_is_asked_for_must_be_there() {
     let sandbox = Sandbox::new();
     for (text, options, code, words) in [
-        (NOTHING, &["--entry", "http"][..], 108, &["no entry \"http\"", "wasi:http/incoming-handler"][..]),
-        (HANDLER, &["--entry", "command"], 108, &["no entry \"command\"", "wasi:cli/run"]),
+        (NOTHING, &["--entry", "http"][..], 108, &["no entry point \"http\"", "wasi:http/incoming-handler"][..]),
+        (HANDLER, &["--entry", "command"], 108, &["no entry point \"command\"", "wasi:cli/run"]),
         (NOTHING, &["--instances", "4"], 109, &["runs once", "leave the number of instances out"]),
     ] {
         sandbox.wasm("app.wasm", text);

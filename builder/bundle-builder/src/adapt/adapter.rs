@@ -1,8 +1,8 @@
-//! The adapter, patched in three places.
+//! Patches the adapter in three places.
 //!
 //! - It knows only success and failure: `proc_exit(3)` calls `wasi:cli/exit.exit(err)`, and the code is
 //!   lost. Its own types do have `exit-with-code`, which is lowered to the same core signature. So the
-//!   import is named anew, and the body of `proc_exit` hands its argument on.
+//!   import gets the other name, and the body of `proc_exit` passes its argument on.
 //! - It takes a page of the program's memory for its state when it first needs it. A program that used
 //!   all its memory until then, and would handle that well, traps on its next call. So `run` takes the
 //!   page before the program starts.
@@ -19,7 +19,7 @@ const EXIT_INTERFACE: &str = "wasi:cli/exit@";
 const EXIT: &str = "exit";
 const EXIT_WITH_CODE: &str = "exit-with-code";
 
-/// The end of the mangled name of the function that makes the state where there is none.
+/// The end of the mangled name of the function that returns the state, and makes it first if necessary.
 const STATE: &str = "5State3ptr";
 
 /// Take a descriptor, buffers, and the number of buffers.

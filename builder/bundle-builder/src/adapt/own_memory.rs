@@ -5,7 +5,7 @@
 //! wasi-libc and AssemblyScript do), and overwrite them. So the program is changed to see where its own
 //! part ends: `memory.size` answers the end of the pages that it began with or added itself, and
 //! `memory.grow` remembers it. What `memory.grow` returns is the truth, so that what is added lies behind
-//! the adapter's pages, as if somebody else had called `sbrk`.
+//! the adapter's pages, as if another library had called `sbrk`.
 
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};

@@ -1,4 +1,4 @@
-//! A core module as far as its functions go, and the same with other ones.
+//! Reads the functions of a core module, and writes the module with fewer functions.
 
 use crate::wasm_error::WasmError;
 use std::ops::Range;
@@ -14,7 +14,7 @@ pub struct Module<'m> {
     bytes: &'m [u8],
     imported: u32,
     functions: Vec<Function>,
-    /// Functions that are exported, begin with the module, or are referred to outside of all functions.
+    /// Functions that are exported, are the start function, or are referred to outside of functions.
     pub referred: Vec<u32>,
 }
 
@@ -26,7 +26,7 @@ pub struct Function {
     calls: Vec<Call>,
 }
 
-/// A function's index within a body.
+/// The place in a body where a function's index stands.
 struct Call {
     at: Range<usize>,
     callee: u32,
@@ -36,7 +36,7 @@ impl<'m> Module<'m> {
     /// Reads a core module.
     ///
     /// # Errors
-    /// Where it is not valid.
+    /// If it is not valid.
     pub fn read(bytes: &'m [u8]) -> Result<Self, WasmError> {
         let mut module = Self { bytes, imported: 0, functions: Vec::new(), referred: Vec::new() };
         let mut types = Vec::new();
@@ -54,7 +54,7 @@ impl<'m> Module<'m> {
                     }
                 }
                 Payload::CodeSectionEntry(body) => {
-                    // Too many bodies, or too few, is for the validator to say.
+                    // The validator reports bodies without a type.
                     let ty = types.get(module.functions.len()).copied().unwrap_or(u32::MAX);
                     let calls = calls(&body)?;
                     module.functions.push(Function { ty, body: body.range(), calls });
@@ -98,10 +98,11 @@ impl<'m> Module<'m> {
         body
     }
 
-    /// The module with the functions that are `kept`, and each in the place of those which are the `same`.
+    /// The module with only the functions that are `kept`. Calls of a function become calls of its first equal, which
+    /// is in `same`.
     ///
     /// # Errors
-    /// Where it is not valid.
+    /// If it is not valid.
     pub fn renumbered(&self, same: &[u32], kept: &[bool]) -> Result<Vec<u8>, WasmError> {
         let kept = |function: u32| function < self.imported || kept.get(function as usize) == Some(&true);
         if (0..self.count()).all(kept) {
@@ -120,7 +121,7 @@ impl<'m> Module<'m> {
     }
 }
 
-/// The functions that a body names.
+/// The functions that a body calls or refers to.
 fn calls(body: &FunctionBody<'_>) -> Result<Vec<Call>, BinaryReaderError> {
     let mut calls: Vec<Call> = Vec::new();
     let mut reader = body.get_operators_reader()?;
@@ -132,7 +133,7 @@ fn calls(body: &FunctionBody<'_>) -> Result<Vec<Call>, BinaryReaderError> {
         else {
             continue;
         };
-        // Behind an operator of one byte.
+        // The index follows an operator of one byte.
         calls.push(Call { at: at + 1..reader.original_position(), callee });
     }
     Ok(calls)
@@ -170,7 +171,7 @@ impl Reencode for Outside {
     }
 }
 
-/// Puts other functions into a module.
+/// Writes a module with new function indices.
 struct Renumber<'a, 'm> {
     module: &'a Module<'m>,
     /// For each function the new index of the one that takes its place.
@@ -188,7 +189,7 @@ impl Renumber<'_, '_> {
     /// The names of the module and its functions: what a backtrace shows.
     fn names(&self, names: NameSectionReader<'_>) -> NameSection {
         let mut kept = NameSection::new();
-        // Names decide nothing: damaged ones are left out.
+        // Nothing depends on names, so damaged ones are left out.
         for names in names.into_iter().flatten() {
             match names {
                 Name::Module { name, .. } => kept.module(name),
@@ -241,7 +242,7 @@ impl Reencode for Renumber<'_, '_> {
         module: &mut wasm_encoder::Module,
         section: CustomSectionReader<'_>,
     ) -> Result<(), Error<String>> {
-        // What others say of functions, such as debuggers' tables, would be about the wrong ones.
+        // Other custom sections, such as debug information, would refer to the old indices.
         if let KnownCustom::Name(names) = section.as_known() {
             module.section(&self.names(names));
         }

@@ -16,7 +16,7 @@ use wasmstone_policy::{
 /// `"any"` or a list.
 #[derive(Debug)]
 pub enum AnyOrList<T> {
-    /// Left to whoever runs the bundle.
+    /// The user who runs the bundle chooses.
     Any,
     /// Only these.
     List(Vec<T>),
@@ -70,7 +70,7 @@ pub struct DirectoryEntry {
 pub enum NetworkKey {
     /// None.
     Denied,
-    /// Left to whoever runs the bundle.
+    /// The user who runs the bundle chooses.
     Any,
     /// Only these addresses.
     Listed(NetworkTable),
@@ -149,7 +149,7 @@ fn addresses(table: NetworkTable) -> Network {
     })
 }
 
-/// The policy that a file describes: closed, but for what it names.
+/// The policy that a file describes: what the file does not name is denied.
 pub fn policy(
     arguments: Option<AnyOrList<String>>,
     environment: EnvironmentTable,
@@ -170,8 +170,8 @@ pub fn policy(
         None => policy.directories = listed(directory)?,
         Some(AnyOrList::Any) if directory.iter().any(|entry| entry.sealed) => {
             return Err(
-                "directories = \"any\" leaves directories to whoever runs the bundle, and none of them is sealed: \
-                        leave it out, and name each as a [[directory]]"
+                "directories = \"any\" lets the user who runs the bundle choose directories, and none of them is \
+                 sealed: leave the key out, and name each directory as a [[directory]]"
                     .to_owned(),
             );
         }
@@ -228,7 +228,7 @@ fn listed(entries: Vec<DirectoryEntry>) -> Result<Directories, String> {
     Ok(Directories::Listed(directories))
 }
 
-/// No string that a guest sees can hold a NUL.
+/// Refuses strings with a NUL, which no guest could see.
 fn no_nul(policy: &Policy) -> Result<(), String> {
     let arguments = match &policy.arguments {
         Arguments::Any => &[][..],

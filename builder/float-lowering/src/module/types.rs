@@ -1,4 +1,4 @@
-//! The types of a module: what becomes of its own, and those that are added at their end.
+//! The types of a module: how its own types are changed, and those that are added at their end.
 
 use crate::Refused;
 use crate::plan::{Plan, Signature, lowered};
@@ -48,7 +48,7 @@ impl Types {
         !self.added.is_empty() || self.own.iter().any(|ty| ty.float)
     }
 
-    /// The index of a type without floats that nobody compares with others: of a soft-float function, or of
+    /// The index of a type without floats that is not compared with others: of a soft-float function, or of
     /// a block.
     pub(super) fn add(&mut self, ty: FuncType) -> u32 {
         let next = self.len() as u32;

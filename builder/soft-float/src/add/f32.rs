@@ -9,7 +9,7 @@ use core::hint::cold_path;
 /// For each of the highest four bits of a number, how many zeros it begins with, two bits each.
 const ZEROS: u64 = 0x55af;
 
-/// The sum, if it is one of those.
+/// The sum, if this is such a case.
 #[inline(always)]
 pub(super) fn sum(a: u32, b: u32) -> Option<u32> {
     let (a, b) = (sign_extended(a), sign_extended(b));
@@ -40,7 +40,7 @@ pub(super) fn sum(a: u32, b: u32) -> Option<u32> {
     Some(((opaque(exponent.wrapping_sub(zeros)) << 23) + rounded) as u32)
 }
 
-/// The sum of two with opposite signs and nearly the same magnitude, of which most bits cancel: always exact.
+/// The sum of two with opposite signs and nearly the same magnitude. Most bits cancel, so it is always exact.
 #[inline(always)]
 pub(super) fn cancelled(a: u32, b: u32) -> Option<u32> {
     let (a, b) = (sign_extended(a), sign_extended(b));

@@ -3,7 +3,7 @@
 use crate::bits::{leading_zeros, opaque};
 use core::hint::cold_path;
 
-/// The sum, if it is one of those.
+/// The sum, if this is such a case.
 #[inline(always)]
 pub(super) fn sum(a: u64, b: u64) -> Option<u64> {
     if (a ^ b) >> 63 == 0 { of_magnitudes(a, b) } else { difference_of_magnitudes(a, b ^ 1 << 63) }
@@ -79,7 +79,7 @@ fn difference_of_magnitudes(a: u64, b: u64) -> Option<u64> {
         return Some(difference);
     }
     let rest = significand(a) - aligned;
-    // Up to three bits cancel, of which none was lost.
+    // Up to three bits cancel, and none of these was lost.
     if distance > 11 || opaque(rest >> 60) == 0 {
         cold_path();
         return None;
@@ -109,7 +109,7 @@ fn significand(a: u64) -> u64 {
     a << 11 | 1 << 63
 }
 
-/// The sum of two with opposite signs and nearly the same magnitude, of which most bits cancel: always exact.
+/// The sum of two with opposite signs and nearly the same magnitude. Most bits cancel, so it is always exact.
 #[inline(always)]
 pub(super) fn cancelled(a: u64, b: u64) -> Option<u64> {
     let (a, b) = if a << 1 < b << 1 { (b, a) } else { (a, b) };

@@ -217,7 +217,7 @@ impl Script {
         };
         match ended {
             Ok(result) => Err(Ended::Wrong(format!("{result} instead of {expected}"))),
-            Err(error) if words(&error).iter().any(|words| expected.starts_with(words)) => Ok(()),
+            Err(error) if expected_messages(&error).iter().any(|message| expected.starts_with(message)) => Ok(()),
             Err(error) => Err(Ended::Wrong(format!("{error:?} instead of {expected}"))),
         }
     }
@@ -246,8 +246,8 @@ fn name(module: &QuoteWat<'_>) -> Option<String> {
     module.name().map(|name| name.name().to_owned())
 }
 
-/// The specification's words for a trap, of which Wasmtime has one where the specification has several.
-fn words(error: &wasmtime::Error) -> &'static [&'static str] {
+/// The specification's messages for a trap. Wasmtime has one trap for several messages of the specification.
+fn expected_messages(error: &wasmtime::Error) -> &'static [&'static str] {
     match trap(error) {
         Some(Trap::BadConversionToInteger) => &["invalid conversion to integer"],
         Some(Trap::UnreachableCodeReached) => &["unreachable"],
