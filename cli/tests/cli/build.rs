@@ -122,7 +122,7 @@ fn an_output_that_cannot_be_written_is_named() {
     let sandbox = Sandbox::new();
     sandbox.wasm("app.wasm", NOTHING);
     let ran = sandbox.wasmstone(["build", "app.wasm", "-o", "no/such/app.wsb"]);
-    let ran = ran.fails(111, &["cannot write no/such/app.wsb: make the directory no/such", "No such file"]);
+    let ran = ran.fails(111, &["cannot write no/such/app.wsb: create the directory no/such", "No such file"]);
     assert!(!ran.stderr.contains(".part"), "{}", ran.stderr);
     sandbox.wasmstone(["build", "app.wasm", "-o", "."]).fails(111, &["cannot write .: it is a directory"]);
     assert_eq!(sandbox.files(), ["app.wasm"]);

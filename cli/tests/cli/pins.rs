@@ -53,7 +53,7 @@ fn a_file_is_replaced_only_if_that_is_said() {
     assert_eq!(sandbox.read("pins.toml"), b"mine");
     sandbox.wasmstone(["measure", "app.wsb", "--pins", "pins.toml", "--replace"]).succeeds();
     read(&sandbox, "pins.toml");
-    sandbox.wasmstone(["measure", "app.wsb", "--pins", "no/pins.toml"]).fails(111, &["make the directory no"]);
+    sandbox.wasmstone(["measure", "app.wsb", "--pins", "no/pins.toml"]).fails(111, &["create the directory no"]);
     sandbox.wasmstone(["measure", "--sm", "app.wasm", "--pins", "pins.toml"]).fails(2, &[]);
     sandbox.wasmstone(["measure", "app.wsb", "--device-key", &"0".repeat(64)]).fails(2, &["--pins"]);
 }

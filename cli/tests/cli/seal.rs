@@ -122,7 +122,7 @@ fn a_transfer_key_is_wrapped_for_an_enclave_that_is_verified() {
     fs::set_permissions(sandbox.path("transfer.key"), Permissions::from_mode(0o644)).unwrap();
     assert!(provision().succeeds().stderr.contains("chmod 600 transfer.key"));
     sandbox.write("transfer.key", [0; 31]);
-    provision().fails(109, &["no transfer key, which has 32 bytes"]);
+    provision().fails(109, &["not a transfer key, since it does not have 32 bytes"]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn what_cannot_be_moved_is_said() {
     export("data::/data", "transfer.key").fails(109, &["the transfer key itself", "seal provision"]);
     export("data::/data", "report").fails(109, &["not a wrapped transfer key"]);
     export("data::/data", "nowhere").fails(1, &["nowhere"]);
-    export("data::/other", "wrapped").fails(109, &["/other is no sealed directory", "one of /data"]);
+    export("data::/other", "wrapped").fails(109, &["/other is not a sealed directory", "one of /data"]);
     export("nowhere::/data", "wrapped").fails(109, &["nowhere"]);
     // Of somebody else's enclave.
     let mut forged = sandbox.read("wrapped");

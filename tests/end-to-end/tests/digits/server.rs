@@ -60,6 +60,6 @@ impl Drop for Server {
 
 /// The example's pictures, each named after its digit.
 pub fn pictures() -> PathBuf {
-    // The directory of the command's sources.
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits/pictures")
+    // The browser takes canonical paths only.
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits/pictures").canonicalize().unwrap()
 }
