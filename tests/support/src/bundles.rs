@@ -31,15 +31,12 @@ fn wasmstone(home: &Path) -> Command {
 /// The command `wasmstone`, which Cargo builds beside the executables of the tests.
 ///
 /// # Panics
-/// Where it is missing, or one of its sources changed after it was built.
+/// If it is missing, or one of its sources changed after it was built. The same holds for the program of simulated
+/// enclaves.
 pub fn program() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        const REMEDY: &str = "run `cargo test --workspace --no-run`";
-        let program = shell::profile().unwrap().join("wasmstone");
-        assert!(program.exists(), "{} is missing: {REMEDY}", program.display());
-        if let Some(source) = newer_source(&program) {
-            panic!("{} is older than {}: {REMEDY}", program.display(), source.display());
-        }
+        // The command starts the other program for each simulated enclave, so both have to be current.
+        let [program, _] = ["wasmstone", ENCLAVE_PROGRAM].map(current);
         program
     });
     &PROGRAM
@@ -48,10 +45,21 @@ pub fn program() -> &'static Path {
 /// The program that becomes a simulated enclave. It lies beside the command and is built with it.
 ///
 /// # Panics
-/// Where it is missing, or the command is older than its sources.
+/// If it or the command is missing or older than its sources.
 pub fn enclave_program() -> PathBuf {
-    let program = program().with_file_name("wasmstone-simulated-enclave");
-    assert!(program.exists(), "{} is missing: run `cargo test --workspace --no-run`", program.display());
+    program().with_file_name(ENCLAVE_PROGRAM)
+}
+
+const ENCLAVE_PROGRAM: &str = "wasmstone-simulated-enclave";
+
+/// The path of a program that was built after its sources were last changed.
+fn current(name: &str) -> PathBuf {
+    const REMEDY: &str = "run `cargo test --workspace --no-run`";
+    let program = shell::profile().unwrap().join(name);
+    assert!(program.exists(), "{} is missing: {REMEDY}", program.display());
+    if let Some(source) = newer_source(&program) {
+        panic!("{} is older than {}: {REMEDY}", program.display(), source.display());
+    }
     program
 }
 
