@@ -74,7 +74,7 @@ impl EncodePublicKey for SealOwner {
     fn to_public_key_der(&self) -> Result<Document, spki::Error> {
         let subject_public_key = BitStringRef::from_bytes(&self.0)?;
         let info = SubjectPublicKeyInfoRef { algorithm: ALGORITHM, subject_public_key };
-        info.try_into().map_err(spki::Error::from)
+        info.try_into()
     }
 }
 

@@ -228,7 +228,7 @@ mod needs_riscv64 {
 
     /// The measurement of a bundle's program.
     fn measured(bundled: &Bundled, target: &str) -> String {
-        let programs = contents(&Bundle::open(&bundled.path()).unwrap()).unwrap().programs;
+        let programs = contents(&Bundle::open(bundled.path()).unwrap()).unwrap().programs;
         programs.iter().find(|program| program.target.name() == target).unwrap().measurement.to_string()
     }
 

@@ -182,7 +182,7 @@ const EDGES: [u64; 14] = [
 fn argument(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     let random = *seed >> 20;
-    if random % 3 == 0 { *seed ^ (*seed << 31) } else { EDGES[(random / 3) as usize % EDGES.len()] }
+    if random.is_multiple_of(3) { *seed ^ (*seed << 31) } else { EDGES[(random / 3) as usize % EDGES.len()] }
 }
 
 fn value(ty: &wasmtime::ValType, bits: u64) -> Val {

@@ -46,8 +46,8 @@ fn same_head<T: PartialEq + core::fmt::Debug, E: PartialEq + core::fmt::Debug>(
 ) -> Option<(T, usize)> {
     let at_once = parse(&mut Search::default(), bytes);
     let mut search = Search::default();
-    let by_bytes = (0..=bytes.len().min(4096)).map(|length| parse(&mut search, &bytes[..length]));
-    if let Some(by_bytes) = by_bytes.skip_while(|result| *result == Ok(None)).next() {
+    let mut by_bytes = (0..=bytes.len().min(4096)).map(|length| parse(&mut search, &bytes[..length]));
+    if let Some(by_bytes) = by_bytes.find(|result| *result != Ok(None)) {
         assert_eq!(by_bytes, at_once);
     }
     let (head, consumed) = at_once.ok()??;
