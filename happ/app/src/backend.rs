@@ -1,4 +1,4 @@
-//! What launches enclaves: the trait [`Backend`], what it takes, and what comes of a launch.
+//! What launches enclaves: the trait [`Backend`], its arguments, and the result of a launch.
 //!
 //! [`Keystone`](crate::keystone::Keystone) is one implementation. The other one is the simulator, a crate of its own,
 //! since it links the enclave app.
@@ -25,26 +25,26 @@ use wasmstone_policy::Target;
 
 /// What launches enclaves of one kind, and answers their edge calls until they end.
 pub trait Backend {
-    /// Which one it is.
+    /// The backend's kind.
     fn kind(&self) -> Kind;
 
-    /// What everybody who launches an enclave has to be told first; `None` where the enclave is protected.
+    /// A warning for everybody who launches an enclave; `None` if the enclave is protected.
     fn notice(&self) -> Option<&'static str>;
 
-    /// The target whose machine code it runs, of a bundle that was built for `platform`; `None` where it runs
-    /// bytecode only. Bytecode runs everywhere.
+    /// The target whose machine code it runs, for a bundle that was built for `platform`; `None` if it runs bytecode
+    /// only. Bytecode runs everywhere.
     fn machine_code(&self, platform: &str) -> Option<Target>;
 
     /// Whether it can launch what was built for `platform`, with this loader and this runtime.
     ///
     /// # Errors
-    /// [`ErrorClass::Platform`]: why not.
+    /// [`ErrorClass::Platform`] with the reason.
     fn check_platform(&self, platform: &str, loader: &[u8], runtime: &[u8]) -> Result<(), LaunchError>;
 
     /// Builds an enclave of `files`, runs it to its end, and answers its edge calls from `server`.
     ///
     /// An answer can take for ever, such as the answer to a read of a terminal. If the enclave ends or its time is up
-    /// meanwhile, nobody waits for the answer; `server` then has nothing left to give or to tell.
+    /// meanwhile, the answer is not waited for; `server` then has nothing left to give or to tell.
     ///
     /// # Errors
     /// Why no enclave was launched, or how it was lost.
@@ -53,12 +53,12 @@ pub trait Backend {
     /// The form of the reports that its enclaves get from the machine.
     fn evidence(&self) -> Evidence;
 
-    /// What this machine needs for it, and whether the machine has it. A backend that can only be checked by a
-    /// launch has nothing to say here.
+    /// What this backend needs of the machine, and whether the machine has it. A backend that can only be checked by
+    /// a launch returns no checks.
     fn checks(&self) -> Vec<Check>;
 }
 
-/// What an enclave is built from: files that are measured, as they are in a verified bundle.
+/// The files that an enclave is built from. They are measured, and the same as in a verified bundle.
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a> {
     /// The platform's loader; for Keystone a raw binary.
@@ -67,7 +67,7 @@ pub struct Files<'a> {
     pub runtime: &'a [u8],
     /// The composed enclave app, an ELF file.
     pub image: &'a [u8],
-    /// The measurement of the three.
+    /// The measurement of the three files.
     pub measurement: Measurement,
 }
 
@@ -76,10 +76,10 @@ pub struct Files<'a> {
 pub struct Limits<'a> {
     /// How long the enclave may run, from its first instruction on.
     pub timeout: Option<Duration>,
-    /// How long it may take to its first edge call, if another time than the backend's own.
+    /// How long it may take until its first edge call, if not the backend's own time.
     pub boot_timeout: Option<Duration>,
     /// Signals that end the enclave.
     pub signals: Option<&'a Signals>,
-    /// What the first of them does instead.
+    /// What the first signal does instead.
     pub grace: Option<&'a Grace>,
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-/// The features of this machine's processors, by the names of their documentation in lower case (`zba`,
-/// `sse4.2`, `lse`). Of several processors, what all of them have.
+/// The features that all processors of this machine have, by the names of their documentation in lower case (`zba`,
+/// `sse4.2`, `lse`).
 pub fn features() -> BTreeSet<String> {
     host::features()
 }
 
-/// Those of `wanted` that this machine lacks: a program that was compiled with them would stop at an
+/// The features of `wanted` that this machine lacks: a program that was compiled with them would stop at an
 /// instruction that the processor does not know.
 pub fn missing(wanted: &[String]) -> Vec<&str> {
     let present = if wanted.is_empty() { BTreeSet::new() } else { features() };
@@ -23,7 +23,7 @@ mod host {
     pub fn features() -> BTreeSet<String> {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let mut features = riscv::of_cpuinfo(&cpuinfo);
-        // Older kernels list only what they know themselves; the device tree lists what is there.
+        // Older kernels list only the features that they know themselves; the device tree lists all.
         let cpus = fs::read_dir("/proc/device-tree/cpus").into_iter().flatten().flatten();
         let trees = cpus.filter_map(|cpu| {
             let read = |name: &str| fs::read(cpu.path().join(name)).unwrap_or_default();
@@ -84,7 +84,7 @@ mod host {
 mod riscv {
     use super::BTreeSet;
 
-    /// What /proc/cpuinfo says of all harts.
+    /// What /proc/cpuinfo says about all harts.
     pub fn of_cpuinfo(text: &str) -> BTreeSet<String> {
         let harts = text.lines().filter_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -93,7 +93,7 @@ mod riscv {
         harts.reduce(|all, one| &all & &one).unwrap_or_default()
     }
 
-    /// What the device tree says of a hart, in its older and its newer form.
+    /// What the device tree says about a hart, in its older and its newer form.
     pub fn of_device_tree(isa: &[u8], extensions: &[u8]) -> BTreeSet<String> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut features = of_isa(text(isa).trim_end_matches('\0'));
@@ -134,7 +134,7 @@ mod tests {
     fn what_riscv_kernels_say() {
         let qemu = "processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdch_zicsr_zifencei_zba_zbb\nmmu\t\t: sv57\n";
         assert_eq!(riscv::of_cpuinfo(qemu), set("i m a f d c h zicsr zifencei zba zbb"));
-        // Linux 6.1, and what boards say.
+        // The text of Linux 6.1, with the features that boards report.
         assert_eq!(riscv::of_cpuinfo("isa\t\t: rv64imafdc\n"), set("i m a f d c"));
         assert_eq!(riscv::of_cpuinfo("isa : rv64gczba_zbs"), set("g i m a f d c zba zbs"));
         assert_eq!(riscv::of_cpuinfo("isa : RV64IMAC_Zbb"), set("i m a c zbb"));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use wasmstone_edge_protocol::FRESHNESS_SIZE;
 
-/// A state of a sealed directory: how often it was written out, and 32 bytes that no other state has.
+/// A state of a sealed directory: how often the directory was stored, and 32 bytes that no other state has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness(pub [u8; FRESHNESS_SIZE]);
 
@@ -24,7 +24,7 @@ impl fmt::Display for Freshness {
     }
 }
 
-/// Text that is no state.
+/// The text is not a state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a state of a sealed directory, as --freshness writes it: a number, a dash and 64 hexadecimal digits")]
 pub struct NotFreshness;
@@ -49,15 +49,15 @@ impl FromStr for Freshness {
     }
 }
 
-/// States by directories, as their guest sees them. As text it is one line for each: path, space, state.
+/// States by directories, with the paths that the guest sees. The text has one line for each: path, space, state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct States(pub BTreeMap<String, Freshness>);
 
-/// A line that is no directory's state.
+/// The line does not hold a directory's state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected a directory, a space and its state, a number, a dash and 64 hexadecimal digits")]
 pub struct BadLine {
-    /// The line, from 1.
+    /// The line's number, from 1.
     pub line: usize,
 }
 
@@ -74,7 +74,7 @@ impl FromStr for States {
 }
 
 impl fmt::Display for States {
-    /// Directories with a line end in their path have no line.
+    /// Directories whose path holds a line end are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.0.iter().filter(|(path, _)| !path.contains(['\n', '\r']));
         lines.into_iter().try_for_each(|(path, state)| writeln!(f, "{path} {state}"))

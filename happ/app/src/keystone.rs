@@ -1,12 +1,12 @@
 //! Keystone: enclaves behind the driver's device, `/dev/keystone_enclave`.
 //!
-//! An enclave is built page by page, measured by the security monitor, and then entered again and again
-//! until it exits: it is left for every interrupt and for every edge call. The thread that enters it
-//! serves it as well; another one watches the time and the signals that ask the program to end.
+//! An enclave is built page by page, measured by the security monitor, and then entered again and again until it
+//! exits: the processor leaves it for every interrupt and for every edge call. The thread that enters it answers its
+//! edge calls as well; another thread watches the time limits and the signals that ask the program to end.
 //!
-//! Keystone's runtime never ends where the enclave app makes an invalid instruction: it prints for ever.
-//! From outside that looks like a guest that computes. Only before the first edge call it can be told,
-//! by [`Options::boot_timeout`]; afterwards [`Options::timeout`] ends both.
+//! If the enclave app executes an invalid instruction, Keystone's runtime never ends: it prints for ever. From
+//! outside that looks like a guest that computes. Only before the first edge call the host can tell the two apart, by
+//! [`Options::boot_timeout`]; afterwards [`Options::timeout`] ends both.
 
 mod abi;
 mod checks;
@@ -49,22 +49,22 @@ pub const DEVICE: &str = "/dev/keystone_enclave";
 // The driver makes buffers of a power of two of pages, and the kernel gives it 4 MiB at most.
 const _: () = assert!(BUFFER_SIZE.is_power_of_two() && BUFFER_SIZE >= 8192 && BUFFER_SIZE <= 4 << 20);
 
-/// How long an enclave that was asked to stop may take: it is interrupted a hundred times a second.
+/// How long an enclave that was asked to stop may take: the timer interrupts it a hundred times a second.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long an answer is waited for that nobody needs any more.
+/// How long to wait for an answer that is not needed any more.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(100);
 
 /// The backend for Keystone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keystone {
-    /// Insecure: do not keep the enclave's floating-point registers while it does not run, as a host would that knows
-    /// nothing of them. For tests of enclaves that use none.
+    /// Insecure: do not keep the enclave's floating-point registers while it does not run, like a host that does not
+    /// know them. For tests of enclaves that use no floating-point registers.
     pub foreign_floats: bool,
 }
 
 impl Keystone {
-    /// Whether this machine has the device. It may still not be usable.
+    /// Whether this machine has the device. The device may still not be usable.
     pub fn is_present() -> bool {
         Path::new(DEVICE).exists()
     }
@@ -103,13 +103,13 @@ impl Backend for Keystone {
     }
 }
 
-/// A time in which an enclave with `size` bytes of memory makes its first edge call on any machine,
-/// however busy the machine is: booting clears all of the memory.
+/// A time in which an enclave with `size` bytes of memory makes its first edge call on any machine, however busy the
+/// machine is: booting clears all of the memory.
 fn boot_patience(size: u64) -> Duration {
     Duration::from_secs(30) + Duration::from_millis(500).saturating_mul(u32::try_from(size >> 20).unwrap_or(u32::MAX))
 }
 
-/// Whether the device can be opened, and what memory there is for enclaves.
+/// Whether the device can be opened, and how much memory the machine has for enclaves.
 ///
 /// # Errors
 /// [`KeystoneError`]: why no enclave can be launched.
@@ -126,10 +126,10 @@ fn private_memory(files: &Files<'_>) -> Result<u64, KeystoneError> {
     memory::private_memory(footprint::pages(files.loader, files.runtime, files.image, BUFFER_SIZE as u64)?)
 }
 
-/// [`Backend::launch`].
+/// Implements [`Backend::launch`].
 ///
 /// # Errors
-/// [`KeystoneError`]; the enclave's memory has been given back as far as the driver can.
+/// [`KeystoneError`]; the enclave's memory has been freed as far as the driver can.
 fn launch(
     files: &Files<'_>,
     server: &mut Server,
@@ -141,7 +141,7 @@ fn launch(
     server.set_timebase(Timebase::of_machine().map_err(KeystoneError::host("tell how fast the machine counts time"))?);
     let mut watch = Stopwatch::start();
     let forming = {
-        // So that what was seen to be free is so when it is taken.
+        // So that memory that was seen to be free is still free when it is taken.
         let _lock = Lock::take(Path::new(DEVICE))?;
         FreeMemory::look().map_err(KeystoneError::host("look at the kernel's memory"))?.check(size)?;
         Forming::create(driver, size)?
@@ -201,7 +201,7 @@ fn launch_in<D: Device>(
     Ok(Launched { outcome, timings })
 }
 
-/// Runs an enclave until it ends or must. Nobody is in it afterwards.
+/// Runs an enclave until it ends or must end. No thread is in it afterwards.
 fn serve<D: Device>(
     enclave: &Arc<Enclave<D>>,
     server: &mut Server,
@@ -228,8 +228,8 @@ fn serve<D: Device>(
             Ok(woken)
         }
     });
-    // From here on it is not entered any more, and comes out soon where it is inside. An answer that it
-    // would wait for is not waited for.
+    // From here on no thread enters the enclave any more, and a thread that is inside comes out soon. An answer that
+    // the thread would wait for is not waited for.
     let inside = enclave.gate.close();
     let patience = if inside { host.patience } else { ANSWER_PATIENCE };
     let left = match serving.ends_within(patience).map_err(KeystoneError::host("watch a thread"))? {
@@ -244,7 +244,7 @@ fn serve<D: Device>(
         (Left::Closed, Woken::Signal(signal)) => Ok(Outcome::Interrupted { signal }),
         (Left::Closed, Woken::TimedOut) if hangs => Ok(Outcome::NotStarted { after: started.elapsed() }),
         (Left::Closed, Woken::TimedOut) => Ok(Outcome::TimedOut),
-        // Its gate was open until now.
+        // The enclave's gate was open until now.
         (Left::Closed, Woken::Ended) => Err(KeystoneError::host("watch a thread")(Error::other("it ended early"))),
     }
 }

@@ -1,16 +1,16 @@
-//! The signals that ask a program to end. While an enclave lives they are read like any other event, so
-//! that it is ended, and its memory given back, before the program dies of them.
+//! The signals that ask a program to end. While an enclave runs, the program reads them like any other event, so that
+//! it can end the enclave and free the enclave's memory before the signal ends the program.
 
 use rustix::event::{PollFd, PollFlags};
 use std::io::{Error, Result};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// From the keyboard, from other programs, and from a terminal that was closed.
+/// They come from the keyboard, from other programs, and from a terminal that was closed.
 const ENDING: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// Holds SIGINT, SIGTERM and SIGHUP back for as long as it lives, except those that the program was told
-/// to ignore, as by nohup. One that has come and was not read takes its usual effect afterwards.
+/// Holds SIGINT, SIGTERM and SIGHUP back as long as this value lives, except those that the program was told to
+/// ignore, as by nohup. A signal that has come and was not read takes its usual effect afterwards.
 #[derive(Debug)]
 pub struct Signals {
     fd: OwnedFd,
@@ -18,11 +18,11 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Holds them back in this thread and those that it starts from now on. To be called before the
-    /// program has others.
+    /// Holds the signals back in this thread and in the threads that it starts from now on. Call it before the
+    /// program has other threads.
     ///
     /// # Errors
-    /// Those of sigaction(2), signalfd(2) and pthread_sigmask(3).
+    /// The errors of sigaction(2), signalfd(2) and pthread_sigmask(3).
     pub fn hold() -> Result<Self> {
         let mut set = set([])?;
         for signal in ENDING {
@@ -33,12 +33,12 @@ impl Signals {
         }
         // SAFETY: makes a file descriptor; `set` is only read.
         let fd = check(unsafe { libc::signalfd(-1, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })?;
-        // SAFETY: the descriptor is new, so it is nobody else's.
+        // SAFETY: the descriptor is new, so nothing else owns it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         Ok(Self { fd, previous: mask(libc::SIG_BLOCK, &set)? })
     }
 
-    /// The number of a signal that has come since.
+    /// The number of a signal that has come since, if one has.
     pub fn received(&self) -> Option<i32> {
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
         let size = size_of_val(&info);
@@ -48,7 +48,7 @@ impl Signals {
         (usize::try_from(read) == Ok(size)).then(|| unsafe { info.assume_init() }.ssi_signo.cast_signed())
     }
 
-    /// What to wait for.
+    /// The file descriptor to wait for.
     pub(crate) fn poll(&self) -> PollFd<'_> {
         PollFd::new(&self.fd, PollFlags::IN)
     }
@@ -61,15 +61,15 @@ impl Drop for Signals {
     }
 }
 
-/// Ends the program by `signal`, as if it had never been held back, so that whoever started it sees what
-/// it died of: a shell shows 128 and the number. Returns only where that is not possible.
+/// Ends the program by `signal`, as if the signal had never been held back, so that the parent process sees which
+/// signal ended the program: a shell shows 128 and the number. It returns only if the program could not be ended.
 pub fn die_of(signal: i32) {
     let Ok(set) = set([signal]) else { return };
     // SAFETY: the default action involves no code of this program.
     unsafe { libc::signal(signal, libc::SIG_DFL) };
     // SAFETY: sends a signal to this thread, and touches no memory.
     unsafe { libc::raise(signal) };
-    // Where it was held back, it comes now.
+    // If the signal was held back, it comes now.
     let _ = mask(libc::SIG_UNBLOCK, &set);
 }
 
@@ -85,7 +85,7 @@ fn set<const N: usize>(signals: [i32; N]) -> Result<libc::sigset_t> {
     let mut set = MaybeUninit::uninit();
     // SAFETY: initialises `set`.
     check(unsafe { libc::sigemptyset(set.as_mut_ptr()) })?;
-    // SAFETY: as just said.
+    // SAFETY: the call succeeded, so `set` is initialised.
     let mut set = unsafe { set.assume_init() };
     for signal in signals {
         // SAFETY: `set` is initialised; adds one bit to it.
@@ -94,7 +94,7 @@ fn set<const N: usize>(signals: [i32; N]) -> Result<libc::sigset_t> {
     Ok(set)
 }
 
-/// Changes this thread's mask; returns the one before.
+/// Changes this thread's mask; returns the mask before.
 fn mask(how: i32, set: &libc::sigset_t) -> Result<libc::sigset_t> {
     let mut previous = MaybeUninit::uninit();
     // SAFETY: reads `set`, and writes the old mask to `previous`.

@@ -3,8 +3,7 @@
 use crate::edge_server::Milestones;
 use std::time::{Duration, Instant};
 
-/// The phases of a launch, one after the other. What a backend does not have, and what was not reached,
-/// is `None`.
+/// The phases of a launch, one after the other. A phase that a backend lacks, or that was not reached, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
     /// Setting memory aside, or starting a process.
@@ -15,10 +14,9 @@ pub struct Timings {
     pub finalize: Option<Duration>,
     /// From the first instruction to the first edge call.
     pub boot: Option<Duration>,
-    /// Handing the program over, where it is streamed.
+    /// Sending the program to the enclave, if it is streamed.
     pub stream: Option<Duration>,
-    /// From there to the guest's own first edge call: loading the program, and what the guest does
-    /// without the host.
+    /// From there to the guest's own first edge call: loading the program, and what the guest does without the host.
     pub engine: Option<Duration>,
     /// From there until the guest's first output was written.
     pub first_output: Option<Duration>,
@@ -59,7 +57,7 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// The time since the start or the last call of this.
+    /// The time since the start or since the last call of this function.
     pub fn lap(&mut self) -> Option<Duration> {
         let now = Instant::now();
         Some(now.saturating_duration_since(std::mem::replace(&mut self.0, now)))

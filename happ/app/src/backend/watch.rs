@@ -10,8 +10,8 @@ use std::panic::resume_unwind;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// A thread that serves an enclave, so that this one can look after the enclave's end and its time: an
-/// answer can take for ever, such as the one to a read of a terminal.
+/// A thread that answers an enclave's edge calls, so that the calling thread can watch for the enclave's end and its
+/// time limits. An answer can take for ever, such as the answer to a read of a terminal.
 #[derive(Debug)]
 pub struct Serving<T> {
     thread: JoinHandle<(Server, T)>,
@@ -20,7 +20,7 @@ pub struct Serving<T> {
 }
 
 impl<T: Send + 'static> Serving<T> {
-    /// Has `work` serve from `server`, which is left with nothing to give until [`Self::finish`].
+    /// Starts `work`, which answers edge calls from `server`. Until [`Self::finish`], `server` has nothing to give.
     pub fn start(server: &mut Server, work: impl FnOnce(&mut Server) -> T + Send + 'static) -> Result<Self, Error> {
         let nothing = Server::new(Config::default()).map_err(Error::other)?;
         let (running, end) = std::io::pipe()?;
@@ -38,7 +38,7 @@ impl<T: Send + 'static> Serving<T> {
         Ok(wait([&self.running], None, Instant::now().checked_add(patience))? == Woken::Ended)
     }
 
-    /// What came of it, once the thread has ended; `server` is then what it was.
+    /// The result of `work`, once the thread has ended; `server` is then what it was.
     pub fn finish(self, server: &mut Server) -> T {
         let (returned, result) = self.thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         *server = returned;
@@ -46,35 +46,35 @@ impl<T: Send + 'static> Serving<T> {
     }
 }
 
-/// Why [`wait`] came back.
+/// Why [`wait`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Woken {
-    /// One of the ends has come.
+    /// One of `ends` is readable or has hung up.
     Ended,
-    /// The deadline.
+    /// The deadline has passed.
     TimedOut,
-    /// A signal that asks the program to end.
+    /// A signal came that asks the program to end.
     Signal(i32),
 }
 
-/// A graceful end: how an enclave is asked to end of its own, and how long it then has.
+/// A graceful end: how an enclave is asked to end by itself, and how much time it then has.
 #[derive(Clone, Debug)]
 pub struct Grace {
-    /// How it is asked.
+    /// Asks the enclave.
     pub stop: StopHandle,
-    /// How long it has from then on.
+    /// How much time the enclave has after it was asked.
     pub time: Duration,
-    /// Called with this time when it is asked.
+    /// Called with this time when the enclave is asked.
     pub asked: fn(Duration),
 }
 
-/// What is watched besides the enclave: signals, of which the first only asks it to end where there is
-/// [`Grace`]. The second ends it, and so does the end of the time that it has.
+/// What is watched besides the enclave: signals. If there is [`Grace`], the first signal only asks the enclave to
+/// end. The second signal ends it, and so does the end of its grace time.
 #[derive(Debug)]
 pub struct Watching<'a> {
     signals: Option<&'a Signals>,
     grace: Option<&'a Grace>,
-    /// The signal by which the enclave was asked, and when its time is up.
+    /// The signal after which the enclave was asked, and when its grace time ends.
     asked: Option<(i32, Option<Instant>)>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Watching<'a> {
         Self { signals, grace, asked: None }
     }
 
-    /// As [`wait`]. The end of the grace time comes as the signal that began it.
+    /// As [`wait`]. The end of the grace time is reported as the signal that began it.
     pub fn wait<const N: usize>(&mut self, ends: [&OwnedFd; N], deadline: Option<Instant>) -> Result<Woken, Error> {
         loop {
             let over = self.asked.and_then(|(_, over)| over);
@@ -103,8 +103,8 @@ impl<'a> Watching<'a> {
     }
 }
 
-/// Waits until one of `ends` is readable or hangs up, a signal or `deadline` comes. A signal goes before
-/// an end: a terminal sends it to all processes at once.
+/// Waits until one of `ends` is readable or hangs up, a signal comes, or `deadline` passes. A signal has precedence
+/// over an end: a terminal sends it to all processes at once.
 pub fn wait<const N: usize>(
     ends: [&OwnedFd; N],
     signals: Option<&Signals>,
@@ -114,7 +114,7 @@ pub fn wait<const N: usize>(
     fds.extend(signals.map(Signals::poll));
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        // What is too long for the system's type is never over.
+        // A time too long for the system's type is as good as none.
         let ready = match poll(&mut fds, left.and_then(|left| left.try_into().ok()).as_ref()) {
             Err(Errno::INTR) => continue,
             ready => ready?,

@@ -5,13 +5,13 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// Bytes of a page.
 pub const PAGE: u64 = 4096;
 
-/// What can be asked of `/dev/keystone_enclave`: ioctl(2) requests of type 0xa4.
+/// The requests to `/dev/keystone_enclave`: ioctl(2) requests of type 0xa4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Request {
     /// Sets memory aside. In: `min_pages`. Out: `eid`, `epm_paddr`, `epm_size`.
     Create = 0x8050_a400,
-    /// Ends an enclave and gives its memory back. In: `eid`.
+    /// Ends an enclave and frees its memory. In: `eid`.
     Destroy = 0x4050_a401,
     /// Enters a fresh enclave.
     Run = 0x8018_a404,
@@ -24,8 +24,8 @@ pub enum Request {
     UtmInit = 0x8050_a407,
 }
 
-/// The argument of all requests but RUN and RESUME. Physical addresses, and sizes in bytes where not
-/// said otherwise; copied in and out as a whole.
+/// The argument of all requests but RUN and RESUME. Fields are physical addresses, or sizes in bytes unless their
+/// text says otherwise; the driver copies the struct in and out as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
 #[repr(C)]
 pub struct Create {
@@ -35,19 +35,19 @@ pub struct Create {
     pub min_pages: u64,
     /// Size of the shared buffer (UTM).
     pub utm_size: u64,
-    /// Where the runtime lies.
+    /// The address of the runtime.
     pub runtime_paddr: u64,
-    /// Where the enclave app lies.
+    /// The address of the enclave app.
     pub user_paddr: u64,
-    /// Where the memory begins that nothing lies in.
+    /// The address where the unused memory begins.
     pub free_paddr: u64,
     /// Not used by the driver or the security monitor.
     pub free_requested: u64,
-    /// Where the private memory begins; the loader lies there.
+    /// The address of the private memory, which begins with the loader.
     pub epm_paddr: u64,
-    /// Its size.
+    /// The size of the private memory.
     pub epm_size: u64,
-    /// Where the shared buffer begins.
+    /// The address of the shared buffer.
     pub utm_paddr: u64,
 }
 
@@ -66,9 +66,9 @@ pub struct Run {
 // The sizes are a part of the request numbers.
 const _: () = assert!(size_of::<Create>() == 0x50 && size_of::<Run>() == 0x18);
 
-/// It made the EXIT call.
+/// The enclave made the EXIT call.
 pub const EXITED: u64 = 0;
-/// It was interrupted, and is to be resumed.
+/// The enclave was interrupted, and has to be resumed.
 pub const INTERRUPTED: u64 = 100_002;
 /// An edge call waits in the shared buffer.
 pub const EDGE_CALL: u64 = 100_011;

@@ -1,4 +1,4 @@
-//! The driver: what is asked of it, and the one way to ask it for real.
+//! The driver: the requests to it, and the implementation that makes them.
 
 use super::abi::{Create, PAGE, Request, Run};
 use super::float::{self, FloatRegisters};
@@ -12,31 +12,31 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::ptr::null_mut;
 
-/// An open Keystone device, or what a test has in its place. It stands for at most one enclave.
+/// An open Keystone device, or a test's replacement. It stands for at most one enclave.
 pub trait Device: Send + Sync + 'static {
-    /// Any request but RUN and RESUME.
+    /// Makes a request other than RUN and RESUME.
     ///
     /// # Errors
-    /// The driver's.
+    /// The driver's error.
     fn request(&self, request: Request, argument: &mut Create) -> Result<(), Errno>;
 
-    /// RUN or RESUME: returns when the enclave is left, with `floats` as it left them.
+    /// RUN or RESUME: returns when the enclave is left; `floats` then holds the enclave's registers.
     ///
     /// # Errors
-    /// The driver's; the enclave was not entered then.
+    /// The driver's error; the enclave was not entered then.
     fn enter(&self, request: Request, argument: &mut Run, floats: &mut FloatRegisters) -> Result<(), Errno>;
 
-    /// Writes a page of the private memory, between CREATE and FINALIZE. The driver does not check
-    /// `offset`, in bytes: it must lie in the private memory.
+    /// Writes a page of the private memory, between CREATE and FINALIZE. The driver does not check `offset`, in
+    /// bytes: it must lie in the private memory.
     ///
     /// # Errors
-    /// Those of mmap(2).
+    /// The errors of mmap(2).
     fn write_page(&self, offset: u64, content: &[u8; PAGE as usize]) -> Result<(), Errno>;
 
     /// Maps the shared buffer, after FINALIZE.
     ///
     /// # Errors
-    /// Those of mmap(2).
+    /// The errors of mmap(2).
     fn map_buffer(&self, size: usize) -> Result<Mapping, Errno>;
 }
 
@@ -45,19 +45,20 @@ pub trait Device: Send + Sync + 'static {
 pub struct Driver(File);
 
 impl Driver {
-    /// Opens it.
+    /// Opens the device.
     ///
     /// # Errors
-    /// Those of open(2).
+    /// The errors of open(2).
     pub fn open(path: &Path) -> io::Result<Self> {
         File::options().read(true).write(true).open(path).map(Self)
     }
 
-    /// Takes the lock under which memory is looked at and taken; false where another process has it. It
-    /// is on the device's file, so that all processes see it, and ends with [`Self::unlock`] or ours.
+    /// Takes the lock that protects the kernel's free memory between reading it and taking from it; false if another
+    /// process has the lock. The lock is on the device's file, so that all processes see it; it ends with
+    /// [`Self::unlock`] or with this process.
     ///
     /// # Errors
-    /// Those of flock(2).
+    /// The errors of flock(2).
     pub fn try_lock(&self) -> io::Result<bool> {
         match self.0.try_lock() {
             Ok(()) => Ok(true),
@@ -66,9 +67,9 @@ impl Driver {
         }
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     pub fn unlock(&self) {
-        // It ends with the process in any case.
+        // The lock ends with the process in any case.
         let _ = self.0.unlock();
     }
 }
@@ -100,20 +101,20 @@ impl Driver {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: the kernel chooses the place, so nothing that exists is replaced.
         let base = unsafe { mmap(null_mut(), size, protection, MapFlags::SHARED, &self.0, offset) }?;
-        // SAFETY: it was mapped just now, readable and writable, and nobody else knows of it.
+        // SAFETY: it was mapped just now, readable and writable, and nothing else knows it.
         unsafe { Mapping::new(base.cast(), size) }
     }
 }
 
-/// ioctl(2).
+/// Calls ioctl(2).
 ///
 /// # Errors
-/// The system call's.
+/// The error of the system call.
 ///
 /// # Safety
-/// What ioctl(2) demands: `argument` points to what `request` of this `fd` reads and writes.
+/// The contract of ioctl(2): `argument` points to what `request` of this `fd` reads and writes.
 pub unsafe fn ioctl(fd: RawFd, request: u32, argument: *mut c_void) -> Result<(), Errno> {
-    // SAFETY: the caller vouches for it. The type of the request differs between C libraries.
+    // SAFETY: the caller keeps the contract of ioctl(2). The type of the request differs between C libraries.
     match unsafe { libc::ioctl(fd, request as _, argument) } {
         0.. => Ok(()),
         _ => Err(Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO)),

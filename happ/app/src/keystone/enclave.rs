@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The smallest shared buffer that the driver makes.
 const SMALLEST_BUFFER: u64 = 2 * PAGE;
 
-/// An enclave that is being built. Given up, its memory goes back to the kernel.
+/// An enclave that is being built. If it is dropped unfinished, its memory goes back to the kernel.
 pub struct Forming<D: Device> {
-    /// `None` once it needs no care any more.
+    /// `None` once dropping has nothing left to do.
     device: Option<D>,
     eid: u64,
     address: u64,
     size: u64,
-    /// Its bytes; 0 where there is none.
+    /// The bytes of the shared buffer; 0 if there is none.
     buffer: u64,
 }
 
@@ -35,7 +35,7 @@ impl<D: Device> Forming<D> {
     /// CREATE: sets `size` bytes aside.
     ///
     /// # Errors
-    /// [`KeystoneError`], but see [`super::memory`]: the kernel may not survive it.
+    /// [`KeystoneError`]. If the kernel lacks the memory, it may crash instead, see [`super::memory`].
     pub fn create(device: D, size: u64) -> Result<Self, KeystoneError> {
         let mut create = Create { min_pages: size / PAGE, ..Create::default() };
         device.request(Request::Create, &mut create).map_err(KeystoneError::device("set memory aside"))?;
@@ -68,7 +68,7 @@ impl<D: Device> Forming<D> {
     /// Copies the files, one after the other, each filled up with zeros to a page.
     ///
     /// # Errors
-    /// [`KeystoneError`]; nothing is written outside of the private memory.
+    /// [`KeystoneError`]; nothing is written outside the private memory.
     pub fn copy(&mut self, [loader, runtime, image]: [&[u8]; 3]) -> Result<Places, KeystoneError> {
         let runtime_place = self.copy_file(0, loader)?;
         let image_place = self.copy_file(runtime_place, runtime)?;
@@ -91,15 +91,15 @@ impl<D: Device> Forming<D> {
         Ok(place)
     }
 
-    /// FINALIZE: has the security monitor measure the files; the shared buffer can be used then.
+    /// FINALIZE: makes the security monitor measure the files; the shared buffer can be used afterwards.
     ///
     /// # Errors
     /// [`KeystoneError`].
     pub fn finalize(mut self, places: Places) -> Result<Enclave<D>, KeystoneError> {
         let mut finalize = self.places(places);
         let Some(device) = self.device.take() else { return Err(KeystoneError::device("go on")(Errno::BADF)) };
-        // Where it fails, the driver has given all memory back, and forgotten to forget the enclave:
-        // a DESTROY would look at memory that is somebody else's. Closing the device soon is best.
+        // If FINALIZE fails, the driver has freed all memory but still lists the enclave: a DESTROY would touch
+        // memory that may belong to another process. It is best to close the device soon.
         match device.request(Request::Finalize, &mut finalize) {
             Err(Errno::INVAL) => return Err(KeystoneError::Busy(Errno::INVAL.into())),
             result => result.map_err(KeystoneError::device("measure the enclave"))?,
@@ -127,19 +127,19 @@ impl<D: Device> Forming<D> {
         }
     }
 
-    /// Gives the memory back. The driver destroys only what the security monitor knows, so it is
+    /// Frees the memory. The driver destroys only enclaves that the security monitor knows, so the enclave is
     /// measured first, as if it held no files, which takes no time.
     fn give_up(&mut self) {
         if self.buffer == 0 && self.init_buffer(SMALLEST_BUFFER).is_err() {
-            // Without a buffer it must not be measured: the monitor would clear whatever memory the
-            // driver names. It is lost until the machine is started anew.
+            // Without a buffer the enclave must not be measured: the monitor would clear whatever memory the driver
+            // names. The enclave's memory is lost until the machine reboots.
             return;
         }
         let mut nothing = self.places(Places { runtime: 0, image: 0, free: 0 });
         if let Some(device) = self.device.take()
             && device.request(Request::Finalize, &mut nothing).is_ok()
         {
-            // Where this fails there is nothing left to try.
+            // If this fails, there is nothing left to try.
             let _ = destroy(&device, self.eid);
         }
     }
@@ -157,18 +157,18 @@ impl<D: Device> Drop for Forming<D> {
 pub struct Enclave<D: Device> {
     /// The driver.
     pub device: D,
-    /// The driver's number for it.
+    /// The driver's number for the enclave.
     pub eid: u64,
     /// The buffer shared with it.
     pub buffer: Mapping,
-    /// Who may enter it.
+    /// The gate that decides whether a thread may enter.
     pub gate: Gate,
     destroyed: AtomicBool,
 }
 
 impl<D: Device> Enclave<D> {
-    /// DESTROY: gives the memory back, once; for when the gate is closed and nobody inside. A thread that
-    /// still serves the enclave may write to the shared buffer without harm.
+    /// DESTROY: frees the memory, once; to be called when the gate is closed and no thread is inside. A thread that
+    /// still answers the enclave's edge calls may write to the shared buffer without harm.
     ///
     /// # Errors
     /// [`KeystoneError::Device`].
@@ -183,7 +183,7 @@ impl<D: Device> Enclave<D> {
 
 impl<D: Device> Drop for Enclave<D> {
     fn drop(&mut self) {
-        // Nobody is inside who would not hold on to it.
+        // A thread that is inside would hold a reference to the enclave, so none is.
         let _ = self.destroy();
     }
 }

@@ -26,10 +26,10 @@ pub enum KeystoneError {
          elsewhere --backend sim simulates an enclave, which protects nothing"
     )]
     NoDevice {
-        /// Where it should be.
+        /// The path at which the device should be.
         path: &'static str,
     },
-    /// It may not be opened.
+    /// This user may not open the device.
     #[error("{path} may not be opened by this user: let it be read and written, for example by \"chmod 666 {path}\"")]
     Denied {
         /// The device.
@@ -38,25 +38,25 @@ pub enum KeystoneError {
     /// The device does not do what it should.
     #[error("the Keystone device failed to {action}: see \"dmesg\", and reload the driver or restart the machine")]
     Device {
-        /// What it was asked for.
+        /// The request to the device.
         action: &'static str,
-        /// Its answer.
+        /// The device's answer.
         #[source]
         source: io::Error,
     },
-    /// Runtime or image cannot be loaded.
+    /// The runtime or the image cannot be loaded.
     #[error("the bundle cannot be loaded into an enclave: rebuild it")]
     Image(#[from] ImageError),
-    /// More memory than an enclave can have.
+    /// The enclave needs more memory than an enclave can have.
     #[error(
         "the enclave needs {} of memory, more than the {} that Keystone allows: \
          build the bundle with a smaller --max-memory", mib(needed), mib(&EPM_MAX)
     )]
     TooLarge {
-        /// Bytes that it needs.
+        /// The bytes that the enclave needs.
         needed: u64,
     },
-    /// Not enough contiguous memory.
+    /// The machine has not enough contiguous memory.
     #[error(
         "the enclave needs {} of contiguous memory, but {} of {} are free: wait for other enclaves to end, \
          start Linux with more (cma=… on its command line), or build the bundle with a smaller --max-memory",
@@ -65,11 +65,11 @@ pub enum KeystoneError {
         mib(total)
     )]
     NoMemory {
-        /// Bytes that it needs.
+        /// The bytes that the enclave needs.
         needed: u64,
-        /// Bytes of the kernel's contiguous memory that are free.
+        /// The bytes of the kernel's contiguous memory that are free.
         free: u64,
-        /// All its bytes.
+        /// All bytes of the kernel's contiguous memory.
         total: u64,
     },
     /// The driver took memory that Eyrie's loader cannot map.
@@ -78,13 +78,13 @@ pub enum KeystoneError {
          end other enclaves, or build the kernel with CONFIG_CMA_ALIGNMENT=9"
     )]
     Misaligned {
-        /// Its physical address.
+        /// The physical address of the memory.
         address: u64,
     },
-    /// Another process holds the lock on the kernel's memory, and does not give it back.
+    /// Another process holds the lock on the kernel's memory, and does not release it.
     #[error("another process has been creating an enclave for {} s: wait for it, or end it", .0.as_secs())]
     Locked(std::time::Duration),
-    /// The security monitor has no room.
+    /// The security monitor has no room for another enclave.
     #[error(
         "the security monitor takes no further enclave: its processor protects a few at once, usually three. \
          Wait for another one to end; \"dmesg\" has the monitor's error code, 100003 where this is the reason"
@@ -105,12 +105,12 @@ pub enum KeystoneError {
          without the processor's extension Sstc, which keeps Keystone from interrupting enclaves"
     )]
     Unstoppable,
-    /// The host app itself.
+    /// The host app itself failed.
     #[error("cannot {action}")]
     Host {
-        /// What.
+        /// What the host app was doing.
         action: &'static str,
-        /// Why.
+        /// Why it failed.
         #[source]
         source: io::Error,
     },
@@ -148,7 +148,7 @@ impl From<KeystoneError> for LaunchError {
     }
 }
 
-/// Bytes as people read them.
+/// Bytes in a unit that people read easily.
 pub fn mib(bytes: &u64) -> String {
     format!("{:.1} MiB", *bytes as f64 / f64::from(1 << 20))
 }

@@ -1,16 +1,16 @@
-//! Entering an enclave with floating-point registers of its own.
+//! Entering an enclave with its own floating-point registers.
 //!
-//! Neither Keystone's runtime nor its security monitor saves floating-point registers when an enclave is
-//! left or entered: what the host computes would end up in the enclave, and the other way round. So the
-//! thread that enters an enclave puts the enclave's registers in place right before the system call and
-//! takes them away right after it; Linux keeps them for the thread in between. It helps an honest host to
-//! get right results, and protects from no other.
+//! Neither Keystone's runtime nor its security monitor saves floating-point registers when an enclave is left or
+//! entered: values that the host computed would end up in the enclave, and the other way round. So the thread that
+//! enters an enclave loads the enclave's registers right before the system call and saves them right after it; Linux
+//! keeps them for the thread in between. This helps an honest host to get right results; it does not protect from a
+//! dishonest host.
 
 use rustix::io::Errno;
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 
-/// The floating-point registers of an enclave while it is not running; zero in a fresh one.
+/// The floating-point registers of an enclave while it is not running; zero in an enclave that has not run yet.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct FloatRegisters {
@@ -21,29 +21,29 @@ pub struct FloatRegisters {
 }
 
 impl FloatRegisters {
-    /// What an enclave may find in them where the host has other things to compute: signalling NaNs, and rounding
-    /// towards zero.
+    /// What an enclave may find in the registers if the host computes something else meanwhile: signalling NaNs, and
+    /// rounding towards zero.
     pub fn foreign() -> Self {
         Self { values: [0xfff4_0000_7fa0_dead; 32], fcsr: 0b001 << 5 }
     }
 }
 
-/// ioctl(2) with the enclave's floating-point registers in place; the caller's are as before when it
-/// returns.
+/// Calls ioctl(2) with the enclave's floating-point registers in place; when it returns, the caller's registers are
+/// as before.
 ///
 /// # Errors
-/// The system call's.
+/// The error of the system call.
 ///
 /// # Safety
-/// What ioctl(2) demands: `argument` points to what `request` of this `fd` reads and writes.
+/// The contract of ioctl(2): `argument` points to what `request` of this `fd` reads and writes.
 #[cfg(target_arch = "riscv64")]
 pub unsafe fn ioctl(fd: RawFd, request: u32, argument: *mut c_void, enclave: &mut FloatRegisters) -> Result<(), Errno> {
     let mut host = FloatRegisters::default();
     let result: isize;
-    // SAFETY: 1. `host` and `enclave` are 33 doublewords each, at the offsets 0 to 256 that are used, and
-    // valid for writes. 2. The system call is the one that the caller vouches for; Linux changes no
-    // register but a0 for it. 3. Every floating-point register and fcsr are back when the block is left,
-    // as it found them; `scratch` is declared. 4. Neither stack nor flags are used.
+    // SAFETY: 1. `host` and `enclave` are 33 doublewords each, at the offsets 0 to 256 that are used, and valid for
+    // writes. 2. The caller vouches for the system call; Linux changes no register but a0 for it. 3. At the end of
+    // the block, every floating-point register and fcsr hold what they held at its beginning; `scratch` is declared.
+    // 4. Neither stack nor flags are used.
     unsafe {
         core::arch::asm!(
             ".macro wasmstone_store_floats place",
@@ -81,13 +81,13 @@ pub unsafe fn ioctl(fd: RawFd, request: u32, argument: *mut c_void, enclave: &mu
     if result < 0 { Err(Errno::from_raw_os_error(result.unsigned_abs() as i32)) } else { Ok(()) }
 }
 
-/// ioctl(2): other processors have no Keystone, and nothing to put in place.
+/// Calls ioctl(2): other processors have no Keystone, so there are no registers to put in place.
 ///
 /// # Errors
-/// The system call's.
+/// The error of the system call.
 ///
 /// # Safety
-/// What ioctl(2) demands: `argument` points to what `request` of this `fd` reads and writes.
+/// The contract of ioctl(2): `argument` points to what `request` of this `fd` reads and writes.
 #[cfg(not(target_arch = "riscv64"))]
 pub unsafe fn ioctl(fd: RawFd, request: u32, argument: *mut c_void, _: &mut FloatRegisters) -> Result<(), Errno> {
     // SAFETY: the caller vouches for the arguments.
@@ -101,16 +101,16 @@ mod tests {
     #[test]
     fn registers_are_put_in_place_and_taken_away() {
         let pattern = |n: u64| 0x3ff0_1234_0000_5678 ^ n << 20;
-        // Round down; "inexact" is raised.
+        // Round down; the flag "inexact" is raised.
         let mut enclave = FloatRegisters { values: std::array::from_fn(|n| pattern(n as u64)), fcsr: 0x41 };
         let tenth = || (std::hint::black_box(1.0f64) / std::hint::black_box(10.0)).to_bits();
         let before = tenth();
         let mut count = 0i32;
-        // SAFETY: the request writes a number, and fails before that: there is no such file.
+        // SAFETY: the request writes a number, and fails before it writes: there is no such file.
         let result = unsafe { ioctl(-1, libc::FIONREAD as u32, (&raw mut count).cast(), &mut enclave) };
         assert_eq!(result, Err(Errno::BADF));
         assert_eq!((enclave.values, enclave.fcsr), (std::array::from_fn(|n| pattern(n as u64)), 0x41));
-        // Rounded to nearest as ever, which is upwards here.
+        // Rounded to nearest as before, which is upwards here.
         assert_eq!((before, tenth()), (0.1f64.to_bits(), 0.1f64.to_bits()));
     }
 }

@@ -1,4 +1,4 @@
-//! One process at a time looks at the kernel's free memory and takes of it.
+//! A lock, so that only one process at a time looks at the kernel's free memory and takes from it.
 
 use super::KeystoneError;
 use super::driver::Driver;
@@ -6,21 +6,21 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long another process may take: a CREATE clears a GiB at most.
+/// How long another process may hold the lock: a CREATE clears a GiB at most.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often it is looked whether the other one is done.
+/// The time between two attempts to take the lock.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// The lock, until it is dropped or the process ends. It is on the device's file itself, so that there is
-/// one for all users. Programs other than this one do not know of it.
+/// The lock, held until it is dropped or the process ends. It is on the device's file itself, so that there is one
+/// lock for all users. Programs other than this one do not know it.
 pub struct Lock(Driver);
 
 impl Lock {
-    /// Waits for it.
+    /// Waits for the lock.
     ///
     /// # Errors
-    /// [`KeystoneError::Locked`] where another process does not give it back.
+    /// [`KeystoneError::Locked`] if another process does not release it.
     pub fn take(device: &Path) -> Result<Self, KeystoneError> {
         Self::take_within(device, PATIENCE)
     }

@@ -1,20 +1,20 @@
-//! Whether the kernel has the memory that an enclave needs. A CREATE that fails takes the kernel down
-//! with it (the driver frees what it never got), so it is asked only for what is there.
+//! Whether the kernel has the memory that an enclave needs. A CREATE that fails crashes the kernel (the driver frees
+//! memory that it never got), so the driver is only asked for memory that is there.
 
 use super::KeystoneError;
 use super::abi::PAGE;
 use std::io;
 use wasmstone_bundle::footprint::EPM_MAX;
 
-/// Up to here the driver takes pages of the buddy allocator, a power of two of them; beyond, it takes
-/// exactly what was asked for from the kernel's contiguous memory (CMA). That is also what it falls
-/// back to.
+/// Up to this size the driver takes a power of two of pages from the buddy allocator; beyond it, the driver takes
+/// exactly what was asked for from the kernel's contiguous memory (CMA). It takes from there too if the buddy
+/// allocator has no such block.
 const BUDDY_MAX: u64 = 4 << 20;
 
-/// Eyrie's loader maps more than one megapage with megapages, and needs them aligned.
+/// Eyrie's loader maps memory of more than one megapage with megapages, which must be aligned.
 const MEGAPAGE: u64 = 2 << 20;
 
-/// Files of the kernel about free memory.
+/// Files in which the kernel reports free memory.
 const MEMINFO: &str = "/proc/meminfo";
 const BUDDYINFO: &str = "/proc/buddyinfo";
 
@@ -28,7 +28,7 @@ pub fn private_memory(pages: u64) -> Result<u64, KeystoneError> {
         return Err(KeystoneError::TooLarge { needed });
     }
     if needed <= BUDDY_MAX {
-        // What the driver makes of it. It computes a wrong size for a single page.
+        // The driver rounds up to this. It computes a wrong size for a single page.
         Ok(needed.max(2 * PAGE).next_power_of_two())
     } else {
         // So that the next enclave, whose memory follows, begins on a megapage too.
@@ -44,7 +44,7 @@ pub fn is_aligned(address: u64, size: u64) -> bool {
 /// The memory that the driver can take from, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FreeMemory {
-    /// Contiguous memory that the kernel has set aside for devices; `None` where it was built without.
+    /// Contiguous memory that the kernel has set aside for devices; `None` if the kernel was built without.
     pub cma: Option<Cma>,
     /// The largest block of the buddy allocator.
     pub largest_block: u64,
@@ -55,7 +55,7 @@ pub struct FreeMemory {
 pub struct Cma {
     /// All of it.
     pub total: u64,
-    /// What nobody uses, in however many pieces.
+    /// The free memory, in however many pieces.
     pub free: u64,
 }
 
@@ -63,7 +63,7 @@ impl FreeMemory {
     /// Asks the kernel.
     ///
     /// # Errors
-    /// Those of reading its files in /proc.
+    /// The errors of reading the kernel's files in /proc.
     pub fn look() -> io::Result<Self> {
         let (meminfo, buddyinfo) = (std::fs::read_to_string(MEMINFO)?, std::fs::read_to_string(BUDDYINFO)?);
         Ok(Self::parse(&meminfo, &buddyinfo))
@@ -84,7 +84,7 @@ impl FreeMemory {
         self.cma.map_or(0, |cma| cma.free)
     }
 
-    /// Whether `size` bytes of private memory can be had.
+    /// Whether the kernel has `size` bytes of private memory.
     ///
     /// # Errors
     /// [`KeystoneError::NoMemory`].
@@ -97,7 +97,7 @@ impl FreeMemory {
     }
 }
 
-/// The largest free block in a line of /proc/buddyinfo, which counts those of one page, two, four….
+/// The largest free block in a line of /proc/buddyinfo, which counts the free blocks of one page, two, four….
 fn largest_block(line: &str) -> Option<u64> {
     let (_, zone) = line.split_once("zone")?;
     let counts = zone.split_whitespace().skip(1);

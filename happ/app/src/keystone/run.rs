@@ -1,4 +1,4 @@
-//! Running an enclave: in and out, serving what it asks for.
+//! Running an enclave: entering and leaving it, and answering its edge calls.
 
 use super::abi::{EDGE_CALL, EXITED, INTERRUPTED, Request, Run};
 use super::driver::Device;
@@ -9,23 +9,23 @@ use crate::edge_server::Server;
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Why it runs no more.
+/// Why the enclave does not run any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
     /// It made the EXIT call with this value.
     Exited(u64),
     /// Its gate was closed.
     Closed,
-    /// The security monitor did not let it in: its error code.
+    /// The security monitor refused to enter it, with this error code.
     Refused(u64),
-    /// The driver did not.
+    /// The driver failed.
     Failed(Errno),
 }
 
 /// Runs a fresh enclave until it is left for good; `called` tells that it has made an edge call. With
-/// `foreign_floats` its floating-point registers are not kept: it finds others whenever it is entered.
+/// `foreign_floats` its floating-point registers are not kept: it finds other values whenever it is entered.
 ///
-/// The thread that serves is the one that enters again: an edge call costs no more than that.
+/// The thread that answers an edge call also enters the enclave again, so an edge call costs no switch of threads.
 pub fn run<D: Device>(enclave: &Enclave<D>, server: &mut Server, called: &AtomicBool, foreign_floats: bool) -> Left {
     let mut dispatcher = Dispatcher::default();
     let mut floats = FloatRegisters::default();
@@ -48,7 +48,7 @@ pub fn run<D: Device>(enclave: &Enclave<D>, server: &mut Server, called: &Atomic
                 called.store(true, Ordering::Release);
                 dispatcher.dispatch(&enclave.buffer.buffer(), server);
             }
-            // It would go on if it were entered once more.
+            // The enclave would go on if it were entered once more.
             Ok(EXITED) => return Left::Exited(run.value),
             Ok(code) => return Left::Refused(code),
             Err(error) => return Left::Failed(error),
