@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 /// `/dev/null`, is written to directly. The mode is 0666 less the umask.
 ///
 /// # Errors
-/// Those of the file system; nothing has changed then.
+/// The errors of the file system; nothing has changed then.
 pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     let path = path.as_ref();
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -38,7 +38,7 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
 /// Writes a new file with the mode `mode`, less the umask, and leaves an existing one alone.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] where there is something of that name; those of the file system.
+/// [`io::ErrorKind::AlreadyExists`] if there is something of that name; the errors of the file system.
 pub fn create(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path = path.as_ref();
     match nameless(directory_of(path), bytes, mode)? {

@@ -66,7 +66,7 @@ impl Bundle {
     /// Composes, measures and packs a bundle, without a signature. The same parts give the same bytes.
     ///
     /// # Errors
-    /// [`BuildError`] where the parts do not fit together.
+    /// [`BuildError`] if the parts do not fit together.
     pub fn build(parts: &Parts<'_>) -> Result<Self, BuildError> {
         let Platform { loader, runtime, .. } = parts.platform;
         let mut programs: Vec<_> = parts.programs.iter().collect();
@@ -183,7 +183,7 @@ impl Bundle {
     /// The content of a member, decoded; `None` where there is no such member.
     ///
     /// # Errors
-    /// [`DecodeError`] where it does not decode to the size that the manifest gives.
+    /// [`DecodeError`] if it does not decode to the size that the manifest gives.
     pub fn member(&self, path: &str) -> Option<Result<Cow<'_, [u8]>, DecodeError>> {
         let (entry, stored) = self.manifest.members.iter().zip(&self.stored).find(|(entry, _)| entry.path == path)?;
         Some(encoding::decode(entry, stored))

@@ -75,7 +75,7 @@ impl Image {
 /// segment of the generic enclave app maps (symbols, section headers) is left out.
 ///
 /// # Errors
-/// [`ComposeError`] where the enclave app is not one, or launch or program cannot be laid out.
+/// [`ComposeError`] if the enclave app is not one, or launch or program cannot be laid out.
 pub fn compose(generic_eapp: &[u8], launch: &Launch, program: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let (header, eapp) = elf::parse(generic_eapp)?;
     if let Some(segment) = eapp.segments.iter().find(|segment| segment.end() > LAUNCH_BASE) {
@@ -107,7 +107,7 @@ pub fn compose(generic_eapp: &[u8], launch: &Launch, program: &[u8]) -> Result<V
 /// Whether an enclave app, generic or composed, was built to compute with floating-point registers.
 ///
 /// # Errors
-/// [`ImageError`] where it is none.
+/// [`ImageError`] if it is none.
 pub fn uses_hardware_float(eapp: &[u8]) -> Result<bool, ImageError> {
     let (header, _) = elf::parse(eapp)?;
     Ok(header.e_flags.get(LittleEndian) & EF_RISCV_FLOAT_ABI != 0)
@@ -116,7 +116,7 @@ pub fn uses_hardware_float(eapp: &[u8]) -> Result<bool, ImageError> {
 /// The launch in a composed image.
 ///
 /// # Errors
-/// [`ImageError`] where the image cannot be loaded, or holds no launch, or a damaged one.
+/// [`ImageError`] if the image cannot be loaded, or holds no launch, or a damaged one.
 pub fn launch(image: &[u8]) -> Result<Launch, ImageError> {
     let segments = Image::parse(image)?.segments;
     let segment = segments.into_iter().find(|segment| segment.vaddr == LAUNCH_BASE).ok_or(ImageError::NoLaunch)?;

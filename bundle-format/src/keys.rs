@@ -87,7 +87,7 @@ impl SecretKey {
     /// A new key from the operating system's randomness.
     ///
     /// # Errors
-    /// Where the operating system has none.
+    /// If the operating system has none.
     pub fn generate() -> std::io::Result<Self> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(std::io::Error::other)?;

@@ -135,7 +135,7 @@ impl Manifest {
     /// The manifest as it is written, and signed.
     ///
     /// # Errors
-    /// [`ManifestError`] where the result could not be read again.
+    /// [`ManifestError`] if the result could not be read again.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
         let text = toml::to_string(self).map_err(|error| ManifestError::Damaged(error.to_string()))?;

@@ -87,7 +87,7 @@ impl OwnerSecret {
     /// A new key from the operating system's randomness.
     ///
     /// # Errors
-    /// Where the operating system has none.
+    /// If the operating system has none.
     pub fn generate() -> io::Result<Self> {
         let mut secret = Zeroizing::new([0; 32]);
         random(&mut *secret)?;
@@ -185,7 +185,7 @@ impl TransferKey {
     /// A new key from the operating system's randomness.
     ///
     /// # Errors
-    /// Where the operating system has none.
+    /// If the operating system has none.
     pub fn generate() -> io::Result<Self> {
         let mut key = Zeroizing::new([0; Self::SIZE]);
         random(&mut *key)?;

@@ -30,7 +30,7 @@ const END: &str = "<!-- /bench -->";
 /// Builds everything as users have it, measures, and prints the table.
 ///
 /// # Errors
-/// Where something cannot be built or run. Not where a requirement is missed: the table says so.
+/// If something cannot be built or run. Not where a requirement is missed: the table says so.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (bless, options): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| *argument == "--bless");
     let bless = !bless.is_empty();

@@ -13,7 +13,7 @@ const LIMIT: usize = 12_500;
 /// Prints a table of the trusted crates.
 ///
 /// # Errors
-/// Where a file cannot be read, or there are more lines than the limit.
+/// If a file cannot be read, or there are more lines than the limit.
 pub fn run() -> Result<()> {
     let crates = trusted_crates()?;
     println!("{:<16}{:>6}", "trusted crate", "lines");
@@ -32,7 +32,7 @@ pub fn run() -> Result<()> {
 /// How many lines the crates of `eapp/` have together.
 ///
 /// # Errors
-/// Where a file cannot be read.
+/// If a file cannot be read.
 pub fn trusted_lines() -> Result<usize> {
     Ok(sum(&trusted_crates()?))
 }

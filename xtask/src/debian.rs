@@ -9,7 +9,7 @@ use wasmstone_test_support::shell::{run, succeeds};
 /// Installs packages.
 ///
 /// # Errors
-/// Where this is not Debian, or needs a password, or fails; the text says how to do it by hand.
+/// If this is not Debian, or needs a password, or fails; the text says how to do it by hand.
 pub fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("by hand: sudo apt install {}", packages.join(" "));
     if !succeeds(Command::new("apt-get").arg("--version")) {
@@ -49,7 +49,7 @@ const SYSTEMS: [(&str, &str, &str); 2] = [
 /// its own configuration and lists stay as they are, so that nobody needs to be root.
 ///
 /// # Errors
-/// Where this system is not one of [`SYSTEMS`], or apt-get fails.
+/// If this system is not one of [`SYSTEMS`], or apt-get fails.
 pub fn fetch_source(package: &str, directory: &Path) -> Result<()> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let Some(sources) = sources(&release) else {

@@ -30,7 +30,7 @@ const CPU_MINUTES: usize = 18;
 /// Sets up, builds wasmstone, then builds and runs the examples with it.
 ///
 /// # Errors
-/// Where a step fails.
+/// If a step fails.
 pub fn run() -> Result<()> {
     setup::targets()?;
     if target()?.join("debug/wasmstone").exists() {

@@ -12,7 +12,7 @@ const MARKER: &str = "needs_newer_rust";
 /// Builds it for the tests, if this machine has or gets the Rust that it takes.
 ///
 /// # Errors
-/// Where the example does not compile.
+/// If the example does not compile.
 pub fn build_or_miss() -> Result<Option<Missing>> {
     match toolchain() {
         Ok(()) => build().map(|_| None),
@@ -27,7 +27,7 @@ pub fn build_or_miss() -> Result<Option<Missing>> {
 /// Builds `target/digits/wasm32-wasip2/release/digits.wasm`, and returns its path.
 ///
 /// # Errors
-/// Where it does not compile, or rustup cannot install the Rust that it takes.
+/// If it does not compile, or rustup cannot install the Rust that it takes.
 pub fn build() -> Result<PathBuf> {
     toolchain()?;
     step("examples/digits (the first time takes minutes: it contains a machine for neural networks)");

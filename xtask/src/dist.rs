@@ -45,7 +45,7 @@ struct Side {
 /// Builds both sides for release, and writes archives, packages and checksums into `target/dist`.
 ///
 /// # Errors
-/// Where something cannot be built or written.
+/// If something cannot be built or written.
 pub fn run_all() -> Result<()> {
     setup::targets()?;
     step("wasmstone for this machine");

@@ -6,7 +6,7 @@ use wasmstone_test_support::shell::{cargo, root, run, step, target};
 /// Builds them into `target/guests/TARGET/release/PROGRAM.wasm`.
 ///
 /// # Errors
-/// Where one does not compile, or has no case in `tests/guest-list`.
+/// If one does not compile, or has no case in `tests/guest-list`.
 pub fn build() -> Result<()> {
     step("Test programs");
     let manifest = root().join("tests/guests/Cargo.toml");

@@ -7,7 +7,7 @@ use wasmstone_test_support::shell::{root, run, step, target};
 /// Compiles it into `target/count_instructions.so`.
 ///
 /// # Errors
-/// Where there is no compiler for C.
+/// If there is no compiler for C.
 pub fn build() -> Result<()> {
     step("Counting instructions in the emulator");
     let mut compile = Command::new("cc");

@@ -18,7 +18,7 @@ const MANIFESTS: [&str; 7] = [
 /// Formatting, clippy and dependencies.
 ///
 /// # Errors
-/// Where something is not right.
+/// If something is not right.
 pub fn run_all() -> Result<()> {
     step("Formatting");
     formatting()?;
@@ -39,7 +39,7 @@ pub fn run_all() -> Result<()> {
 /// Clippy on the whole workspace, with the features that the tests have; skipped out loud where there is no clippy.
 ///
 /// # Errors
-/// Where it has a warning.
+/// If it has a warning.
 pub fn clippy() -> Result<()> {
     if !succeeds(cargo().args(["clippy", "--version"])) {
         eprintln!("SKIPPED: there is no clippy; install it with: rustup component add clippy");
@@ -51,7 +51,7 @@ pub fn clippy() -> Result<()> {
 /// The formatting; skipped out loud where there is no rustfmt.
 ///
 /// # Errors
-/// Where a file is formatted in another way.
+/// If a file is formatted in another way.
 pub fn formatting() -> Result<()> {
     if !succeeds(cargo().args(["fmt", "--version"])) {
         eprintln!("SKIPPED: there is no rustfmt; install it with: rustup component add rustfmt");

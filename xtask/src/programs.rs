@@ -10,7 +10,7 @@ use wasmstone_test_support::shell::{cargo, run, step, target};
 /// Installs each natively and for WASI 0.1 into `target/programs`, unless that was done before.
 ///
 /// # Errors
-/// Where one cannot be fetched or does not compile.
+/// If one cannot be fetched or does not compile.
 pub fn build() -> Result<()> {
     let programs = target()?.join("programs");
     let native = (None, programs.join("native"));

@@ -14,7 +14,7 @@ const PACKAGE: &str = "wasmstone-generic-eapp";
 /// Builds the enclave apps here, and once more from a copy of this tree, with another home of Cargo's.
 ///
 /// # Errors
-/// Where they differ, or cannot be built.
+/// If they differ, or cannot be built.
 pub fn run_both() -> Result<()> {
     setup::targets()?;
     step("Here");

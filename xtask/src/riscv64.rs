@@ -31,7 +31,7 @@ pub struct Built {
 /// Builds them, and says where the program for the board is.
 ///
 /// # Errors
-/// Those of [`build`], and where the machine has no compiler for RISC-V and cannot get one.
+/// The errors of [`build`], and if the machine has no compiler for RISC-V and cannot get one.
 pub fn run_target() -> Result<()> {
     let built = build()?;
     let size = fs::metadata(&built.wasmstone).context("cannot read what was built")?.len();
@@ -44,7 +44,7 @@ pub fn run_target() -> Result<()> {
 /// Builds them, with what that needs installed first.
 ///
 /// # Errors
-/// Where something does not compile, or the machine has no linker for RISC-V and cannot get one.
+/// If something does not compile, or the machine has no linker for RISC-V and cannot get one.
 pub fn build() -> Result<Built> {
     setup::riscv64_linker()?;
     setup::rust_targets(&[TARGET])?;
@@ -56,7 +56,7 @@ pub fn build() -> Result<Built> {
 /// Builds them, and before them `wasmstone` with the simulator.
 ///
 /// # Errors
-/// As [`build`], and where a file cannot be copied.
+/// As [`build`], and if a file cannot be copied.
 pub fn build_for_tests() -> Result<Built> {
     setup::riscv64_linker()?;
     setup::rust_targets(&[TARGET])?;

@@ -23,7 +23,7 @@ pub struct Missing {
 /// Adds the Rust targets that guests and the enclave app are compiled for.
 ///
 /// # Errors
-/// Where rustup cannot add them.
+/// If rustup cannot add them.
 pub fn targets() -> Result<()> {
     rust_targets(&[WASM_TARGETS, ENCLAVE_TARGETS].concat())
 }
@@ -31,7 +31,7 @@ pub fn targets() -> Result<()> {
 /// Adds the Rust targets that are not there yet.
 ///
 /// # Errors
-/// Where rustup cannot add them.
+/// If rustup cannot add them.
 pub fn rust_targets(targets: &[&str]) -> Result<()> {
     let sysroot = Command::new("rustc")
         .args(["--print", "sysroot"])
@@ -51,7 +51,7 @@ pub fn rust_targets(targets: &[&str]) -> Result<()> {
 /// Everything that the tests need, as far as this machine can have it.
 ///
 /// # Errors
-/// Where something fails that no test can do without.
+/// If something fails that no test can do without.
 pub fn for_tests() -> Result<Vec<Missing>> {
     targets()?;
     let mut missing: Vec<_> = [C_TOOLCHAIN, CHROMIUM, RISCV64].iter().filter_map(Need::missing).collect();
@@ -86,7 +86,7 @@ struct Need {
 /// Has this machine link programs for RISC-V Linux.
 ///
 /// # Errors
-/// Where it cannot, and what that needs cannot be installed.
+/// If it cannot, and what that needs cannot be installed.
 pub fn riscv64_linker() -> Result<()> {
     let links = || succeeds(Command::new("sh").args(["-c", RISCV64_LINKER]));
     if links() {

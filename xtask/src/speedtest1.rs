@@ -16,7 +16,7 @@ const IN_SOURCE: &str = "test/speedtest1.c";
 /// Wasmtime: `[SOURCE] [ARGUMENTS]`.
 ///
 /// # Errors
-/// Where its source cannot be fetched, or something cannot be built or run.
+/// If its source cannot be fetched, or something cannot be built or run.
 pub fn measure(arguments: &[String]) -> Result<()> {
     let (source, rest) = match arguments.split_first() {
         Some((first, rest)) if !first.starts_with('-') => (Some(Path::new(first)), rest),
@@ -33,7 +33,7 @@ pub fn measure(arguments: &[String]) -> Result<()> {
 /// source; without it, it is taken from this system's source package, unless that was done before.
 ///
 /// # Errors
-/// Where it cannot be fetched, or does not compile.
+/// If it cannot be fetched, or does not compile.
 pub fn build(source: Option<&Path>) -> Result<PathBuf> {
     let file = match source {
         Some(path) => given(path)?,

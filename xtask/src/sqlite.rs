@@ -38,7 +38,7 @@ impl Sqlite {
     /// SQLite, which is compiled unless that was done before: it takes a minute.
     ///
     /// # Errors
-    /// Where its source cannot be fetched, or there is no compiler for it.
+    /// If its source cannot be fetched, or there is no compiler for it.
     pub fn compiled() -> Result<Self> {
         let directory = target()?.join("sqlite");
         fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
@@ -57,7 +57,7 @@ impl Sqlite {
     /// Compiles a program of one file and links it with SQLite; where it was put.
     ///
     /// # Errors
-    /// Where it does not compile.
+    /// If it does not compile.
     pub fn link(&self, program: &Path, flags: &[&str]) -> Result<PathBuf> {
         let name = program.file_stem().context("a program without a name")?;
         let wasm = self.directory.join(name).with_extension("wasm");

@@ -9,7 +9,7 @@ use wasmstone_test_support::shell::{cargo, root, run, step, target};
 /// Runs suites that others have written: `suite` is the name of one.
 ///
 /// # Errors
-/// Where the runner cannot be started.
+/// If the runner cannot be started.
 pub fn conformance(suite: &str, arguments: &[String]) -> Result<()> {
     let mut arguments = arguments.to_vec();
     arguments.insert(0, suite.to_owned());
@@ -19,7 +19,7 @@ pub fn conformance(suite: &str, arguments: &[String]) -> Result<()> {
 /// Builds what the suite for a machine with Keystone puts there, and runs it. Without arguments it says how.
 ///
 /// # Errors
-/// Where something does not compile, or the suite cannot be started.
+/// If something does not compile, or the suite cannot be started.
 pub fn keystone(arguments: &[String]) -> Result<()> {
     if !arguments.is_empty() {
         setup::targets()?;
@@ -35,7 +35,7 @@ pub fn keystone(arguments: &[String]) -> Result<()> {
 /// Checks the soft-float functions against the processor.
 ///
 /// # Errors
-/// Where the check cannot be started.
+/// If the check cannot be started.
 pub fn soft_float(arguments: &[String]) -> Result<()> {
     let example = ["--features", "check", "--example", "against_processor"];
     become_package("wasmstone-soft-float", &example, arguments)
@@ -44,7 +44,7 @@ pub fn soft_float(arguments: &[String]) -> Result<()> {
 /// The paper's experiment against a server that runs somewhere.
 ///
 /// # Errors
-/// Where the client does not compile or cannot be started.
+/// If the client does not compile or cannot be started.
 pub fn web_requests(arguments: &[String]) -> Result<()> {
     run(cargo().args(["build", "--quiet", "--workspace", "--lib", "--bins", "--examples", "--locked"]))?;
     let mut client = Command::new(target()?.join("debug/wasmstone-benchmark"));

@@ -13,7 +13,7 @@ use wasmstone_test_support::shell::{cargo, step};
 /// Sets up, and runs every test, a short run of every fuzz target among them, and clippy. The last line on standard output is the sum.
 ///
 /// # Errors
-/// Where a test fails, or the formatting is not right, or clippy has a warning, or no test could be run.
+/// If a test fails, or the formatting is not right, or clippy has a warning, or no test could be run.
 pub fn run(arguments: &[String]) -> Result<()> {
     let missing = setup::for_tests()?;
     step("Formatting");

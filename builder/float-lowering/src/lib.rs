@@ -73,7 +73,7 @@ pub fn lower_with(wasm: &[u8], boundary: Boundary) -> Result<Lowered, Refused> {
 /// nested in it. Types that are only declared do not count.
 ///
 /// # Errors
-/// [`Refused`] with the function, or where the component cannot be read.
+/// [`Refused`] with the function, or if the component cannot be read.
 pub fn check_boundary(component: &[u8]) -> Result<(), Refused> {
     boundary::component(component)
 }

@@ -57,7 +57,7 @@ enum Section<'m> {
 /// Lowers a core module. One without floats is given back as it is.
 ///
 /// # Errors
-/// [`Refused`] where it is too large with what is added to it.
+/// [`Refused`] if it is too large with what is added to it.
 pub(crate) fn lower(module: &[u8], plan: &Plan) -> Result<Lowered, Refused> {
     let names = FunctionNames::read(module);
     let mut changed = names.lie();

@@ -53,7 +53,7 @@ impl Plan {
     /// Looks at the types of all core modules, in the order of the program.
     ///
     /// # Errors
-    /// [`Refused::Invalid`] where one cannot be read, [`Refused::TooLarge`] where types cannot be kept apart.
+    /// [`Refused::Invalid`] if one cannot be read, [`Refused::TooLarge`] if types cannot be kept apart.
     pub(crate) fn of(modules: &[&[u8]]) -> Result<Self, Refused> {
         let mut plan = Self::default();
         let mut types = Vec::new();
@@ -126,7 +126,7 @@ impl Plan {
     /// What becomes of the types of a module, by their indices.
     ///
     /// # Errors
-    /// [`Refused::Invalid`] where they cannot be read, or are not from a module that the plan was made of.
+    /// [`Refused::Invalid`] if they cannot be read, or are not from a module that the plan was made of.
     pub(crate) fn signatures(&self, section: TypeSectionReader<'_>) -> Result<Vec<Signature>, Refused> {
         let (mut own, mut signatures) = (Vec::new(), Vec::new());
         for ty in functions(section) {

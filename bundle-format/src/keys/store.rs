@@ -79,7 +79,7 @@ impl KeyStore {
     /// One's own key of that name.
     ///
     /// # Errors
-    /// [`KeyError::Unknown`] where there is none; [`KeyError::Exposed`] where others could read it.
+    /// [`KeyError::Unknown`] if there is none; [`KeyError::Exposed`] if others could read it.
     pub fn secret(&self, name: &str) -> Result<SecretKey, KeyError> {
         let path = self.path(name, KeyKind::Own)?;
         let pem = self.read(name, &path, KeyKind::Own)?;
@@ -89,7 +89,7 @@ impl KeyStore {
     /// The key of that name, one's own or a trusted one.
     ///
     /// # Errors
-    /// [`KeyError::Unknown`] where there is none.
+    /// [`KeyError::Unknown`] if there is none.
     pub fn get(&self, name: &str) -> Result<StoredKey, KeyError> {
         match self.load(name, KeyKind::Own) {
             Err(KeyError::Unknown { .. }) => self.load(name, KeyKind::Trusted),
@@ -139,7 +139,7 @@ impl KeyStore {
     /// not trusted.
     ///
     /// # Errors
-    /// Where the store itself cannot be read.
+    /// If the store itself cannot be read.
     pub fn trust_policy(&self, mut skipped: impl FnMut(KeyError)) -> Result<TrustPolicy, KeyError> {
         let mut policy = TrustPolicy::default();
         for (kind, name) in self.names()? {

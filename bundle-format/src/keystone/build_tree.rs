@@ -59,7 +59,7 @@ impl BuildTree {
     /// Looks through a directory. Symbolic links are not followed.
     ///
     /// # Errors
-    /// [`TreeError::Read`] where it is not a directory that can be read, [`TreeError::TooLarge`].
+    /// [`TreeError::Read`] if it is not a directory that can be read, [`TreeError::TooLarge`].
     pub fn find(directory: &Path) -> Result<Self, TreeError> {
         let mut tree =
             Self { directory: directory.to_owned(), runtimes: Vec::new(), firmware: [Vec::new(), Vec::new()] };
@@ -106,7 +106,7 @@ impl BuildTree {
     /// A loader and a runtime without additional system calls.
     ///
     /// # Errors
-    /// [`TreeError`] where there is no such pair, or several that come from different builds.
+    /// [`TreeError`] if there is no such pair, or several that come from different builds.
     pub fn pair(&self) -> Result<Pair, TreeError> {
         let mut builds = Vec::new();
         let mut others = String::new();
@@ -139,7 +139,7 @@ impl BuildTree {
     /// The firmware that holds the security monitor, where there is one.
     ///
     /// # Errors
-    /// [`TreeError`] where there are several that differ.
+    /// [`TreeError`] if there are several that differ.
     pub fn firmware(&self) -> Result<Option<&Path>, TreeError> {
         for found in &self.firmware {
             let booted = found.iter().any(|path| is_booted(path));

@@ -36,7 +36,7 @@ const RESERVE: u64 = 16;
 /// bytes.
 ///
 /// # Errors
-/// [`ImageError`] where runtime or image is no ELF executable that can be loaded.
+/// [`ImageError`] if runtime or image is no ELF executable that can be loaded.
 pub fn pages(loader: &[u8], runtime: &[u8], image: &[u8], shared: u64) -> Result<u64, ImageError> {
     let mut taken = Taken::default();
     for (vaddr, file, memory) in runtime_segments(runtime)? {

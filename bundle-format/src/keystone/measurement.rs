@@ -39,7 +39,7 @@ pub fn measured_bytes(sizes: [u64; 3]) -> u64 {
 /// the image lies behind them.
 ///
 /// # Errors
-/// [`FirmwareError`] where this is no such image.
+/// [`FirmwareError`] if this is no such image.
 pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareError> {
     let size = firmware.len() as u64;
     match size {

@@ -89,7 +89,7 @@ impl PlatformStore {
     /// The platform of that name; `sim` always exists.
     ///
     /// # Errors
-    /// [`PlatformError::Unknown`] where there is none.
+    /// [`PlatformError::Unknown`] if there is none.
     pub fn load(&self, name: &str) -> Result<Platform, PlatformError> {
         if name == SIM {
             return Ok(Platform::sim());

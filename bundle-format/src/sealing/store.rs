@@ -41,7 +41,7 @@ impl OwnerStore {
     /// The key of that name.
     ///
     /// # Errors
-    /// [`KeyError::UnknownOwner`] where there is none; [`KeyError::Exposed`] where others could read it.
+    /// [`KeyError::UnknownOwner`] if there is none; [`KeyError::Exposed`] if others could read it.
     pub fn secret(&self, name: &str) -> Result<OwnerSecret, KeyError> {
         let path = self.path(name)?;
         let unknown = || KeyError::UnknownOwner { name: name.to_owned(), directory: self.directory.clone() };

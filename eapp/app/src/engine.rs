@@ -49,7 +49,7 @@ pub const fn address_space(program: &Program) -> u64 {
 /// grow, or never do.
 ///
 /// # Errors
-/// Where this build of Wasmtime lacks the target.
+/// If this build of Wasmtime lacks the target.
 pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Result<Config> {
     let mut config = Config::new();
     config.target(triple(target, hardware_float))?;
@@ -97,7 +97,7 @@ const fn triple(target: Target, hardware_float: bool) -> &'static str {
 /// The engine inside the enclave, whose linear memories come from `memories`.
 ///
 /// # Errors
-/// Where memory runs out.
+/// If memory runs out.
 pub fn engine(program: &Program, memories: Arc<dyn MemoryCreator>) -> Result<Engine> {
     let mut config = config(program.target, program.hardware_float, program.memory_may_move)?;
     config.with_host_memory(memories);

@@ -120,7 +120,7 @@ impl Host {
     /// answer is yes.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn poll(&mut self, polls: &mut PollSet) -> Result<bool, Violation> {
         self.unasked_polls = 0;
         let deadline = polls.deadline.min(self.store_due()?);

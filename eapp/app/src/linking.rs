@@ -36,7 +36,7 @@ pub fn entry_point(component: &Component, entry: Entry) -> wasmtime::Result<Comp
 /// The linker for a component.
 ///
 /// # Errors
-/// Memory runs out.
+/// If memory runs out.
 pub fn linker(component: &Component) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(component.engine());
     wasi::add_to_linker(&mut linker)?;
@@ -56,7 +56,7 @@ impl LoadedProgram {
     /// A store for a guest.
     ///
     /// # Errors
-    /// Memory runs out.
+    /// If memory runs out.
     pub fn store(&self, guest: Guest) -> wasmtime::Result<Store<Guest>> {
         let mut store = Store::try_new(&self.engine, guest)?;
         store.limiter(|guest| guest.limits());

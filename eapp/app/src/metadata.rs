@@ -106,7 +106,7 @@ fn entry(payload: &mut &[u8]) -> Result<DirectoryEntry, Violation> {
 /// Asks the host for the next entries of a directory stream.
 ///
 /// # Errors
-/// Where the host breaks the contract.
+/// If the host breaks the contract.
 pub fn list_entries(channel: &mut Channel, handle: u32) -> Result<Result<Entries, Status>, Violation> {
     let request = HandleRequest { handle: handle.into() };
     let cap = filesystem::Entries::REPLY_PAYLOAD_MAX;

@@ -8,7 +8,7 @@ pub trait Platform: Send {
     /// `reply`, where the caller has made zero what came before; what the host does not fill stays so.
     ///
     /// # Errors
-    /// A violation where the host's answer does not lie in the shared buffer.
+    /// A violation if the host's answer does not lie in the shared buffer.
     fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation>;
 
     /// A counter that runs at a steady rate and never goes back. The machine does not say how long a tick is; the host

@@ -84,7 +84,7 @@ impl Generator {
     /// knows or chooses both knows no more than before, and one that gives nothing takes nothing away.
     ///
     /// # Errors
-    /// Where the host breaks the contract.
+    /// If the host breaks the contract.
     pub fn refresh(&mut self, channel: &mut Channel) -> Result<(), Violation> {
         if self.given < FRESH {
             return Ok(());

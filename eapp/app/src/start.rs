@@ -38,7 +38,7 @@ impl Start {
     /// Asks the host.
     ///
     /// # Errors
-    /// A violation, or a refusal where the grants go beyond the policy.
+    /// A violation, or a refusal if the grants go beyond the policy.
     pub fn fetch(channel: &mut Channel, policy: &Policy, entry: Entry) -> Result<Self, Ending> {
         let answer = channel.call::<launch::Start>(&Empty {}, &[], PAYLOAD_MAX)?;
         let (start, mut payload) = answer.map_err(|_| Violation("the host does not start the guest"))?;

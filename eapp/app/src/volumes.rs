@@ -83,7 +83,7 @@ impl SealedDirectory {
     /// Stores what has not been stored, and closes the volume.
     ///
     /// # Errors
-    /// A violation, or why not everything was stored.
+    /// A violation, or the reason why not everything was stored.
     pub fn close(&mut self, channel: &mut Channel, handles: &mut Handles) -> Result<(), Ending> {
         let mut disk = disk(channel, handles, self.index, self.access);
         let closed = self.volume.close(&mut disk);
@@ -148,7 +148,7 @@ impl SealedDirectory {
     /// nanoseconds since the enclave's start.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn store_due(&mut self, channel: &mut Channel, handles: &mut Handles, now: u64) -> Result<u64, Violation> {
         let due = |changed: u64| changed.saturating_add(IDLE);
         if self.changed.is_some_and(|changed| due(changed) <= now) {

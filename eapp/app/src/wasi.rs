@@ -26,7 +26,7 @@ use wasmtime::{Result, component::HasSelf, component::Linker, component::Resourc
 /// Offers WASI to components.
 ///
 /// # Errors
-/// Memory runs out.
+/// If memory runs out.
 pub fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     // No unstable functions, as in Wasmtime.
     let options = bindings::LinkOptions::default();

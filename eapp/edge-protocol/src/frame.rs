@@ -115,7 +115,7 @@ pub type Parts<'a> = Result<(&'a [u8], &'a [u8]), Status>;
 /// Like [`decode_reply`], for any operation whose reply has a struct of `reply` bytes.
 ///
 /// # Errors
-/// Those of [`decode_reply`].
+/// The errors of [`decode_reply`].
 pub fn reply_parts(frame: &[u8], request_id: u64, reply: u32, reply_payload_max: u32) -> Result<Parts<'_>, Violation> {
     let (header, rest) =
         ReplyHeader::read_from_prefix(frame).map_err(|_| Violation("a reply is shorter than its header"))?;

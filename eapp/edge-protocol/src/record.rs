@@ -20,7 +20,7 @@ pub fn take<'a>(payload: &mut &'a [u8], cap: usize) -> Result<&'a [u8], Violatio
 /// Like [`take`], for text.
 ///
 /// # Errors
-/// Those of [`take`], and a violation if the bytes are not UTF-8.
+/// The errors of [`take`], and a violation if the bytes are not UTF-8.
 pub fn take_text<'a>(payload: &mut &'a [u8], cap: usize) -> Result<&'a str, Violation> {
     text(take(payload, cap)?)
 }

@@ -19,7 +19,7 @@ pub trait Disk {
     /// does not exist. `None`: it does not exist.
     ///
     /// # Errors
-    /// The disk's own.
+    /// The disk's own error.
     fn open(&mut self, name: &str, create: bool) -> Result<Option<u32>, Failure>;
 
     /// Closes a file. Its number may be used again.
@@ -28,13 +28,13 @@ pub trait Disk {
     /// How many bytes the file holds.
     ///
     /// # Errors
-    /// The disk's own.
+    /// The disk's own error.
     fn size(&mut self, file: u32) -> Result<u64, Failure>;
 
     /// Fills `into` from `offset`. Returns the number of bytes, which is less only at the end of the file.
     ///
     /// # Errors
-    /// The disk's own.
+    /// The disk's own error.
     fn read_at(&mut self, file: u32, offset: u64, into: &mut [u8]) -> Result<usize, Failure>;
 
     /// Writes all of `bytes` at `offset`.
@@ -46,7 +46,7 @@ pub trait Disk {
     /// Cuts the file to `size` bytes.
     ///
     /// # Errors
-    /// The disk's own.
+    /// The disk's own error.
     fn set_size(&mut self, file: u32, size: u64) -> Result<(), Failure>;
 
     /// Returns after what was written to the file survives a loss of power.
@@ -64,6 +64,6 @@ pub trait Disk {
     /// Removes a file, which is not open. It is no error if the file does not exist.
     ///
     /// # Errors
-    /// The disk's own.
+    /// The disk's own error.
     fn remove(&mut self, name: &str) -> Result<(), Failure>;
 }

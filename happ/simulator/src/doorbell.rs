@@ -112,7 +112,7 @@ unsafe impl Sync for Shared {}
 /// Makes shared memory of the right size, zeroed.
 ///
 /// # Errors
-/// Those of memfd_create(2) and ftruncate(2).
+/// The errors of memfd_create(2) and ftruncate(2).
 pub fn create() -> Result<OwnedFd, Errno> {
     let memory = memfd_create("wasmstone-edge", MemfdFlags::CLOEXEC)?;
     ftruncate(&memory, (PAGE + BUFFER_SIZE) as u64)?;
@@ -123,7 +123,7 @@ impl Shared {
     /// Maps what [`create`] made.
     ///
     /// # Errors
-    /// Those of mmap(2).
+    /// The errors of mmap(2).
     pub fn map(memory: impl AsFd) -> Result<Self, Error> {
         let length = PAGE + BUFFER_SIZE;
         if rustix::fs::fstat(&memory)?.st_size != length as i64 {

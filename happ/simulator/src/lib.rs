@@ -166,7 +166,7 @@ fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> SimulatorEr
 /// [`Backend::launch`].
 ///
 /// # Errors
-/// Where the machine does not let us start the process, or the process become an enclave; nothing was run then.
+/// If the machine does not let us start the process, or the process become an enclave; nothing was run then.
 fn launch(
     simulator: &Simulator,
     files: &Files<'_>,

@@ -60,7 +60,7 @@ fn close_files() -> Result<()> {
 /// Dies with the host app, the process `parent`: an enclave without a host is of no use.
 ///
 /// # Errors
-/// Those of prctl(2), or where the host app has ended already.
+/// The errors of prctl(2), or if the host app has ended already.
 pub fn die_with_parent(parent: Option<Pid>) -> Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     if parent.is_some() && getppid() == parent { Ok(()) } else { Err(Error::other("it was not started by its host")) }
@@ -76,7 +76,7 @@ fn catch_faults() -> Result<()> {
 /// true, nothing does.
 ///
 /// # Errors
-/// Where the kernel lacks seccomp filters or close_range(2), Linux 5.9.
+/// If the kernel lacks seccomp filters or close_range(2), Linux 5.9.
 pub fn lock_down(unconfined: bool, faults: bool) -> Result<()> {
     let filter = filter(faults).map_err(Error::other)?;
     // Asked for beforehand, while somebody can be told.

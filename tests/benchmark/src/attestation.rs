@@ -19,7 +19,7 @@ const LIMIT: f64 = 1e-3;
 /// The row: a report is parsed, both signatures and everything that is pinned are checked.
 ///
 /// # Errors
-/// Where it does not verify.
+/// If it does not verify.
 pub fn rows(_: &Places) -> Result<Vec<Row>> {
     eprintln!("verifying reports");
     let measurement = Measurement([7; 64]);

@@ -26,7 +26,7 @@ const PROGRAM: &str = "rg";
 /// One row.
 ///
 /// # Errors
-/// Where the program cannot be built.
+/// If the program cannot be built.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("building: {PROGRAM}");
     let file = places.target.join(format!("programs/wasm32-wasip1/bin/{PROGRAM}.wasm"));

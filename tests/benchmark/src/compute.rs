@@ -17,7 +17,7 @@ const KERNELS: [(&str, &str); 5] =
 /// A row for each kernel, and one for all.
 ///
 /// # Errors
-/// Where one cannot be run.
+/// If one cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut ratios = Vec::new();

@@ -15,7 +15,7 @@ fn piece() -> Vec<u8> {
 /// Seconds that it takes until `length` bytes are back. All of them are compared.
 ///
 /// # Errors
-/// Where the connection fails, or something else comes back.
+/// If the connection fails, or something else comes back.
 pub fn seconds(address: SocketAddr, length: u64) -> Result<f64> {
     let piece = piece();
     let mut reading = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;

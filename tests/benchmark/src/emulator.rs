@@ -66,7 +66,7 @@ impl Emulator {
     /// What computing at a size costs in the enclave, and what is printed.
     ///
     /// # Errors
-    /// Where the program fails.
+    /// If the program fails.
     pub fn cost(&self, bundle: &Path, target: Target, size: &str) -> Result<(f64, Vec<u8>)> {
         let run = |size| self.output(self.harness(bundle, target).args(["--same-entropy", "--seconds", "--", size]));
         let number = |ran: &Ran| ran.number(self.unit().0);
@@ -77,7 +77,7 @@ impl Emulator {
     /// How long a program takes in the enclave, from its first instruction, and what it prints.
     ///
     /// # Errors
-    /// Where the program fails.
+    /// If the program fails.
     pub fn seconds(&self, bundle: &Path, target: Target, size: &str) -> Result<(f64, Vec<u8>)> {
         let ran = self.output(self.harness(bundle, target).args(["--seconds", "--", size]))?;
         Ok((ran.number("seconds")?, ran.stdout))
@@ -86,7 +86,7 @@ impl Emulator {
     /// Starts a program that serves.
     ///
     /// # Errors
-    /// Where it does not come to listen.
+    /// If it does not come to listen.
     pub fn serve(&self, bundle: &Path, target: Target, arguments: &[&str]) -> Result<Served> {
         let mut command = self.harness(bundle, target);
         command.args(["--net", "--"]).args(arguments);
@@ -133,7 +133,7 @@ pub fn platform(fp_safe: bool) -> Platform {
 /// Signs a bundle, and writes it into a fresh directory.
 ///
 /// # Errors
-/// Where that fails.
+/// If that fails.
 pub fn write(places: &Places, name: &str, built: &Built) -> Result<PathBuf> {
     let path = places.directory(name)?.join("program.wsb");
     let mut bundle = built.bundle.clone();

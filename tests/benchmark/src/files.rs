@@ -20,7 +20,7 @@ const FILES: u32 = 10_000;
 /// The rows.
 ///
 /// # Errors
-/// Where a program cannot be run.
+/// If a program cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("asking the host: lines, files");
     let directory = places.directory("data")?;

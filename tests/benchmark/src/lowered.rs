@@ -35,7 +35,7 @@ const INTEGER_KERNELS: [(&str, &str); 3] = [("sha256", "64"), ("sieve", "300000"
 /// The rows; what cannot be run here is left out.
 ///
 /// # Errors
-/// Where a program cannot be built, or prints something else lowered.
+/// If a program cannot be built, or prints something else lowered.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     if let Some(emulator) = Emulator::find(places, "computing with lowered floats") {

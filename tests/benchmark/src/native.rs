@@ -42,7 +42,7 @@ const KERNELS: [Kernel; 10] = [
 /// Two rows for each kernel, and two for all.
 ///
 /// # Errors
-/// Where one cannot be run.
+/// If one cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let (mut rows, mut to_outside, mut to_pulley) = (Vec::new(), Vec::new(), Vec::new());
     for kernel in KERNELS {

@@ -37,7 +37,7 @@ const MEBIBYTES: u32 = 256;
 /// The rows; those on pictures are left out where the example was not built, as it takes a newer Rust.
 ///
 /// # Errors
-/// Where a server cannot be run, or does not answer as it should.
+/// If a server cannot be run, or does not answer as it should.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let mut rows = vec![echo(places)?, requests(places)?];
     if places.digits().exists() {

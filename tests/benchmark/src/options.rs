@@ -29,7 +29,7 @@ pub struct Options {
 /// Reads the command line.
 ///
 /// # Errors
-/// Where it has anything else; the text says how it is used.
+/// If it has anything else; the text says how it is used.
 pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
     let mut options = Options { trusted_lines: None, plots: None, load: network::LOAD, only: None };
     while let Some(option) = arguments.next() {

@@ -67,7 +67,7 @@ impl Servers {
     /// Measures both in turn, after one time each that is not counted.
     ///
     /// # Errors
-    /// Where a measurement fails.
+    /// If a measurement fails.
     pub fn in_turn(&self, rounds: usize, measure: impl Fn(&Served) -> Result<f64>) -> Result<Both> {
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for _ in 0..=rounds {
@@ -103,7 +103,7 @@ impl Places {
     /// the time of `load`.
     ///
     /// # Errors
-    /// Where one is missing.
+    /// If one is missing.
     pub fn new(plots: Option<PathBuf>, load: Duration) -> Result<Self> {
         let this = std::env::current_exe().context("cannot find this program")?;
         let (wasmstone, peer) = (this.with_file_name("wasmstone"), this.with_file_name("wasmstone-peer"));
@@ -119,7 +119,7 @@ impl Places {
     /// A fresh directory.
     ///
     /// # Errors
-    /// Where there is one of that name already.
+    /// If there is one of that name already.
     pub fn directory(&self, name: &str) -> Result<PathBuf> {
         let path = self.work.path().join(name);
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
@@ -129,7 +129,7 @@ impl Places {
     /// Builds the bundle of a test program for Pulley. Outside, the same bytes are run.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn program(&self, name: &str) -> Result<Program> {
         self.pulley(&self.guest(name))
     }
@@ -137,7 +137,7 @@ impl Places {
     /// As [`Self::program`], of any program.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn pulley(&self, wasm: &Path) -> Result<Program> {
         Self::extracted(self.bundle(wasm, "pulley")?, Target::Pulley64)
     }
@@ -145,7 +145,7 @@ impl Places {
     /// A bundle of machine code. Outside, the same bytes are run.
     ///
     /// # Errors
-    /// Where it holds no machine code for this machine.
+    /// If it holds no machine code for this machine.
     pub fn same_code(bundle: PathBuf) -> Result<Program> {
         Self::extracted(bundle, Target::host().context("there is no machine code for this machine")?)
     }
@@ -166,7 +166,7 @@ impl Places {
     /// compiles it by its own defaults for this very processor.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn native(&self, wasm: &Path) -> Result<Program> {
         let bundle = self.bundle(wasm, "native")?;
         let precompiled = bundle.with_extension("precompiled");
@@ -180,7 +180,7 @@ impl Places {
     /// Starts a program that serves, in both places, by one executable as the rows on computing.
     ///
     /// # Errors
-    /// Where it does not come to listen.
+    /// If it does not come to listen.
     pub fn serve(&self, program: &Program, arguments: &[&str]) -> Result<Servers> {
         let task = program.task(arguments).same_executable();
         let inside = Served::start(self.inside(&task))?;
@@ -190,7 +190,7 @@ impl Places {
     /// Starts a bundle that answers HTTP requests, with the command.
     ///
     /// # Errors
-    /// Where it does not come to listen.
+    /// If it does not come to listen.
     pub fn serve_http(&self, bundle: &Path) -> Result<Served> {
         let mut command = self.command();
         command.arg("serve").arg(bundle).args(["--backend", "sim", "--addr", "127.0.0.1:0"]);
@@ -210,7 +210,7 @@ impl Places {
     /// Builds a bundle.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn bundle(&self, wasm: &Path, engine: &str) -> Result<PathBuf> {
         self.build(wasm, engine, None)
     }
@@ -218,7 +218,7 @@ impl Places {
     /// Builds the bundle of a program as machine code, whose directory `/data` is sealed.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn sealed(&self, wasm: &Path) -> Result<PathBuf> {
         let policy = self.work.path().join("sealed.toml");
         fs::write(&policy, SEALED).context("cannot write the policy")?;
@@ -242,7 +242,7 @@ impl Places {
     /// Puts a plot where the documents are, where that was asked for.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn plot(&self, file: &str, svg: &str) -> Result<()> {
         let Some(directory) = &self.plots else { return Ok(()) };
         let path = directory.join(file);
@@ -252,7 +252,7 @@ impl Places {
     /// Runs a task inside and outside in turn, to its end. Both must print the same.
     ///
     /// # Errors
-    /// Where a run fails.
+    /// If a run fails.
     pub fn compare(&self, task: &Task<'_>, rounds: usize) -> Result<Both> {
         self.in_turn(task, rounds, |command| {
             let start = Instant::now();
@@ -266,7 +266,7 @@ impl Places {
     /// As [`Self::compare`], but throws away what is printed.
     ///
     /// # Errors
-    /// Where a run fails.
+    /// If a run fails.
     pub fn compare_silently(&self, task: &Task<'_>, rounds: usize) -> Result<Both> {
         self.in_turn(task, rounds, |command| {
             let start = Instant::now();
@@ -280,7 +280,7 @@ impl Places {
     /// As [`Self::compare`], but only until the first byte comes out.
     ///
     /// # Errors
-    /// Where a run fails.
+    /// If a run fails.
     pub fn compare_start(&self, task: &Task<'_>, rounds: usize) -> Result<Both> {
         self.in_turn(task, rounds, |command| {
             let start = Instant::now();

@@ -41,7 +41,7 @@ enum Source {
 /// A row for each kernel, and one for all; none where there is no emulator.
 ///
 /// # Errors
-/// Where one cannot be run.
+/// If one cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let Some(emulator) = Emulator::find(places, "computing on RISC-V") else {
         return Ok(Vec::new());

@@ -27,7 +27,7 @@ pub const OUTSIDE: &str = "__outside";
 /// Verifies a bundle and runs it in a simulated enclave, as the command does.
 ///
 /// # Errors
-/// Where that fails, or the program does.
+/// If that fails, or the program does.
 pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let trust = TrustPolicy { allow_unknown_signer: true, ..TrustPolicy::default() };
     let verified = verify(&Bundle::open(bundle)?, &trust)?;
@@ -47,7 +47,7 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
 /// Runs a precompiled program outside, as the peer does.
 ///
 /// # Errors
-/// Where that fails, or the program does.
+/// If that fails, or the program does.
 pub fn outside(precompiled: &Path, mut arguments: Vec<String>) -> Result<()> {
     let program = std::fs::read(precompiled)?;
     arguments.insert(0, "program".to_owned());

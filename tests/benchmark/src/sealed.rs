@@ -23,7 +23,7 @@ const OVERHEAD: f64 = 2.0;
 /// The rows.
 ///
 /// # Errors
-/// Where a program cannot be run.
+/// If a program cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("sealed directories");
     let (sealed, plain) = (places.directory("bulk-sealed")?, places.directory("bulk-plain")?);

@@ -25,7 +25,7 @@ impl Served {
     /// Starts it, and waits until it prints a line that has a URL in it, or is a port of this machine.
     ///
     /// # Errors
-    /// Where it ends before.
+    /// If it ends before.
     pub fn start(mut command: Command) -> Result<Self> {
         let (output, writer) = pipe().context("cannot make a pipe")?;
         command.stdin(Stdio::piped()).stdout(writer.try_clone().context("cannot make a pipe")?).stderr(writer);

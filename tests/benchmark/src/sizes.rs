@@ -9,7 +9,7 @@ use std::path::Path;
 /// The rows.
 ///
 /// # Errors
-/// Where a file is missing.
+/// If a file is missing.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let hello = places.program("hello")?;
     Ok(vec![

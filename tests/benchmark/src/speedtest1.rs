@@ -16,7 +16,7 @@ type Test<'a> = (&'a str, f64);
 /// Runs the program in each place, with these arguments before the database's name, and prints a table.
 ///
 /// # Errors
-/// Where it fails in one.
+/// If it fails in one.
 pub fn command(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     let wasm = arguments.next().context("speedtest1 WASM [ARGUMENTS]")?;
     let arguments: Vec<String> = arguments.chain([sqlite::DATABASE.to_owned()]).collect();

@@ -29,7 +29,7 @@ pub fn program(places: &Places) -> Option<PathBuf> {
 /// The rows; none where there is no benchmark.
 ///
 /// # Errors
-/// Where it cannot be run.
+/// If it cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let Some(wasm) = program(places) else {
         eprintln!("SKIPPED: SQLite: its benchmark was not built, see `cargo xtask speedtest1`");

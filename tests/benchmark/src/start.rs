@@ -12,7 +12,7 @@ const LIMIT: f64 = 0.030;
 /// One row.
 ///
 /// # Errors
-/// Where the program cannot be run.
+/// If the program cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("starting: hello");
     let both = places.compare_start(&places.program("hello")?.task(&[]), ROUNDS)?;

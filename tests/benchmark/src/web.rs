@@ -43,7 +43,7 @@ struct Arguments {
 /// Measures the server that the arguments name, and prints what came out.
 ///
 /// # Errors
-/// Where the arguments are wrong, or an answer is missing or wrong.
+/// If the arguments are wrong, or an answer is missing or wrong.
 pub fn command(arguments: impl Iterator<Item = String>) -> Result<()> {
     let Arguments { address, experiment, as_json } = parse(arguments)?;
     let pictures = pictures()?;

@@ -39,7 +39,7 @@ const ANYWHERE: [&str; 1] = ["127.0.0.1:0"];
 /// The rows; none where the example was not built, as it takes a newer Rust.
 ///
 /// # Errors
-/// Where the service cannot be built or run, or does not answer as it should.
+/// If the service cannot be built or run, or does not answer as it should.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let file = places.digits();
     if !file.exists() {

@@ -29,7 +29,7 @@ use std::thread;
 /// Prints a line for each case as it ends, and the sum.
 ///
 /// # Errors
-/// Where a case fails unexpectedly or passes unexpectedly, where an expectation is about no case, and where
+/// If a case fails unexpectedly or passes unexpectedly, if an expectation is about no case, and where
 /// no case could be run.
 pub fn run(suite: &str, cases: &[Case], expectations: &Expectations, options: &Options) -> Result<()> {
     expectations.check(cases.iter().map(|case| case.name.as_str()))?;

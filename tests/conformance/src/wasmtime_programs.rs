@@ -26,7 +26,7 @@ const KINDS: [&str; 8] = ["p1_", "p1_cli_", "p2_", "p2_api_", "p2_cli_", "p2_htt
 /// Builds the programs of a checkout and runs each.
 ///
 /// # Errors
-/// Where there are no such programs, or they cannot be built, and as [`suite::run`].
+/// If there are no such programs, or they cannot be built, and as [`suite::run`].
 pub fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(SUITE, arguments)?;
     let programs = programs(&options.suite)?;

@@ -96,7 +96,7 @@ impl Context {
     /// Takes over this thread's traps. The enclave will begin with `registers`.
     ///
     /// # Errors
-    /// Where the system refuses, or there is a context already.
+    /// If the system refuses, or there is a context already.
     pub fn new(registers: Registers) -> Result<Self> {
         if TAKEN.swap(true, Ordering::Relaxed) {
             return Err(Error::other("there is an enclave in this process already"));

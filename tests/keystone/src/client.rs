@@ -30,7 +30,7 @@ pub struct Answer {
 
 impl Client {
     /// # Errors
-    /// Where nobody listens at the address.
+    /// If nobody listens at the address.
     pub fn new(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address).with_context(|| format!("nobody listens at {address}"))?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -42,7 +42,7 @@ impl Client {
     /// Asks, and waits for the answer.
     ///
     /// # Errors
-    /// Where no answer arrives.
+    /// If no answer arrives.
     pub fn get(&mut self, path: &str) -> Result<Answer> {
         self.ask(path)?;
         self.answer()
@@ -51,7 +51,7 @@ impl Client {
     /// Asks.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn ask(&mut self, path: &str) -> Result<()> {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: suite\r\n\r\n").as_bytes())
     }
@@ -59,7 +59,7 @@ impl Client {
     /// Begins a request whose content comes in chunks.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn begin(&mut self, path: &str) -> Result<()> {
         self.send(format!("POST {path} HTTP/1.1\r\nHost: suite\r\nTransfer-Encoding: chunked\r\n\r\n").as_bytes())
     }
@@ -67,7 +67,7 @@ impl Client {
     /// Sends a chunk; an empty one is the last.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn chunk(&mut self, content: &[u8]) -> Result<()> {
         self.send(&[format!("{:x}\r\n", content.len()).as_bytes(), content, b"\r\n"].concat())
     }
@@ -75,7 +75,7 @@ impl Client {
     /// The same connection, to send on while somebody else receives.
     ///
     /// # Errors
-    /// Where the system has no more handles.
+    /// If the system has no more handles.
     pub fn again(&self) -> Result<Self> {
         Ok(Self { stream: BufReader::new(self.stream.get_ref().try_clone()?) })
     }
@@ -87,7 +87,7 @@ impl Client {
     /// Waits for an answer with its content.
     ///
     /// # Errors
-    /// Where it breaks off, or is no HTTP.
+    /// If it breaks off, or is no HTTP.
     pub fn answer(&mut self) -> Result<Answer> {
         let mut answer = self.head()?;
         match answer.framing {
@@ -109,7 +109,7 @@ impl Client {
     /// Waits for an answer without its content.
     ///
     /// # Errors
-    /// Where none comes, or it is no HTTP.
+    /// If none comes, or it is no HTTP.
     pub fn head(&mut self) -> Result<Answer> {
         let line = self.line()?;
         let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
@@ -132,7 +132,7 @@ impl Client {
     /// The content of the next chunk; empty for the last one, with which the answer ends.
     ///
     /// # Errors
-    /// Where the connection ends before, or this is not a chunk.
+    /// If the connection ends before, or this is not a chunk.
     pub fn next_chunk(&mut self) -> Result<Vec<u8>> {
         let line = self.line()?;
         let length = u64::from_str_radix(&line, 16).with_context(|| format!("a chunk's size is {line:?}"))?;

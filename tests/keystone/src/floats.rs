@@ -52,7 +52,7 @@ impl Load {
     /// Starts two of them.
     ///
     /// # Errors
-    /// Where the program does not build, or ssh does not get there.
+    /// If the program does not build, or ssh does not get there.
     pub fn start(suite: &Suite) -> Result<Self> {
         let load = suite.build(&guest(LOAD.0, "wasm32-wasip2")?, "load", "sim", &["--targets", "pulley64"]);
         let load = suite.put(&load.map_err(anyhow::Error::msg)?)?;
@@ -65,7 +65,7 @@ impl Load {
     /// Ends them; that they were still there is one more check.
     ///
     /// # Errors
-    /// Where ssh does not get there.
+    /// If ssh does not get there.
     pub fn end(self, suite: &Suite, report: &mut Report) -> Result<()> {
         let alive = suite.remote.shell(&format!("kill {}", self.processes), b"")?;
         report.check("the load ran all the time", (!alive.status.success()).then(|| text(&alive.stderr)));

@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 /// Runs the suite.
 ///
 /// # Errors
-/// Where something fails, or the machine cannot be used.
+/// If something fails, or the machine cannot be used.
 fn run(arguments: &[String]) -> Result<()> {
     let mut host = env::var(HOST).ok();
     let (mut platform, mut ssh, mut only) = (None, "ssh".to_owned(), None);
@@ -144,7 +144,7 @@ impl Suite {
     /// Runs the command on this machine.
     ///
     /// # Errors
-    /// Where it fails, with what it said.
+    /// If it fails, with what it said.
     fn wasmstone(&self, arguments: &[&str]) -> Result<String> {
         let output = self.command().args(arguments).output().context("cannot run wasmstone")?;
         let said = String::from_utf8_lossy(&output.stderr);

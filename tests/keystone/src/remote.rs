@@ -36,7 +36,7 @@ impl Remote {
     /// Runs a shell script there.
     ///
     /// # Errors
-    /// Where ssh does not get there; what the script says is in the output.
+    /// If ssh does not get there; what the script says is in the output.
     pub fn shell(&self, script: &str, input: &[u8]) -> Result<Output> {
         // The exit code comes by another way: 255 as one is what ssh says of its own troubles.
         let mut command = self.command(&[], &format!("cd {DIRECTORY} && {{ {script}\n}}; echo >&2 {ENDED}$?"));
@@ -57,7 +57,7 @@ impl Remote {
     /// Starts a shell script there that ends when the child is killed, or by itself.
     ///
     /// # Errors
-    /// Where ssh cannot be started.
+    /// If ssh cannot be started.
     pub fn start(&self, options: &[&str], script: &str) -> Result<Child> {
         let mut options = options.to_vec();
         // A terminal, so that what runs there ends with the connection.
@@ -69,7 +69,7 @@ impl Remote {
     /// Makes the directory, and puts the command there.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn prepare(&self, binary: &Path) -> Result<()> {
         let made = self.command(&[], &format!("mkdir -p {DIRECTORY}")).status().context("cannot run ssh")?;
         ensure!(made.success(), "cannot make {DIRECTORY} on {}", self.host);
@@ -83,7 +83,7 @@ impl Remote {
     /// Writes a file there.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let output = self.shell(&format!("cat > {0}.new && mv {0}.new {0}", words([name])), bytes)?;
         ensure!(output.status.success(), "cannot write {name} on the target: {}", text(&output.stderr));
@@ -93,7 +93,7 @@ impl Remote {
     /// Trusts the key that bundles are signed with, and no other: an earlier suite may have had its own.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn trust(&self, public_key: &str) -> Result<()> {
         self.put("key.pem", public_key.as_bytes())?;
         let line = Self::line(&["key", "trust", "key.pem"]);
@@ -105,7 +105,7 @@ impl Remote {
     /// Runs the command there.
     ///
     /// # Errors
-    /// Where ssh does not get there.
+    /// If ssh does not get there.
     pub fn wasmstone(&self, arguments: &[&str], input: &[u8]) -> Result<Output> {
         self.shell(&Self::line(arguments), input)
     }

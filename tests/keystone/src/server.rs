@@ -23,7 +23,7 @@ impl Server {
     /// answered with 200.
     ///
     /// # Errors
-    /// Where the script ends before, or nothing answers.
+    /// If the script ends before, or nothing answers.
     pub fn start(suite: &Suite, address: &'static str, script: &str, path: &str) -> Result<Self> {
         let ssh = suite.remote.start(&["-L", &format!("{address}:{address}")], script)?;
         let mut server = Self { address, ssh };
@@ -42,7 +42,7 @@ impl Server {
     /// Waits until nobody answers any more.
     ///
     /// # Errors
-    /// Where somebody goes on answering.
+    /// If somebody goes on answering.
     pub fn until_closed(&self, path: &str) -> Result<()> {
         let start = Instant::now();
         while self.answers(path) {
@@ -59,7 +59,7 @@ impl Server {
     /// Waits until the script ends by itself; its exit code is that of ssh.
     ///
     /// # Errors
-    /// Where it does not end.
+    /// If it does not end.
     pub fn wait(mut self) -> Result<ExitStatus> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {

@@ -114,7 +114,7 @@ impl WasiView for Host {
 /// The engine for a bundle's program: the enclave's own configuration.
 ///
 /// # Errors
-/// Where this build of Wasmtime lacks the target.
+/// If this build of Wasmtime lacks the target.
 pub fn engine(program: &Program) -> Result<Engine> {
     let mut config = wasmstone_eapp::config(program.target, program.hardware_float, program.memory_may_move)?;
     // In an enclave the measured region stands for it: a memory that never moves has room to grow.
@@ -125,8 +125,8 @@ pub fn engine(program: &Program) -> Result<Engine> {
 /// Runs a component that an engine of the same configuration precompiled.
 ///
 /// # Errors
-/// Where the bytes are not such a component, where it imports more than WASI 0.2 or exports no
-/// `wasi:cli/run`, or where a directory cannot be opened. Not for what the program itself does.
+/// If the bytes are not such a component, if it imports more than WASI 0.2 or exports no
+/// `wasi:cli/run`, or if a directory cannot be opened. Not for what the program itself does.
 ///
 /// # Safety
 /// `precompiled` must be what [`Engine::precompile_component`] returned, unchanged: it is code.

@@ -14,7 +14,7 @@ pub fn root() -> &'static Path {
 /// The workspace's target directory.
 ///
 /// # Errors
-/// Where this program is not in one.
+/// If this program is not in one.
 pub fn target() -> Result<PathBuf> {
     Ok(profile()?.parent().context("this program is not in a target directory")?.to_owned())
 }
@@ -22,7 +22,7 @@ pub fn target() -> Result<PathBuf> {
 /// The folder of the target directory that has what this program was built with: that of a profile.
 ///
 /// # Errors
-/// Where this program is not in a target directory.
+/// If this program is not in a target directory.
 pub fn profile() -> Result<PathBuf> {
     let this = env::current_exe().context("cannot find this program")?;
     // Tests lie in a folder of it.
@@ -45,7 +45,7 @@ pub fn cargo() -> Command {
 /// Runs a command after printing it; its output goes where this program's goes.
 ///
 /// # Errors
-/// Where it cannot be started, or says that it failed.
+/// If it cannot be started, or says that it failed.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     eprintln!("$ {line}");

@@ -9,7 +9,7 @@ use std::iter::Peekable;
 /// The number of lines with code.
 ///
 /// # Errors
-/// Where the text is not Rust.
+/// If the text is not Rust.
 pub fn lines(source: &str) -> Result<usize> {
     let tokens: TokenStream = source.parse().map_err(|error| anyhow!("not Rust: {error}"))?;
     let mut lines = BTreeSet::new();

@@ -56,7 +56,7 @@ struct Rewriting<'a, 's, 'm> {
 /// Rewrites the body of a function, by its index. `None` if it stays as it is.
 ///
 /// # Errors
-/// [`Refused::TooLarge`] where the function would have more locals than the engine allows.
+/// [`Refused::TooLarge`] if the function would have more locals than the engine allows.
 pub(super) fn rewrite(
     shape: &mut Shape<'_>,
     index: u32,

@@ -33,7 +33,7 @@ impl Precompiled {
     /// Finds the program in the image, or fetches it.
     ///
     /// # Errors
-    /// As of [`Self::fetch`], or where the image does not hold it.
+    /// As of [`Self::fetch`], or if the image does not hold it.
     pub fn new(channel: &mut Channel, program: &Program, resident: Option<Resident>) -> Result<Self, Ending> {
         let size = usize::try_from(program.size).ok().filter(|size| *size > 0);
         let size = size.ok_or(Ending::refused("the program is empty or too large for this machine"))?;
@@ -47,7 +47,7 @@ impl Precompiled {
     /// Fetches the program and checks it.
     ///
     /// # Errors
-    /// Out of memory; a violation where the host gives other bytes than the measured ones.
+    /// Out of memory; a violation if the host gives other bytes than the measured ones.
     fn fetch(channel: &mut Channel, program: &Program, size: usize) -> Result<Self, Ending> {
         let layout = Layout::from_size_align(size, ALIGNMENT).map_err(|_| Ending::OutOfMemory)?;
         // SAFETY: the layout's size is not zero, checked above.
@@ -80,7 +80,7 @@ impl Precompiled {
     /// Makes the program ready to run.
     ///
     /// # Errors
-    /// Where it was made for another engine, or memory runs out.
+    /// If it was made for another engine, or memory runs out.
     pub fn load(self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: the bytes are those that the build side's compiler wrote. `new` and `fetch` are the only
         // places that make a `Precompiled`: the one takes what was measured (contract of `Resident::new`),

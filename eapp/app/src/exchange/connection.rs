@@ -70,7 +70,7 @@ impl Connection {
     /// again where the result is [`Exchange::Sending`].
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn end_exchange(&mut self, host: &mut Host) -> Result<Exchange, StreamFailure> {
         self.abandon_body();
         self.pump(host)?;
@@ -103,7 +103,7 @@ impl Connection {
     /// Gives the socket back. What the host has not sent yet is lost.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn close(&mut self, host: &mut Host) -> Result<(), Violation> {
         self.is_broken = true;
         self.forget_message();
@@ -122,7 +122,7 @@ impl Connection {
 /// Drops a reference to a connection. With the last one, a connection to a server is closed.
 ///
 /// # Errors
-/// The host broke the contract.
+/// If the host broke the contract.
 pub fn release(connection: Shared, host: &mut Host) -> Result<(), Violation> {
     match Arc::into_inner(connection) {
         Some(connection) if connection.lock().is_client => connection.into_inner().close(host),

@@ -61,7 +61,7 @@ impl InFlight {
 /// Goes on with all that the guest `owner` has in flight, and adds what that waits for to `polls`.
 ///
 /// # Errors
-/// The host broke the contract.
+/// If the host broke the contract.
 pub fn advance_all(all: &mut Vec<InFlight>, host: &mut Host, owner: u32, polls: &mut PollSet) -> Result<()> {
     for in_flight in take(all) {
         let next = in_flight.advance(host, owner, polls)?;

@@ -74,7 +74,7 @@ impl OutboundRequest {
     /// A request to the server with this name.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn to_name(
         host: &mut Host,
         owner: u32,
@@ -93,7 +93,7 @@ impl OutboundRequest {
     /// A request to the server at this address.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn to_address(
         host: &mut Host,
         owner: u32,
@@ -113,7 +113,7 @@ impl OutboundRequest {
     /// Goes on as far as it can without waiting, for the guest `owner`.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn advance(&mut self, host: &mut Host, owner: u32) -> Result<()> {
         if let State::Awaiting { connection, .. } = &self.state {
             // The guest may have written to the body since.
@@ -184,7 +184,7 @@ impl OutboundRequest {
     /// Gives the request up; its outcome is `code`.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn fail(&mut self, host: &mut Host, code: ErrorCode) -> Result<()> {
         match replace(&mut self.state, State::Over(Err(code))) {
             State::LookingUp(handle, ..) | State::Connecting(handle, ..) => host.close(handle)?,

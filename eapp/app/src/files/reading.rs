@@ -53,7 +53,7 @@ impl FileInput {
     /// Ends reading.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn close(self, host: &mut Host) -> Result<(), Violation> {
         host.read_ahead = host.read_ahead.saturating_sub(self.buffer.held());
         self.file.release(host)

@@ -31,7 +31,7 @@ impl OpenFile {
     /// Closes the file unless another stream or descriptor of the guest still refers to it.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn release(self: Arc<Self>, host: &mut Host) -> Result<(), Violation> {
         match Arc::into_inner(self) {
             Some(file) if !file.granted => host.close(file.handle),

@@ -42,7 +42,7 @@ impl FileOutput {
     /// Ends writing.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn close(self, host: &mut Host) -> Result<(), Violation> {
         self.file.release(host)
     }

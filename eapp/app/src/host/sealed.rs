@@ -42,7 +42,7 @@ impl Host {
     /// has to be stored, in nanoseconds since the enclave's start.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn store_due(&mut self) -> Result<u64, Violation> {
         let now = self.elapsed();
         let mut next = u64::MAX;
@@ -72,7 +72,7 @@ impl Host {
     /// Closes what is open in a sealed directory.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub(super) fn release(&mut self, node: SealedNode) -> Result<(), Violation> {
         let Some((volume, mut disk)) = self.sealed_parts(node.volume) else { return Ok(()) };
         // The volume holds the node no more, whatever the result.

@@ -97,7 +97,7 @@ impl Client {
     /// Goes on at the time `now`, as far as it can without waiting.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn advance(&mut self, host: &mut Host, now: u64) -> Result<Progress> {
         closed_on_failure(match self.state {
             State::Head { .. } => self.read_head(host, now),
@@ -224,7 +224,7 @@ impl Client {
     /// Refuses the client's request, since there is no room for it.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn send_away(&mut self, host: &mut Host, now: u64) -> Result<Progress> {
         closed_on_failure(self.refuse(host, now, Refused { status: 503, why: "there is no room for more requests" }))
     }
@@ -232,7 +232,7 @@ impl Client {
     /// Ends the connection, now if there is no request on it, or else after the response.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn dismiss(&mut self, host: &mut Host, now: u64) -> Result<Progress> {
         match self.state {
             State::Head { .. } if self.connection.lock().transport.output.pending => {
@@ -262,7 +262,7 @@ impl Client {
     /// Sends the rest of a response, whose instance has ended. With `keep_alive`, the next request may follow.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn finish_response(&mut self, host: &mut Host, now: u64, keep_alive: bool) -> Result<Progress> {
         closed_on_failure(self.send_rest(host, now, keep_alive))
     }

@@ -31,7 +31,7 @@ impl Listener {
     /// Listens at `address`, which the policy allows.
     ///
     /// # Errors
-    /// The host refuses.
+    /// If the host refuses.
     pub fn open(host: &mut Host, address: SocketAddr) -> core::result::Result<Self, Ending> {
         let opened = host.opening(NO_GUEST, Status::NewSocketLimit, |host, handle| {
             let family = wire_family(family(address.ip())).into();
@@ -64,7 +64,7 @@ impl Listener {
     /// The next connection, which no guest owns yet, and whether others wait behind it.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn accept(&mut self, host: &mut Host) -> Result<Option<(Transport, bool)>> {
         match Transport::accept(host, NO_GUEST, self.handle) {
             Ok((transport, reply)) => Ok(Some((transport, reply.more.flag("more is neither yes nor no")?))),
@@ -81,7 +81,7 @@ impl Listener {
     /// Stops listening.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn close(self, host: &mut Host) -> core::result::Result<(), Violation> {
         host.close(self.handle)
     }

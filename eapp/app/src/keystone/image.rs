@@ -18,7 +18,7 @@ pub struct Image {
 /// Takes the parts, and sets up the heap. To be called once, before anything allocates.
 ///
 /// # Errors
-/// Where the image was not composed by this release.
+/// If the image was not composed by this release.
 pub fn take() -> Result<Image, DecodeError> {
     // The addresses are those of a 64-bit machine, as this is.
     let launch = with_exposed_provenance::<u8>(layout::LAUNCH_BASE as usize);

@@ -210,7 +210,7 @@ impl TcpSocket {
     /// `accept`, for `owner`.
     ///
     /// # Errors
-    /// [`Status::WouldBlock`] where no connection waits, or why there is none.
+    /// [`Status::WouldBlock`] if no connection waits, or why there is none.
     pub fn accept(&mut self, host: &mut Host, owner: u32) -> IoResult<Self> {
         if self.state != State::Listening {
             return Err(Status::InvalidState.into());

@@ -40,7 +40,7 @@ macro_rules! define {
 /// Replaces the calls that wait, for guests that take turns.
 ///
 /// # Errors
-/// Memory runs out.
+/// If memory runs out.
 pub fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.allow_shadowing(true);
     let mut poll = linker.instance(&format!("wasi:io/poll@{WASI_VERSION}"))?;

@@ -101,7 +101,7 @@ impl Directory {
     /// Opens the host's directory `host` to be granted as `guest`.
     ///
     /// # Errors
-    /// Those of opening a directory.
+    /// The errors of opening a directory.
     pub fn open(host: &Path, guest: impl Into<String>, access: Access) -> std::io::Result<Self> {
         let dir = Dir::open_ambient_dir(host, ambient_authority())?;
         Ok(Self { guest: guest.into(), dir, access, pin: None })
@@ -111,7 +111,7 @@ impl Directory {
     /// it.
     ///
     /// # Errors
-    /// `WouldBlock` if another process has locked it; those of opening it for reading.
+    /// `WouldBlock` if another process has locked it; the errors of opening it for reading.
     pub fn lock(&self) -> std::io::Result<Lock> {
         // `dir` can have been opened with O_PATH, which flock(2) does not accept.
         let opened = openat(&self.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;

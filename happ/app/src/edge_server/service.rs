@@ -19,7 +19,7 @@ impl StopHandle {
     /// A handle that has not asked yet.
     ///
     /// # Errors
-    /// Those of eventfd(2).
+    /// The errors of eventfd(2).
     pub fn new() -> Result<Self> {
         Ok(Self(Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)))
     }

@@ -24,7 +24,7 @@ impl Input {
     /// This process's own standard input, unbuffered.
     ///
     /// # Errors
-    /// Those of duplicating a file descriptor.
+    /// The errors of duplicating a file descriptor.
     pub fn process() -> Result<Self> {
         Ok(Self::File(std::io::stdin().as_fd().try_clone_to_owned()?))
     }
@@ -80,7 +80,7 @@ impl Output {
     /// This process's own standard output, unbuffered.
     ///
     /// # Errors
-    /// Those of duplicating a file descriptor.
+    /// The errors of duplicating a file descriptor.
     pub fn process_stdout() -> Result<Self> {
         Ok(Self::File(std::io::stdout().as_fd().try_clone_to_owned()?))
     }
@@ -88,7 +88,7 @@ impl Output {
     /// This process's own standard error, unbuffered.
     ///
     /// # Errors
-    /// Those of duplicating a file descriptor.
+    /// The errors of duplicating a file descriptor.
     pub fn process_stderr() -> Result<Self> {
         Ok(Self::File(std::io::stderr().as_fd().try_clone_to_owned()?))
     }

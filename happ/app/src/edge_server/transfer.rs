@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind, Result};
 /// how much was read before. Returns how much was read and whether the end came.
 ///
 /// # Errors
-/// Those of `read`, if nothing was read before. Otherwise the data are returned, and the next read meets the error
+/// The errors of `read`, if nothing was read before. Otherwise the data are returned, and the next read meets the error
 /// again.
 pub(super) fn read_fully(
     buffer: &mut [u8],
@@ -29,7 +29,7 @@ pub(super) fn read_fully(
 /// how much was written before. Returns how much was written.
 ///
 /// # Errors
-/// Those of `write`, if nothing was written before. Otherwise the count is less than the length of `data`.
+/// The errors of `write`, if nothing was written before. Otherwise the count is less than the length of `data`.
 pub(super) fn write_fully(data: &[u8], mut write: impl FnMut(&[u8], usize) -> Result<usize>) -> Result<usize> {
     let mut done = 0;
     loop {

@@ -21,7 +21,7 @@ pub struct Picture {
 /// The example's own pictures: each is named after its digit.
 ///
 /// # Errors
-/// Where one is missing.
+/// If one is missing.
 pub fn pictures() -> Result<Vec<Picture>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits/pictures");
     let mut pictures = Vec::new();
@@ -52,7 +52,7 @@ impl Client {
     /// Sends a picture and checks the answer.
     ///
     /// # Errors
-    /// Where no answer arrives, or it is not the picture's digit.
+    /// If no answer arrives, or it is not the picture's digit.
     pub fn send(&self, picture: &Picture) -> Result<()> {
         let mut request = self.agent.post(format!("http://{}/classify", self.address));
         if !self.keep_alive {
@@ -71,7 +71,7 @@ impl Client {
     /// Sends as many of these pictures, again and again, and returns how many seconds that took.
     ///
     /// # Errors
-    /// Those of [`Self::send`].
+    /// The errors of [`Self::send`].
     pub fn round(&self, pictures: &[Picture], count: usize) -> Result<f64> {
         let start = Instant::now();
         for picture in pictures.iter().cycle().take(count) {

@@ -23,7 +23,7 @@ impl Sequence {
     /// Seconds that each round took. Every picture is sent once before, uncounted.
     ///
     /// # Errors
-    /// Where an answer is missing or wrong.
+    /// If an answer is missing or wrong.
     pub fn run(&self, address: SocketAddr, pictures: &[Picture]) -> Result<Rounds> {
         let client = Client::new(address, self.keep_alive);
         client.round(pictures, pictures.len())?;

@@ -89,7 +89,7 @@ impl Dir {
     /// Makes it.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn make(&self, path: &Path) -> Result<()> {
         match &self.copy_of {
             Some(original) => copy(original, path)?,

@@ -27,7 +27,7 @@ impl Wasmstone {
     /// Makes the configuration directory and the key that signs the bundles.
     ///
     /// # Errors
-    /// Where there is no such command, or it cannot make the key.
+    /// If there is no such command, or it cannot make the key.
     pub fn new(options: &Options) -> Result<Self> {
         let home = TempDir::new().context("cannot make a temporary directory")?;
         let wasmstone = Self { command: options.wasmstone()?, engine: options.engine.clone(), home };

@@ -53,7 +53,7 @@ impl Default for Exchange {
 /// Sends the requests to a server, over one connection where it keeps it, and looks at its answers.
 ///
 /// # Errors
-/// Where one is not as it has to be.
+/// If one is not as it has to be.
 pub fn all(exchanges: &[Exchange], server: &str, echo: &str) -> Result<()> {
     let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).proxy(None);
     let agent = config.build().new_agent();

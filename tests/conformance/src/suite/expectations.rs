@@ -18,7 +18,7 @@ impl Expectations {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// Where it is not TOML, has a key that means nothing, names a test twice or gives no reason.
+    /// If it is not TOML, has a key that means nothing, names a test twice or gives no reason.
     pub fn parse(text: &str) -> Result<Self> {
         let expectations: Self = toml::from_str(text).context("the expectations cannot be read")?;
         let both = expectations.expected_failures.iter().chain(&expectations.left_out);
@@ -48,7 +48,7 @@ impl Expectations {
     /// Checks that each entry is about one of the tests.
     ///
     /// # Errors
-    /// Where one is not.
+    /// If one is not.
     pub fn check<'a>(&self, tests: impl Iterator<Item = &'a str>) -> Result<()> {
         let tests: BTreeSet<&str> = tests.collect();
         let unknown: Vec<&str> = self.names().filter(|name| !tests.contains(name)).collect();

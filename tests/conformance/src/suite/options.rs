@@ -30,7 +30,7 @@ impl Options {
     /// Reads the arguments.
     ///
     /// # Errors
-    /// Where they are not as [`USAGE`] says.
+    /// If they are not as [`USAGE`] says.
     pub fn parse(command: &str, arguments: &[String]) -> Result<Self> {
         let usage = || format!("usage: cargo xtask {command} {USAGE}");
         let mut options = Self::default();
@@ -66,7 +66,7 @@ impl Options {
     /// What is expected of a suite: `tests/conformance/expectations/SUITE.toml`, unless the options name another file.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn expectations(&self, suite: &str) -> Result<Expectations> {
         let checked_in = || root().join(format!("tests/conformance/expectations/{suite}.toml"));
         let path = self.expectations.clone().unwrap_or_else(checked_in);
@@ -77,7 +77,7 @@ impl Options {
     /// The command that runs the bundles, built where the options name none.
     ///
     /// # Errors
-    /// Where it cannot be built.
+    /// If it cannot be built.
     pub fn wasmstone(&self) -> Result<PathBuf> {
         if let Some(named) = &self.wasmstone {
             return named.canonicalize().with_context(|| format!("cannot find {}", named.display()));

@@ -76,7 +76,7 @@ impl Report {
     /// Prints the sum.
     ///
     /// # Errors
-    /// Where a test did not end as expected, or none was run.
+    /// If a test did not end as expected, or none was run.
     pub fn finish(mut self) -> Result<()> {
         self.outcomes.sort_by(|(one, _), (other, _)| one.cmp(other));
         if self.json {

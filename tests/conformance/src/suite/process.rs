@@ -11,7 +11,7 @@ use std::thread;
 /// Runs a command with the case's standard input, and reads what it writes.
 ///
 /// # Errors
-/// Where it cannot be run.
+/// If it cannot be run.
 pub fn alone(mut run: Command, case: &Case) -> Result<Output> {
     run.stdin(match case.stdin {
         Stdin::Text(_) => Stdio::piped(),
@@ -41,7 +41,7 @@ pub fn alone(mut run: Command, case: &Case) -> Result<Output> {
 /// failed, else how the second did.
 ///
 /// # Errors
-/// Where they cannot be run.
+/// If they cannot be run.
 pub fn pipe(mut from: Command, mut into: Command) -> Result<Output> {
     let mut from = spawn(&mut from)?;
     let stdout = from.stdout.take().context("there is no standard output")?;
@@ -53,7 +53,7 @@ pub fn pipe(mut from: Command, mut into: Command) -> Result<Output> {
 /// Runs a command that serves HTTP until it has answered the case's requests, and has it end.
 ///
 /// # Errors
-/// Where it cannot be run, or an answer is not as it has to be; with what it wrote to its standard error.
+/// If it cannot be run, or an answer is not as it has to be; with what it wrote to its standard error.
 pub fn served(mut run: Command, case: &Case, echo: &str) -> Result<Output> {
     let mut child = spawn(&mut run)?;
     let mut stderr = BufReader::new(child.stderr.take().context("there is no standard error")?);

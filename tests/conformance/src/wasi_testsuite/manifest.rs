@@ -59,7 +59,7 @@ fn stdout() -> String {
 /// What the file of a test in `folder` says about how to run it.
 ///
 /// # Errors
-/// Where it is not as the suite's specification says, or has operations that programs for WASI 0.1 cannot
+/// If it is not as the suite's specification says, or has operations that programs for WASI 0.1 cannot
 /// take part in, such as connections.
 pub fn read(text: &str, folder: &Path) -> Result<Case> {
     let value: serde_json::Value = serde_json::from_str(text).context("its manifest is not JSON")?;

@@ -8,7 +8,7 @@ use wasmstone_test_support::shell::{run, step};
 /// Compiles programs: those for WASI 0.1 to core modules, the others to components. Returns where each is.
 ///
 /// # Errors
-/// Where they do not compile.
+/// If they do not compile.
 pub fn build(suite: &Path, programs: &[&String]) -> Result<impl Fn(&str) -> PathBuf + use<>> {
     step("Wasmtime's programs (the first time takes minutes)");
     let output = suite.canonicalize().with_context(|| format!("cannot find {}", suite.display()))?.join("target");

@@ -135,7 +135,7 @@ impl Connection {
     /// Reads what came of a body, after the host has said that something came.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn receive_body(&mut self, host: &mut Host) -> wasmtime::Result<()> {
         self.wake_input();
         self.take_in(host).map(drop)
@@ -144,7 +144,7 @@ impl Connection {
     /// The next part of the body, of at most `most` bytes.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn read_body(&mut self, host: &mut Host, most: usize) -> wasmtime::Result<Part> {
         loop {
             if let Some(failure) = self.input.failure.take() {

@@ -91,7 +91,7 @@ impl Connection {
     /// Sends what there is to send, as far as the host takes it.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn pump(&mut self, host: &mut Host) -> wasmtime::Result<()> {
         while !self.is_broken && self.output.has_something() {
             let is_stalled = self.output.moved.saturating_add(STALL) <= host.elapsed();

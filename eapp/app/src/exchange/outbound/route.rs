@@ -30,7 +30,7 @@ impl Route {
     /// The route to the addresses of a name, and the handle of the lookup that finds these.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn to_name(host: &mut Host, owner: u32, name: &str, port: u16) -> Result<Result<(Self, u32), ErrorCode>> {
         let begun = separate(lookup::begin(host, owner, name))?.map_err(unresolved);
         let failure = unresolved(Status::NameUnresolvable);
@@ -40,7 +40,7 @@ impl Route {
     /// Whether the lookup has ended. It is closed then.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn is_found(&mut self, host: &mut Host, lookup: u32) -> Result<bool> {
         match separate(lookup::addresses(host, lookup, &self.name))? {
             Err(Status::WouldBlock) => return Ok(false),
@@ -54,7 +54,7 @@ impl Route {
     /// Begins to connect a socket to the next address where that can begin. The inner error is why none is left.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn next(&mut self, host: &mut Host, owner: u32) -> Result<Result<u32, ErrorCode>> {
         while let Some(address) = self.addresses.pop_front() {
             match separate(begin(host, owner, address))? {
@@ -68,7 +68,7 @@ impl Route {
     /// Whether a socket is connected; `None` where that is not known yet. A socket that failed is closed.
     ///
     /// # Errors
-    /// The host broke the contract.
+    /// If the host broke the contract.
     pub fn is_connected(&mut self, host: &mut Host, socket: u32) -> Result<Option<bool>> {
         let answer = host.ask::<network::Connected>(&HandleRequest { handle: socket.into() }, &[], 0);
         match separate(answer.and_then(|(reply, _)| Ok(reply.local.get()?)))? {
