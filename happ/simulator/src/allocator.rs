@@ -1,5 +1,5 @@
-//! The process's allocator: the system's, until the process becomes an enclave. Then everything comes
-//! from the image's heap segment, as in a real enclave, and no system call is made for it.
+//! The process's allocator: the system's, until the process becomes an enclave. Afterwards all memory comes from the
+//! image's heap segment, as in a real enclave, without system calls.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::Range;
@@ -13,19 +13,18 @@ static ARENA_START: AtomicUsize = AtomicUsize::new(0);
 static ARENA_END: AtomicUsize = AtomicUsize::new(0);
 static EXHAUSTED: OnceLock<&'static AtomicU32> = OnceLock::new();
 
-/// To be the global allocator of a program that calls [`super::enclave_main`].
+/// The global allocator of a program that calls [`super::enclave_main`].
 pub struct Allocator;
 
 fn arena() -> Range<usize> {
     ARENA_START.load(Ordering::Relaxed)..ARENA_END.load(Ordering::Relaxed)
 }
 
-/// From now on takes everything from `size` bytes at `base`; notes in `exhausted` when they do not
-/// suffice.
+/// From now on takes all memory from the `size` bytes at `base`; notes in `exhausted` when they do not suffice.
 ///
 /// # Safety
 /// 1. `base` is valid for reads and writes of `size` bytes for the rest of the process's life.
-/// 2. Nobody else uses them.
+/// Nothing else uses them.
 /// 3. The process has one thread.
 pub unsafe fn become_arena(base: NonNull<u8>, size: usize, exhausted: &'static AtomicU32) -> bool {
     let _ = EXHAUSTED.set(exhausted);
@@ -38,7 +37,7 @@ pub unsafe fn become_arena(base: NonNull<u8>, size: usize, exhausted: &'static A
     true
 }
 
-/// Notes a failure. It may well be handled: that memory ran out is a hint, for when the process crashes.
+/// Notes a failure. The program may well handle it: that memory ran out is a hint, for when the process crashes.
 fn noted(pointer: *mut u8) -> *mut u8 {
     if pointer.is_null()
         && let Some(exhausted) = EXHAUSTED.get()
@@ -48,8 +47,8 @@ fn noted(pointer: *mut u8) -> *mut u8 {
     pointer
 }
 
-// SAFETY: every pointer goes back to the allocator that it came from, told by its address: the arena
-// is never handed to the system's allocator, nor memory of the latter to the arena.
+// SAFETY: every pointer goes back to the allocator that it came from, which its address tells: the arena is never
+// handed to the system's allocator, nor memory of the system's allocator to the arena.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if arena().is_empty() {
@@ -70,8 +69,7 @@ unsafe impl GlobalAlloc for Allocator {
             // SAFETY: it came from the system's allocator with this layout.
             unsafe { System.dealloc(pointer, layout) };
         }
-        // What an enclave still has from before it became one is left alone: giving it back could
-        // need a system call.
+        // Memory from before the process became an enclave is left alone: giving it back could need a system call.
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {

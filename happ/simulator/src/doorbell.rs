@@ -1,5 +1,5 @@
-//! The memory that host and simulated enclave share: a page with the doorbell, then the edge call
-//! buffer. Whose turn it is stands in one word; a futex on it is the doorbell.
+//! The memory that host and simulated enclave share: a page with the doorbell, then the edge call buffer. One word
+//! says which side's turn it is; a futex on this word is the doorbell.
 
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::Errno;
@@ -14,17 +14,17 @@ use wasmstone_happ::edge_call::SharedBuffer;
 
 const PAGE: usize = 4096;
 
-/// Looks at the word at most this often before the processor is given away: an edge call is usually
-/// answered sooner than the kernel would wake us.
+/// The most looks at the word before a side gives the processor away: an edge call is usually answered sooner than
+/// the kernel would wake the side.
 const SPINS_MAX: u32 = 10_000;
 
-/// Looks at it at least this often.
+/// The fewest looks at the word.
 const SPINS_MIN: u32 = 16;
 
-/// After so many waits it is tried anew whether looking longer is worth it.
+/// After so many waits, the side tries again whether looking longer is worth it.
 const WAITS: u32 = 8;
 
-/// Whose turn it is.
+/// Which side's turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Turn {
@@ -44,18 +44,18 @@ impl Turn {
             0 => Self::Enclave,
             1 => Self::Host,
             2 => Self::Exited,
-            // Whatever else the other side wrote: we do not go on with it.
+            // The other side wrote another value: this side does not go on with it.
             _ => Self::Ended,
         }
     }
 }
 
-/// What the first page holds.
+/// The content of the first page.
 #[repr(C)]
 struct Control {
     turn: AtomicU32,
-    /// How many sides sleep: a side that is only looking need not be woken, which is two system calls less for
-    /// most edge calls. Should the enclave write something else, it harms nobody but itself.
+    /// How many sides sleep: a side that is only looking need not be woken, which saves two system calls in most edge
+    /// calls. An enclave that writes something else harms only itself.
     sleeping: AtomicU32,
     exhausted: AtomicU32,
     exit_value: AtomicU64,
@@ -68,9 +68,9 @@ pub struct Shared {
     spins: Spins,
 }
 
-/// How often one side looks at the word. Where somebody else wants the processors as well, looking in vain
-/// may keep away the very one that it waits for. So every wait in which it was in vain halves it, and every
-/// other one doubles it.
+/// How often one side looks at the word before it sleeps. If other threads want the processors as well, looking in
+/// vain may keep away the very thread that it waits for. So a wait whose looks were in vain halves the number, and
+/// every other wait doubles it.
 struct Spins {
     now: AtomicU32,
     waits: AtomicU32,
@@ -79,11 +79,11 @@ struct Spins {
 impl Spins {
     fn new() -> Self {
         let parallel = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
-        // Where there is but one processor, there is nothing to be seen.
+        // On a single processor, the other side cannot run while this one looks.
         Self { now: AtomicU32::new(if parallel { SPINS_MAX } else { 0 }), waits: AtomicU32::new(0) }
     }
 
-    /// Looks, and says whether `done` was seen.
+    /// Looks, and returns whether `done` became true.
     fn until(&self, done: impl Fn() -> bool) -> bool {
         let mut spins = self.now.load(Ordering::Relaxed);
         if spins > 0 && self.waits.fetch_add(1, Ordering::Relaxed).is_multiple_of(WAITS) {
@@ -103,8 +103,8 @@ impl Spins {
     }
 }
 
-// SAFETY: the control page consists of atomics; the buffer is plain memory of which `SharedBuffer`
-// hands out no references.
+// SAFETY: the control page consists of atomics; the buffer is plain memory, and `SharedBuffer` hands out no
+// references to it.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
@@ -150,8 +150,9 @@ impl Shared {
         self.wake();
     }
 
-    /// Wakes who sleeps, after the word was written: in the one order that everybody sees, a side says that it
-    /// sleeps before it looks at the word for the last time. So either it has seen the new word, or we see it.
+    /// Wakes the side that sleeps, after the word was written. All sides see the accesses in one order, and a side
+    /// announces that it sleeps before it looks at the word for the last time. So either that side has seen the new
+    /// word, or we see its announcement.
     fn wake(&self) {
         if self.control.sleeping.load(Ordering::SeqCst) != 0 {
             self.wake_in_any_case();
@@ -159,11 +160,11 @@ impl Shared {
     }
 
     fn wake_in_any_case(&self) {
-        // Waking can only fail for an address that is not one.
+        // Waking can only fail for an invalid address.
         let _ = futex::wake(&self.control.turn, futex::Flags::empty(), u32::MAX);
     }
 
-    /// Waits while `turn` holds.
+    /// Waits as long as `turn` holds.
     fn wait_while(&self, turn: Turn) -> Turn {
         let now = || Turn::from_number(self.control.turn.load(Ordering::SeqCst));
         if self.spins.until(|| now() != turn) {
@@ -171,7 +172,7 @@ impl Shared {
         }
         self.control.sleeping.fetch_add(1, Ordering::SeqCst);
         while now() == turn {
-            // Woken, interrupted or changed: all is decided by looking again.
+            // Woken, interrupted or changed: looking at the word again decides in each case.
             let _ = futex::wait(&self.control.turn, futex::Flags::empty(), turn as u32, None);
         }
         self.control.sleeping.fetch_sub(1, Ordering::SeqCst);
@@ -183,16 +184,16 @@ impl Shared {
         self.wait_while(Turn::Enclave)
     }
 
-    /// Host: the edge call is answered.
+    /// Host: marks the edge call as answered.
     pub fn resume(&self) {
-        // Only where it is still our turn: the process may have ended meanwhile.
+        // Only if it is still our turn: the process may have ended meanwhile.
         let (from, to) = (Turn::Host as u32, Turn::Enclave as u32);
         if self.control.turn.compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
             self.wake();
         }
     }
 
-    /// Host: the process is gone. What it said before stays said. Returns whose turn it was.
+    /// Host: marks the process as gone. What the process wrote before stays. Returns whose turn it was.
     pub fn ended(&self) -> Turn {
         let exited = Turn::Exited as u32;
         let end = |turn| (turn != exited).then_some(Turn::Ended as u32);
@@ -207,23 +208,23 @@ impl Shared {
         self.control.exit_value.load(Ordering::Acquire)
     }
 
-    /// Host: the enclave's allocator had nothing left at least once.
+    /// Host: whether the enclave's allocator ran out of memory at least once.
     pub fn is_exhausted(&self) -> bool {
         self.control.exhausted.load(Ordering::Acquire) != 0
     }
 
-    /// Enclave: where its allocator notes that it has nothing left.
+    /// Enclave: the place where its allocator notes that it ran out of memory.
     pub fn exhausted(&self) -> &'static AtomicU32 {
         &self.control.exhausted
     }
 
-    /// Enclave: has the host answer what is in the buffer.
+    /// Enclave: makes the host answer the request in the buffer.
     pub fn call_host(&self) {
         self.ring(Turn::Host);
         self.wait_while(Turn::Host);
     }
 
-    /// Enclave: the EXIT call.
+    /// Enclave: makes the EXIT call.
     pub fn exit(&self, value: u64) {
         self.control.exit_value.store(value, Ordering::Release);
         self.ring(Turn::Exited);

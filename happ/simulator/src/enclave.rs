@@ -21,11 +21,11 @@ use wasmstone_happ::edge_server::Timebase;
 use wasmstone_policy::Launch;
 use zerocopy::IntoBytes;
 
-/// The exit code of a process that could not become an enclave. Nothing was run then, and standard error
-/// says why. One that is an enclave always ends with 0, or by a signal.
+/// The exit code of a process that could not become an enclave. No code of the program ran then, and standard error
+/// gives the reason. A process that became an enclave always ends with 0, or by a signal.
 pub const NOT_STARTED: i32 = 1;
 
-/// The argument after the measurement where the enclave runs even if its process cannot be confined.
+/// The argument after the measurement if the enclave is to run even if its process cannot be confined.
 pub const UNCONFINED: &str = "unconfined";
 
 /// What standard error begins with when the process could not become an enclave.
@@ -57,7 +57,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let keys = Keys(measurement.ok_or_else(|| Error::other("its host has not measured it"))?);
     let platform = Simulated::new(shared.clone(), keys)?;
 
-    // The standard library reads random numbers for its hash maps once a thread: while it still can.
+    // The standard library reads random numbers for its hash maps once a thread: do it while the process still can.
     let _ = std::hash::RandomState::new();
     // The engine sets up a stack for signals once a thread: likewise.
     wasmtime::Engine::tls_eager_initialize();
@@ -81,20 +81,20 @@ fn run(arguments: &[String]) -> Result<()> {
 
 fn exit(shared: &Shared, status: ExitStatus) -> ! {
     shared.exit(status.value());
-    // SAFETY: ends the process at once; no destructor or exit handler has anything left to do that
-    // the filter would allow.
+    // SAFETY: ends the process at once, without destructors and exit handlers; the filter would not allow what they
+    // still have to do.
     unsafe { libc::_exit(0) }
 }
 
-/// The image's segments in memory, as far as a simulated enclave has them: the launch, a native program,
-/// and the heap in its two parts. The enclave app itself is this program.
+/// The image's segments in memory, as far as a simulated enclave needs them: the launch, a native program, and the
+/// heap in its two parts. The enclave app itself is this program.
 struct Loaded {
     launch: Vec<u8>,
     resident: Option<Resident>,
     linear: Region,
     arena: NonNull<u8>,
     arena_size: usize,
-    /// Whether the program leaves it to page faults to find accesses outside of its memory.
+    /// Whether the program relies on page faults to find accesses outside its memory.
     faults: bool,
 }
 
@@ -115,8 +115,8 @@ fn load(image: &[u8], file: &File) -> Result<Loaded> {
     let (linear, arena) = if space > 0 {
         let behind = space.saturating_sub(linear);
         let base = mapped(linear.saturating_add(behind), ProtFlags::empty())?;
-        // SAFETY: a fresh anonymous mapping is ours alone and never unmapped. Its pages fault until
-        // `open` is called for them, and are zero then; nobody calls it for those behind the region.
+        // SAFETY: a fresh anonymous mapping is ours alone and never unmapped. Its pages fault until `open` is called
+        // for them, and are zero then; `open` is never called for the pages behind the region.
         (unsafe { Region::closed(base, linear, behind, open) }, mapped(arena_size, READ_WRITE)?)
     } else {
         let base = mapped(heap, READ_WRITE)?;
@@ -130,7 +130,7 @@ fn load(image: &[u8], file: &File) -> Result<Loaded> {
 
 const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
-/// Fresh memory.
+/// Maps fresh memory.
 fn mapped(size: usize, protection: ProtFlags) -> Result<NonNull<u8>> {
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
     // SAFETY: the kernel chooses the place, so nothing that exists is replaced.
@@ -145,7 +145,7 @@ fn mapped(size: usize, protection: ProtFlags) -> Result<NonNull<u8>> {
     NonNull::new(base.cast::<u8>()).ok_or_else(|| Error::other("no memory"))
 }
 
-/// Makes pages of a mapping accessible: all that is ever done to them.
+/// Makes pages of a mapping accessible, which is the only change that is ever made to them.
 fn open(start: NonNull<u8>, length: usize) -> bool {
     let protection = MprotectFlags::READ | MprotectFlags::WRITE;
     // SAFETY: the caller has these pages of the mapping that `load` has made, and they hold nothing yet.
@@ -181,7 +181,7 @@ impl Platform for Simulated {
         sent.ok_or(Violation("a request does not fit the shared buffer"))?;
         self.shared.call_host();
 
-        // What Eyrie does with the answer: the place is checked, and as much is copied as was asked for.
+        // This is what Eyrie does with the answer: it checks the place, and copies as much as was asked for.
         let header = buffer.read_header().ok_or(Violation("the shared buffer is too small"))?;
         if header.status.get() != STATUS_OK {
             return Err(Violation("an edge call failed"));

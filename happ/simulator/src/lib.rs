@@ -1,11 +1,12 @@
 //! The simulator: the enclave app in a process of this machine.
 //!
-//! The process runs the same library as a real enclave, on the same wire, from the same image. It gets
-//! the shared buffer and nothing else: no files, no memory but the image's heap, no system calls but
-//! those of [`lockdown`]. It protects nothing: the owner of the machine can read its memory.
+//! The process runs the same library as a real enclave, with the same edge protocol, from the same image. It gets the
+//! shared buffer and nothing else: no files, no memory but the image's heap, no system calls but those of
+//! [`lockdown`]. It protects nothing: the owner of the machine can read its memory.
 //!
-//! [`Simulator`] starts the process and answers its edge calls; [`enclave_main`] is what the process does. The
-//! process is a program of its own, [`PROGRAM`], because its allocator, [`Allocator`], is that of a whole program.
+//! [`Simulator`] starts the process and answers its edge calls; [`enclave_main`] is the code that the process runs.
+//! The process is a program of its own, [`PROGRAM`], because its allocator, [`Allocator`], is that of a whole
+//! program.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -53,10 +54,10 @@ pub const PROGRAM: &str = "wasmstone-simulated-enclave";
 /// emulator of one process does not emulate its children.
 pub const RUNNER: &str = "WASMSTONE_SIM_RUNNER";
 
-/// The most bytes that are read of a process's message that it could not become an enclave.
+/// The most bytes that are read of the message of a process that could not become an enclave.
 const COMPLAINT_MAX: u64 = 4096;
 
-/// How long the thread may take to answer an edge call that nobody needs any more.
+/// How long the thread may take to answer an edge call whose answer is not needed any more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The backend that simulates enclaves.
@@ -116,7 +117,8 @@ impl Backend for Simulator {
     }
 
     fn machine_code(&self, platform: &str) -> Option<Target> {
-        // On RISC-V, the code of a bundle for Keystone was compiled for an enclave app that is no process of Linux.
+        // On RISC-V, the code of a bundle for Keystone was compiled for an enclave app that is not a process of
+        // Linux.
         Target::host().filter(|target| *target != Target::Riscv64 || platform == SIM)
     }
 
@@ -163,10 +165,11 @@ fn failed<E: Into<Error>>(action: &'static str) -> impl FnOnce(E) -> SimulatorEr
     move |source| SimulatorError::System { action, source: source.into() }
 }
 
-/// [`Backend::launch`].
+/// Implements [`Backend::launch`].
 ///
 /// # Errors
-/// If the machine does not let us start the process, or the process become an enclave; nothing was run then.
+/// If the machine does not let us start the process, or does not let the process become an enclave; no code of the
+/// program ran then.
 fn launch(
     simulator: &Simulator,
     files: &Files<'_>,
@@ -194,13 +197,13 @@ fn launch(
         let woken = Watching::new(limits.signals, limits.grace).wait([&process, &serving.running], deadline)?;
         Ok((serving, woken))
     });
-    // The process has ended, or it must now. That it cannot be killed because it has ended is no error.
+    // The process has ended, or it must end now. That a process that has ended cannot be killed is no error.
     let _ = child.kill();
     let status = child.wait().map_err(failed("wait"))?;
     let (serving, woken) = served.map_err(failed("watch a process"))?;
     let complaint = child.stderr.take().map(complaint).unwrap_or_default();
-    // The thread ends at once now, unless the enclave asked for something that takes for ever and then
-    // pretended that it had not asked.
+    // The thread ends at once now, unless the enclave asked for something that takes for ever and then pretended that
+    // it had not asked.
     let ended = if shared.ended() != Turn::Host && serving.ends_within(PATIENCE).map_err(failed("watch a thread"))? {
         serving.finish(server)
     } else {

@@ -1,4 +1,4 @@
-//! What a process gives up to become an enclave: everything but the memory that it has.
+//! What a process gives up to become an enclave: everything but its memory.
 
 use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal,
@@ -10,8 +10,8 @@ use seccompiler::{
 };
 use std::io::{Error, Result};
 
-/// The system calls that are left: the doorbell, the end, and reading the clock where that is one. With
-/// `faults` returning from a signal too, taking a handler back, and making pages accessible for data.
+/// The system calls that remain allowed: the doorbell, the end, and reading the clock if that is a system call. With
+/// `faults` also returning from a signal, taking a handler back, and making pages accessible for data.
 fn filter(faults: bool) -> std::result::Result<BpfProgram, seccompiler::BackendError> {
     let argument = |index: u8, number: i32| {
         let equal = SeccompCondition::new(index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, number as u64)?;
@@ -22,7 +22,8 @@ fn filter(faults: bool) -> std::result::Result<BpfProgram, seccompiler::BackendE
         vec![(libc::SYS_futex, doorbell), (libc::SYS_exit_group, vec![]), (libc::SYS_clock_gettime, vec![])];
     if faults {
         allowed.push((libc::SYS_rt_sigreturn, vec![]));
-        // For a fault that is not the guest's the engine takes its handler back, and it happens once more.
+        // For a fault that the guest did not cause, the engine takes its handler back, and the fault happens once
+        // more.
         allowed.push((libc::SYS_rt_sigaction, vec![]));
         allowed.push((libc::SYS_mprotect, vec![argument(2, libc::PROT_READ | libc::PROT_WRITE)?]));
     }
@@ -31,8 +32,8 @@ fn filter(faults: bool) -> std::result::Result<BpfProgram, seccompiler::BackendE
         .try_into()
 }
 
-/// Takes back the standard library's handlers, which write a message: whoever started us is to see the
-/// fault, not a system call that is not allowed.
+/// Takes back the standard library's handlers, which write a message: the parent process is to see the fault, not a
+/// system call that is not allowed.
 fn die_of_faults() {
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
         // SAFETY: the default action involves no code of this process.
@@ -40,8 +41,7 @@ fn die_of_faults() {
     }
 }
 
-/// Leaves the signals that ask a program to end to the host, which ends the enclave: a terminal sends
-/// them to both.
+/// Leaves the signals that ask a program to end to the host, which ends the enclave: a terminal sends them to both.
 pub fn leave_signals_to_host() {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // SAFETY: a signal that is ignored involves no code of this process.
@@ -49,7 +49,7 @@ pub fn leave_signals_to_host() {
     }
 }
 
-/// Closes every file, those that were inherited too.
+/// Closes every file, inherited files included.
 fn close_files() -> Result<()> {
     // SAFETY: closes file descriptors only; nothing that this process does afterwards uses one, and
     // the mappings of the shared memory do not need theirs.
@@ -57,7 +57,7 @@ fn close_files() -> Result<()> {
     if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
 }
 
-/// Dies with the host app, the process `parent`: an enclave without a host is of no use.
+/// Makes the process end with the host app, the process `parent`: an enclave without a host is of no use.
 ///
 /// # Errors
 /// The errors of prctl(2), or if the host app has ended already.
@@ -66,20 +66,20 @@ pub fn die_with_parent(parent: Option<Pid>) -> Result<()> {
     if parent.is_some() && getppid() == parent { Ok(()) } else { Err(Error::other("it was not started by its host")) }
 }
 
-/// Hands the faults of machine code to the engine, which makes traps of them. Others kill the process.
+/// Gives the faults of machine code to the engine, which turns them into traps. Other faults kill the process.
 fn catch_faults() -> Result<()> {
     wasmtime::Engine::new(&wasmtime::Config::new()).map(drop).map_err(|error| Error::other(error.to_string()))
 }
 
-/// Gives everything up, except, with `faults`, what it takes to turn page faults into traps. What is not
-/// allowed afterwards kills the process, where the kernel can do that; where it cannot and `unconfined` is
-/// true, nothing does.
+/// Gives everything up; with `faults` all but what it takes to turn page faults into traps. A system call that is not
+/// allowed afterwards kills the process, if the kernel can do that; if it cannot and `unconfined` is true, the
+/// process is not confined.
 ///
 /// # Errors
 /// If the kernel lacks seccomp filters or close_range(2), Linux 5.9.
 pub fn lock_down(unconfined: bool, faults: bool) -> Result<()> {
     let filter = filter(faults).map_err(Error::other)?;
-    // Asked for beforehand, while somebody can be told.
+    // Asked for beforehand, while the process can still report an error.
     let confines = secure_computing_mode();
     if !unconfined {
         confines?;

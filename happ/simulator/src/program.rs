@@ -7,8 +7,7 @@ use std::ptr::null_mut;
 use wasmstone_bundle::image::{HEAP_BASE, Image, NATIVE_BASE, Permissions};
 use wasmstone_eapp::Resident;
 
-/// Maps the native segments of `image`, which was read from `file`, with their permissions; `None` where
-/// it has none.
+/// Maps the native segments of `image`, which was read from `file`, with their permissions; `None` if it has none.
 pub fn map(image: &Image, file: &File) -> Result<Option<Resident>> {
     let native = image.segments.iter().filter(|segment| (NATIVE_BASE..HEAP_BASE).contains(&segment.vaddr));
     let native: Vec<_> = native.collect();
@@ -30,7 +29,7 @@ pub fn map(image: &Image, file: &File) -> Result<Option<Resident>> {
         // SAFETY: the segment lies in the fresh mapping, to which there is no reference yet.
         unsafe { mprotect(base.wrapping_byte_add(offset), segment.file.len(), protection) }?;
     }
-    // SAFETY: the mapping has `size` bytes, is never unmapped, and private: nobody writes to it. What can
-    // be executed in it is what the image, composed and measured, says.
+    // SAFETY: the mapping has `size` bytes, is never unmapped, and is private: nothing writes to it. The image,
+    // composed and measured, says which of its bytes can be executed.
     Ok(Some(unsafe { Resident::new(std::slice::from_raw_parts(base.cast::<u8>(), size)) }))
 }

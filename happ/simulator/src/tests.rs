@@ -1,14 +1,14 @@
-//! What the tests of this crate have in common.
+//! What the tests of this crate share.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::spawn;
 use std::time::Duration;
 
-/// Far more than a test takes on a slow and busy machine.
+/// Far longer than a test takes on a slow and busy machine.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Runs `test`, whose two sides wait for each other, and fails if it does not end. `what` is what it waits for.
+/// Runs `test`, whose two sides wait for each other, and fails if it does not end. `what` says what it waits for.
 #[track_caller]
 pub fn in_time(what: &str, test: impl FnOnce() + Send + 'static) {
     let (ending, ended) = channel::<()>();

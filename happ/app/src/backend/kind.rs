@@ -1,6 +1,6 @@
 //! The kinds of backend, and of the evidence that their enclaves give.
 
-/// Which backend launches an enclave. There is one list of them, and of their names.
+/// Which backend launches an enclave. This type is the only list of the backends and of their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Keystone enclaves.

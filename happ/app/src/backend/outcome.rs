@@ -18,7 +18,7 @@ pub struct Launched {
 pub enum Outcome {
     /// It exited with this status.
     Ended(ExitStatus),
-    /// It was stopped when its time was up.
+    /// It was stopped because its time was up.
     TimedOut,
     /// It was stopped because this process was asked to end.
     Interrupted {
@@ -30,11 +30,11 @@ pub enum Outcome {
         /// The time since its first instruction.
         after: Duration,
     },
-    /// It used up its own memory, which is not the guest's.
+    /// Its own memory ran out, not the guest's.
     OutOfMemory,
     /// It ended in another way.
     Crashed {
-        /// What is known about it.
+        /// A description of the end.
         reason: String,
     },
 }
@@ -45,7 +45,7 @@ pub mod exit_code {
     pub const VIOLATION: u8 = 104;
     /// The enclave's memory did not suffice.
     pub const OUT_OF_MEMORY: u8 = 105;
-    /// The time was up.
+    /// The time limit was reached.
     pub const TIMED_OUT: u8 = 107;
     /// The enclave refused to run the program.
     pub const REFUSED: u8 = 110;

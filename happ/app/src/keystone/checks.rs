@@ -13,7 +13,7 @@ const INTERRUPTS_CHECK: &str = "keystone interrupts";
 /// Bytes of memory that suffice for the enclave of a small program.
 const SMALL: u64 = 16 << 20;
 
-/// All checks; only the first where the device cannot be used.
+/// All checks; only the first if the device cannot be used.
 pub fn all() -> Vec<Check> {
     match probe() {
         Ok(memory) => {
@@ -55,7 +55,7 @@ fn of_memory(memory: &FreeMemory) -> Check {
     }
 }
 
-/// Keystone does not know the extension's timer: with it, only another processor takes the processor from an enclave.
+/// Keystone does not know the extension's timer: with it, only another processor can interrupt an enclave.
 fn of_interrupts() -> Check {
     if cpu::features().contains("sstc") {
         let found = "the processor has the extension Sstc: an enclave that spins can block it for good";

@@ -22,10 +22,10 @@ const FILES: Files<'static> =
 /// Bytes of private memory, of which the files fill five pages.
 const SIZE: u64 = 8 * PAGE;
 
-/// Long enough for the slowest machine.
+/// A time long enough for the slowest machine.
 const LONG: Duration = Duration::from_secs(300);
 
-/// All that happens before the enclave runs.
+/// All requests before the enclave runs.
 const BUILT: [Event; 5] = [
     Event::Create(8),
     Event::Buffer(BUFFER_SIZE as u64),
@@ -34,7 +34,7 @@ const BUILT: [Event; 5] = [
     Event::Map,
 ];
 
-/// What is measured in the place of files where an enclave is given up.
+/// The files that are measured when an enclave is given up.
 const NOTHING: Event = Event::Finalize(0, 0, 0);
 
 fn patient(patience: Duration) -> Host {
@@ -45,7 +45,7 @@ fn server() -> Server {
     Server::new(Config::default()).unwrap()
 }
 
-/// Launches `fake`; tells what came of it and what the driver was asked for.
+/// Launches `fake`; returns the result and the requests that the driver got.
 fn launch_with(
     fake: Fake,
     server: &mut Server,
@@ -68,7 +68,7 @@ fn after_building(events: &[Event]) -> &[Event] {
     events.strip_prefix(&BUILT).unwrap_or_else(|| panic!("{events:?}"))
 }
 
-/// Does one step after the other; there must not be more.
+/// Does one step after the other; there must not be more entries than steps.
 fn steps<const N: usize>(steps: [fake::Step; N]) -> Fake {
     let mut steps = steps.into_iter();
     Fake::new(move |buffer| steps.next().expect("the enclave has ended")(buffer))
@@ -152,18 +152,18 @@ fn memory_that_cannot_be_had() {
     assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     assert_eq!(events, [Event::Create(8), Event::Close]);
 
-    // The private memory is given back all the same.
+    // The private memory is freed all the same.
     let (outcome, events) = launch(never().failing(Request::UtmInit, 1));
     assert!(matches!(outcome, Err(KeystoneError::Device { .. })), "{outcome:?}");
     let large = Event::Buffer(BUFFER_SIZE as u64);
     let small = Event::Buffer(2 * PAGE);
     assert_eq!(events, [Event::Create(8), large, small, NOTHING, Event::Destroy, Event::Close]);
 
-    // Unless that would clear memory of somebody else's.
+    // Unless that would clear memory of another process.
     let (_, events) = launch(never().failing(Request::UtmInit, 2));
     assert_eq!(events, [Event::Create(8), large, small, Event::Close]);
 
-    // It lies where it cannot be used, which matters only where it is large.
+    // The memory lies where it cannot be used, which matters only if it is large.
     let fake = never();
     fake.state().address = ADDRESS + (1 << 20);
     let state = fake.state.clone();
@@ -182,7 +182,7 @@ fn files_that_cannot_be_copied() {
     let buffer = Event::Buffer(BUFFER_SIZE as u64);
     assert_eq!(events, [Event::Create(8), buffer, Event::Pages(2), NOTHING, Event::Destroy, Event::Close]);
 
-    // They are larger than the memory: not a byte is written outside of it.
+    // The files are larger than the memory: not a byte is written outside the memory.
     let fake = Fake::new(|_| panic!("it must not run"));
     let state = fake.state.clone();
     let mut forming = Forming::create(fake, 2 * PAGE).unwrap();
@@ -195,7 +195,7 @@ fn files_that_cannot_be_copied() {
 
 #[test]
 fn a_monitor_that_takes_no_more() {
-    // The driver has given the memory back itself.
+    // The driver has freed the memory itself.
     let (outcome, events) = launch(Fake::new(|_| panic!("it must not run")).failing(Request::Finalize, 1));
     assert!(matches!(outcome, Err(KeystoneError::Busy(_))), "{outcome:?}");
     assert_eq!(events[3..], [BUILT[3], Event::Close]);
@@ -214,13 +214,13 @@ fn a_monitor_that_takes_no_more() {
 #[test]
 fn time_is_up() {
     let soon = Some(Duration::from_millis(20));
-    // Nothing was heard of it.
+    // The enclave made no edge call.
     let limits = Limits { boot_timeout: soon, timeout: Some(LONG), ..Limits::default() };
     let (launched, state) = launch_with(Fake::new(|_| interrupted()), &mut server(), &limits);
     assert!(matches!(launched.unwrap().outcome, Outcome::NotStarted { .. }));
     assert_eq!(after_building(&state.lock().unwrap().events)[2..], [Event::Destroy, Event::Close]);
 
-    // It runs, and spins.
+    // It runs, and computes without an edge call.
     let spinning = || {
         let mut called = false;
         Fake::new(move |buffer| match std::mem::replace(&mut called, true) {
@@ -255,7 +255,7 @@ fn an_answer_that_comes_too_late() {
     let ended = |state: &State| after_building(&state.events) == [Event::Run, Event::Destroy];
     assert!(ended(&state.lock().unwrap()));
 
-    // The memory belongs to somebody else by now: nothing is written to it, and nobody enters again.
+    // The memory belongs to another process by now: nothing is written to it, and no thread enters again.
     drop(writer);
     wait_until_closed(&state);
     let state = state.lock().unwrap();
@@ -277,7 +277,7 @@ fn an_enclave_that_does_not_come_back() {
     let launched = launch_in(forming, &mut Stopwatch::start(), &FILES, &mut server(), &limits, patient(patience));
     assert!(matches!(launched, Err(KeystoneError::Unstoppable)), "{launched:?}");
     assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run]);
-    // Should it come back after all, its memory is given back.
+    // If the thread comes back after all, the enclave's memory is freed.
     drop(release);
     wait_until_closed(&state);
     assert_eq!(after_building(&state.lock().unwrap().events), [Event::Run, Event::Destroy, Event::Close]);
@@ -293,13 +293,13 @@ fn a_signal_ends_it() {
     };
     let interrupt = Outcome::Interrupted { signal: libc::SIGTERM };
 
-    // Before it was measured.
+    // The signal came before the enclave was measured.
     raise();
     let (launched, state) = launch_with(Fake::new(|_| panic!("it must not run")), &mut server(), &limits);
     assert_eq!(launched.unwrap().outcome, interrupt);
     assert_eq!(state.lock().unwrap().events[3..], [NOTHING, Event::Destroy, Event::Close]);
 
-    // While it runs: the thread that watches is this one.
+    // The signal comes while the enclave runs: the thread that watches is this one.
     let this = Thread::this();
     let mut entered = false;
     let fake = Fake::new(move |_| {
@@ -319,7 +319,7 @@ fn a_signal_ends_it() {
 fn the_first_signal_asks_and_the_second_ends_it() {
     let signals = hold_signals();
     let interrupt = Outcome::Interrupted { signal: libc::SIGTERM };
-    // Waits until it is asked to end, and then does as `asked` says.
+    // Waits until the enclave is asked to end, and then does as `asked` says.
     let launch = |time: Duration, mut asked: fake::Step| {
         let grace = Grace { stop: StopHandle::new().unwrap(), time, asked: |_| {} };
         let address = "127.0.0.1:0".parse().unwrap();
@@ -353,7 +353,7 @@ fn the_first_signal_asks_and_the_second_ends_it() {
     assert_eq!(signals.received(), None);
 }
 
-/// Waits until nobody uses the device any more.
+/// Waits until nothing uses the device any more.
 fn wait_until_closed(state: &Mutex<State>) {
     let start = Instant::now();
     while !state.lock().unwrap().events.contains(&Event::Close) {
@@ -362,7 +362,8 @@ fn wait_until_closed(state: &Mutex<State>) {
     }
 }
 
-/// Holds signals back. A test may have been started where SIGTERM is ignored, and then the enclave would never see it.
+/// Holds signals back. A test may have been started by a process that ignores SIGTERM, and then the enclave would
+/// never see it.
 fn hold_signals() -> Signals {
     // SAFETY: the default action involves no code of this program.
     unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
@@ -372,7 +373,7 @@ fn hold_signals() -> Signals {
 /// A thread that signals can be sent to.
 struct Thread(libc::pthread_t);
 
-// SAFETY: it is a number.
+// SAFETY: a thread's identifier is a number.
 unsafe impl Send for Thread {}
 
 impl Thread {

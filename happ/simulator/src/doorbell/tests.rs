@@ -35,7 +35,7 @@ fn calls_take_turns() {
             }
             assert_eq!((calls, host.exit_value()), (5000, 77));
         });
-        // What it said is not lost by its end.
+        // What the process wrote is not lost by its end.
         assert_eq!(host.ended(), Turn::Exited);
         assert_eq!(host.wait_for_enclave(), Turn::Exited);
     });

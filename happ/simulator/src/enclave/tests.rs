@@ -23,7 +23,7 @@ fn header(offset: u64, size: u64, status: u64) -> Header {
     Header { return_offset: offset.into(), return_size: size.into(), status: status.into(), ..Header::default() }
 }
 
-/// Has the host write this, then this header, and returns what the enclave makes of it.
+/// Makes the host write `payload`, then `header`, and returns what the enclave makes of them.
 fn answered(payload: &[u8], header: Header, room: usize) -> std::result::Result<Vec<u8>, Violation> {
     let (host, enclave) = sides();
     let mut reply = vec![0; room];
@@ -72,11 +72,11 @@ fn an_answer_that_is_not_where_it_says_is_a_violation() {
 #[test]
 fn a_request_that_does_not_fit_is_not_sent() {
     let (_, enclave) = sides();
-    // Nobody would answer it.
+    // Otherwise no side would answer it.
     assert!(platform(&enclave).edge_call(1, &vec![0; BUFFER_SIZE - HEADER + 1], &mut []).is_err());
 }
 
-/// A host that changes its answer while it is read: what comes out is an answer or a violation.
+/// A host that changes its answer while the enclave reads it: the result is an answer or a violation.
 #[test]
 fn an_answer_that_changes_while_it_is_read_does_no_harm() {
     in_time("every call is answered", || {
@@ -116,7 +116,7 @@ fn an_answer_that_changes_while_it_is_read_does_no_harm() {
                 while turns.load(Ordering::Relaxed) == before {
                     thread::yield_now();
                 }
-                // Each with a channel of its own: one that saw a violation speaks no more.
+                // Each has a channel of its own: a channel that saw a violation makes no more calls.
                 let mut channel = Channel::new(Box::new(platform(&enclave)));
                 match channel.call::<io::Read>(&ReadRequest::default(), &[], ROOM) {
                     Ok(Ok((_, payload))) => {

@@ -12,7 +12,7 @@ fn a_sealing_key_is_of_one_enclave_and_one_use() {
     assert_eq!(key(1, "one"), key(1, "one"));
     assert_ne!(key(1, "one"), key(1, "other"));
     assert_ne!(key(1, "one"), key(2, "one"));
-    // Data that were sealed with an earlier release stay readable.
+    // Data that an earlier release sealed stay readable.
     assert_eq!(hex::encode(key(1, "one")), "6015f0d69ea0a18e86977569cc3bba9dbca09a0b40b8558b2dbd9f2bf6136de9");
 }
 

@@ -1,4 +1,4 @@
-//! Each attempt is made by a process of its own: this test program again, told which one to make.
+//! Each attempt is made by a process of its own: this test program is started again, and told which attempt to make.
 
 use super::lock_down;
 use std::os::unix::process::ExitStatusExt;
@@ -6,10 +6,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::ptr::null_mut;
 use wasmstone_test_support::processes::InTime;
 
-/// Names the attempt to the process that is to make it.
+/// The environment variable that names the attempt to the process that makes it.
 const ATTEMPT: &str = "WASMSTONE_TEST_ATTEMPT";
 
-/// How that process ends where it lived on.
+/// The exit code of a process that survived its attempt.
 const LIVED_ON: i32 = 42;
 
 type Arguments = [usize; 6];
@@ -20,10 +20,10 @@ macro_rules! calls {
     };
 }
 
-/// System calls with arguments that would do something, as far as that is possible without a file.
+/// System calls with arguments that would have an effect, as far as that is possible without a file.
 fn forbidden() -> Vec<(&'static str, libc::c_long, Vec<usize>)> {
     calls! {
-        // Files and their like.
+        // Files and similar objects.
         SYS_openat libc::AT_FDCWD, c"/etc/passwd".as_ptr(), libc::O_RDONLY;
         SYS_openat2 libc::AT_FDCWD, c"/etc/passwd".as_ptr(), 0, 24;
         SYS_read 0, 0, 0;
@@ -92,7 +92,7 @@ fn forbidden() -> Vec<(&'static str, libc::c_long, Vec<usize>)> {
         SYS_bpf 0, 0, 0;
         SYS_keyctl 0, 0, 0, 0, 0;
         SYS_perf_event_open 0, 0, -1isize, -1isize, 0;
-        // What tells something, and time.
+        // Calls that return information, and time.
         SYS_getrandom 0, 0, 0;
         SYS_uname 0;
         SYS_sysinfo 0;
@@ -131,12 +131,12 @@ fn call(number: libc::c_long, arguments: &[usize]) -> libc::c_long {
     let mut all: Arguments = [0; 6];
     all[..arguments.len()].copy_from_slice(arguments);
     let [a, b, c, d, e, f] = all;
-    // SAFETY: the callers below are processes that are made for this one call: whatever it does to
-    // their memory, they make no use of it afterwards.
+    // SAFETY: the callers below are processes that are made for this one call: whatever it does to their memory, they
+    // do not use it afterwards.
     unsafe { libc::syscall(number, a, b, c, d, e, f) }
 }
 
-/// Ends the process as one that lived on, without any system call but the one for it.
+/// Ends the process as one that survived, with no other system call than the one that ends it.
 fn live_on() -> ! {
     // SAFETY: ends the process.
     unsafe { libc::_exit(LIVED_ON) }
@@ -152,7 +152,7 @@ fn attempt() {
     let address = (&raw const word).addr();
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let (nowhere, flags) = (null_mut(), libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a page at a place that the kernel chooses.
+    // SAFETY: a page at an address that the kernel chooses.
     let page = unsafe { libc::mmap(nowhere, 4096, libc::PROT_NONE, flags, -1, 0) }.addr();
     let forbidden = forbidden();
     lock_down(false, kind == "pages").unwrap();
@@ -170,14 +170,14 @@ fn attempt() {
         }
         ("wake", _) => assert_eq!(call(libc::SYS_futex, &[address, libc::FUTEX_WAKE as usize, 1]), 0),
         ("wait", _) => {
-            // Not the value that is waited for the end of, so that it does not wait.
+            // The word does not hold the value whose change the call would wait for, so the call does not wait.
             assert_eq!(call(libc::SYS_futex, &[address, libc::FUTEX_WAIT as usize, 8]), -1);
         }
         ("time", _) => {
             let into = (&raw mut time).expose_provenance();
             assert_eq!(call(libc::SYS_clock_gettime, &[libc::CLOCK_MONOTONIC as usize, into]), 0);
         }
-        // SAFETY: none; the process is to end by it.
+        // SAFETY: the access is invalid on purpose; it must end the process.
         ("fault", _) => unsafe { null_mut::<u8>().write_volatile(0) },
         ("exit", _) => drop(call(libc::SYS_exit_group, &[LIVED_ON as usize])),
         _ => unreachable!("{attempt}"),
@@ -185,7 +185,7 @@ fn attempt() {
     live_on();
 }
 
-/// What can be done to pages where page faults become traps, and whether the process lives on.
+/// What a process can do to pages if page faults become traps, and whether the process survives it.
 const PROTECTIONS: [(i32, bool); 4] = [
     (libc::PROT_READ | libc::PROT_WRITE, true),
     (libc::PROT_READ | libc::PROT_EXEC, false),

@@ -1,4 +1,4 @@
-//! What a test has in the place of the driver, the security monitor, and an enclave.
+//! A test's replacement for the driver, the security monitor, and an enclave.
 
 use crate::edge_call::{HEADER, Header, SharedBuffer};
 use crate::keystone::abi::{Create, EDGE_CALL, EXITED, INTERRUPTED, PAGE, Request, Run};
@@ -14,13 +14,13 @@ use wasmstone_edge_protocol::frame::request_head;
 use wasmstone_edge_protocol::{BUFFER_SIZE, ExitStatus, Operation};
 use zerocopy::IntoBytes;
 
-/// Where the driver says that memory begins.
+/// The address at which the driver places memory.
 pub const ADDRESS: u64 = 0x9000_0000;
 
-/// The number that it gives.
+/// The number that the driver gives to the enclave.
 pub const EID: u64 = 0x1000;
 
-/// What was asked of the device.
+/// A request to the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Pages.
@@ -29,11 +29,11 @@ pub enum Event {
     Buffer(u64),
     /// Several pages one after the other: how many.
     Pages(u64),
-    /// Runtime, enclave app, free memory: offsets.
+    /// The offsets of runtime, enclave app and free memory.
     Finalize(u64, u64, u64),
     Map,
     Run,
-    /// Several, one after the other.
+    /// Several pages, one after the other.
     Resume,
     Destroy,
     /// The device was closed.
@@ -49,15 +49,15 @@ pub struct State {
     pub memory: Vec<u8>,
     /// The enclave's own mapping of the shared buffer.
     pub buffer: Option<Mapping>,
-    /// The requests that fail, the first so many times.
+    /// The requests that fail, and how often each fails at first.
     pub failing: Vec<(Request, usize)>,
-    /// `Finalize` stands for writing a page too; this for mapping the buffer.
+    /// `Finalize` stands for writing a page too; this field for mapping the buffer.
     pub write_fails_at: Option<u64>,
     pub map_fails: bool,
     pub address: u64,
 }
 
-/// A device whose enclave does what a test says.
+/// A device whose enclave does what a test tells it.
 pub struct Fake {
     pub state: Arc<Mutex<State>>,
     enclave: Mutex<Step>,
