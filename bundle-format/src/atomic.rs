@@ -10,11 +10,11 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// Writes a file so that a failed or killed write leaves what was there before, and nothing else.
+/// Writes a file so that a failed or killed write leaves the old content, and nothing else.
 ///
-/// The bytes go to a file without a name in the same directory, to the disk, and then take the name. A
-/// symbolic link stays, and what it points to is replaced. What is not a regular file, such as a pipe or
-/// `/dev/null`, is written to directly. The mode is 0666 less the umask.
+/// The bytes go to a file without a name in the same directory and to the disk; then the file takes the name. A
+/// symbolic link stays, and its target is replaced. A file that is not a regular file, such as a pipe or `/dev/null`,
+/// is written to directly. The mode is 0666 less the umask.
 ///
 /// # Errors
 /// The errors of the file system; nothing has changed then.
@@ -26,7 +26,7 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
         _ => {
             let directory = directory_of(&target);
             let part = match nameless(directory, bytes, 0o666)? {
-                // For a moment it has a name of its own: none but a file with a name replaces another.
+                // For a moment the file has a temporary name: only a file with a name can replace another.
                 Some(file) => part().make_in(directory, |name| give_name(&file, name))?.into_temp_path(),
                 None => named(directory, bytes, 0o666)?.into_temp_path(),
             };
@@ -38,7 +38,7 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
 /// Writes a new file with the mode `mode`, less the umask, and leaves an existing one alone.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] if there is something of that name; the errors of the file system.
+/// [`io::ErrorKind::AlreadyExists`] if something has that name already; the errors of the file system.
 pub fn create(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path = path.as_ref();
     match nameless(directory_of(path), bytes, mode)? {
@@ -53,11 +53,11 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file that nobody sees, and that is gone with the process; `None` where there is no such thing.
+/// A file that no other process sees, and that vanishes with this process; `None` if the system has no such files.
 fn nameless(directory: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<File>> {
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     let mut file = match open(directory, flags, Mode::from_raw_mode(mode)) {
-        // What a file system says that lacks it, and a kernel that does.
+        // The errors of a file system and of a kernel that lack it.
         Err(Errno::OPNOTSUPP | Errno::ISDIR) => return Ok(None),
         opened => File::from(opened?),
     };
@@ -68,7 +68,7 @@ fn nameless(directory: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<File
     Ok(Some(file))
 }
 
-/// The path to a file without a name, where /proc is mounted.
+/// The path to a file without a name, if /proc is mounted.
 fn by_descriptor(file: &File) -> std::path::PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
@@ -77,7 +77,7 @@ fn give_name(file: &File, name: &Path) -> io::Result<()> {
     Ok(linkat(CWD, by_descriptor(file), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// A file under a name of its own, which a killed process leaves behind.
+/// A file with a temporary name, which stays behind if the process is killed.
 fn named(directory: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     let mut file = part().permissions(Permissions::from_mode(mode)).tempfile_in(directory)?;
     fill(file.as_file_mut(), bytes)?;

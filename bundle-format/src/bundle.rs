@@ -22,8 +22,8 @@ use wasmstone_policy::{DecodeError as LaunchError, Launch};
 /// The most signatures of a bundle.
 pub const MAX_SIGNATURES: usize = 16;
 
-/// A bundle whose members are the ones that its manifest names. Nobody has vouched for it yet:
-/// that is for [`verify`](crate::verify()).
+/// A bundle whose members are the ones that its manifest names. Its signatures are not checked yet:
+/// [`verify`](crate::verify()) does that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     manifest: Manifest,
@@ -33,7 +33,7 @@ pub struct Bundle {
     stored: Vec<Vec<u8>>,
 }
 
-/// A signature over the manifest, as found: it need not be valid.
+/// A signature over the manifest, as found: it may be invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The signer's public key, 32 bytes of RFC 8032.
@@ -56,7 +56,7 @@ pub struct Parts<'a> {
 /// The program for one target.
 #[derive(Clone, Debug)]
 pub struct ProgramPart<'a> {
-    /// What the enclave app is told; names target, size and digest of the program.
+    /// The configuration of the enclave app; it names target, size and digest of the program.
     pub launch: &'a Launch,
     /// The precompiled program.
     pub program: &'a [u8],
@@ -128,8 +128,8 @@ impl Bundle {
         Self::read(io::BufReader::new(File::open(path)?))
     }
 
-    /// Reads a bundle. Accepts exactly what [`Bundle::to_bytes`] writes, and holds every member against
-    /// its digest in the manifest; allocates no more than the limits of the format and what has arrived.
+    /// Reads a bundle. Accepts exactly what [`Bundle::to_bytes`] writes, and checks every member against its digest
+    /// in the manifest; allocates no more than the limits of the format and what has arrived.
     ///
     /// # Errors
     /// [`ReadError`] says what is damaged.
@@ -147,9 +147,9 @@ impl Bundle {
         bytes
     }
 
-    /// Adds a signature over the manifest, or renews the one that this key has made before.
+    /// Adds a signature over the manifest, or replaces the one that this key has made before.
     ///
-    /// Whoever signs vouches for the content: hold it against the manifest first, with
+    /// The signer vouches for the content, so check it against the manifest first, with
     /// [`contents`](crate::verify::contents).
     ///
     /// # Errors
@@ -180,7 +180,7 @@ impl Bundle {
         &self.signatures
     }
 
-    /// The content of a member, decoded; `None` where there is no such member.
+    /// The content of a member, decoded; `None` if there is no such member.
     ///
     /// # Errors
     /// [`DecodeError`] if it does not decode to the size that the manifest gives.
@@ -222,7 +222,7 @@ pub enum BuildError {
     /// No program was given.
     #[error("a bundle needs a program")]
     NoProgram,
-    /// A launch that names another program.
+    /// A launch names another program.
     #[error("the launch describes another program than the given one")]
     LaunchOfAnother,
     /// The image cannot be composed.
@@ -231,7 +231,7 @@ pub enum BuildError {
     /// The launch cannot be written.
     #[error("the policy cannot be written")]
     Launch(#[from] LaunchError),
-    /// The manifest would not be read again.
+    /// The manifest could not be read again.
     #[error("the bundle cannot be described")]
     Manifest(#[from] ManifestError),
     /// A member cannot be compressed.

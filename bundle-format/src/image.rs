@@ -1,10 +1,10 @@
 //! Composition: the enclave app as it is measured.
 //!
-//! An image is the generic enclave app, an ELF executable that is the same in every bundle, with
-//! segments added: the launch, read-only; a native program, of which only the machine code is
-//! executable; and the heap, whose size carries the memory cap. So everything that decides what runs is
-//! in the file that Keystone measures; a program for the interpreter is there by its digest. Eyrie's ELF
-//! loader is the strictest reader of images; [`Image::parse`] accepts only what it maps as written.
+//! An image is the generic enclave app, an ELF executable that is the same in every bundle, with segments added: the
+//! launch, read-only; a native program, whose machine code alone is executable; and the heap, whose size carries the
+//! memory cap. So everything that decides what runs is in the file that Keystone measures; a program for the
+//! interpreter is represented by its digest. Eyrie's ELF loader is the strictest reader of images; [`Image::parse`]
+//! accepts only what Eyrie maps as written.
 
 mod native;
 mod writer;
@@ -31,15 +31,15 @@ pub struct Image {
 pub struct Segment {
     /// Its address, a multiple of the page size.
     pub vaddr: u64,
-    /// Its size in memory in bytes; what the file does not fill is zero.
+    /// Its size in memory in bytes; bytes beyond its content are zero.
     pub memory_size: u64,
-    /// Where its content is in the image's bytes; never longer than `memory_size`, and inside the file.
+    /// The range of its content in the image's bytes; never longer than `memory_size`, and inside the file.
     pub file: Range<usize>,
-    /// What may be done there.
+    /// The accesses that are allowed in it.
     pub permissions: Permissions,
 }
 
-/// What may be done in a segment. Never both writing and execution.
+/// The accesses that are allowed in a segment. Never both writing and execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permissions {
     /// Reading.
@@ -63,7 +63,7 @@ impl Image {
     /// Reads an enclave app, generic or composed.
     ///
     /// # Errors
-    /// [`ImageError`] for anything that Eyrie would refuse, or map differently from what it says.
+    /// [`ImageError`] for anything that Eyrie would refuse, or map differently from what the file says.
     pub fn parse(bytes: &[u8]) -> Result<Self, ImageError> {
         elf::parse(bytes).map(|(_, image)| image)
     }
@@ -71,11 +71,11 @@ impl Image {
 
 /// Composes the image: the pure function that `build`, `measure`, `verify` and `run` share.
 ///
-/// `program` is the one that the launch names; only a native one becomes a part of the image. What no
-/// segment of the generic enclave app maps (symbols, section headers) is left out.
+/// `program` is the one that the launch names; only a native program becomes a part of the image. Parts of the
+/// generic enclave app that no segment maps (symbols, section headers) are left out.
 ///
 /// # Errors
-/// [`ComposeError`] if the enclave app is not one, or launch or program cannot be laid out.
+/// [`ComposeError`] if the enclave app is invalid, or launch or program cannot be laid out.
 pub fn compose(generic_eapp: &[u8], launch: &Launch, program: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let (header, eapp) = elf::parse(generic_eapp)?;
     if let Some(segment) = eapp.segments.iter().find(|segment| segment.end() > LAUNCH_BASE) {
@@ -107,7 +107,7 @@ pub fn compose(generic_eapp: &[u8], launch: &Launch, program: &[u8]) -> Result<V
 /// Whether an enclave app, generic or composed, was built to compute with floating-point registers.
 ///
 /// # Errors
-/// [`ImageError`] if it is none.
+/// [`ImageError`] if it is not an enclave app.
 pub fn uses_hardware_float(eapp: &[u8]) -> Result<bool, ImageError> {
     let (header, _) = elf::parse(eapp)?;
     Ok(header.e_flags.get(LittleEndian) & EF_RISCV_FLOAT_ABI != 0)
@@ -124,7 +124,7 @@ pub fn launch(image: &[u8]) -> Result<Launch, ImageError> {
 }
 
 impl Segment {
-    /// The address after its last byte. Parsing has excluded an overflow.
+    /// The address after its last byte. Parsing has ruled out an overflow.
     pub(crate) fn end(&self) -> u64 {
         self.vaddr.saturating_add(self.memory_size)
     }
@@ -134,16 +134,16 @@ impl Segment {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// Not an ELF file, or a damaged one.
+    /// It is not an ELF file, or a damaged one.
     #[error("not an ELF file for 64-bit little-endian machines: {0}")]
     NotElf(&'static str),
-    /// An ELF file for something else.
+    /// It is an ELF file for another machine or purpose.
     #[error("{0}: link a static executable for riscv64, without -pie")]
     WrongKind(&'static str),
-    /// More program headers than any enclave app has.
+    /// It has more program headers than any enclave app.
     #[error("{0} program headers: an enclave app has at most {max}", max = elf::MAX_HEADERS)]
     TooManyHeaders(usize),
-    /// A segment that Eyrie would not map as written.
+    /// It has a segment that Eyrie would not map as written.
     #[error("the segment at {vaddr:#x} {problem}")]
     Segment {
         /// The segment's address.
@@ -154,10 +154,10 @@ pub enum ImageError {
     /// The entry point is outside every executable segment.
     #[error("the entry point {0:#x} is in no executable segment")]
     Entry(u64),
-    /// No launch segment: a generic enclave app, or not one of ours.
+    /// It has no launch segment: it is a generic enclave app, or not a wasmstone one.
     #[error("the image holds no launch segment: it is not composed")]
     NoLaunch,
-    /// The launch segment holds something else.
+    /// The launch segment does not hold a launch.
     #[error(transparent)]
     Launch(#[from] DecodeError),
 }
@@ -178,10 +178,10 @@ pub enum ComposeError {
         /// The segment's address.
         vaddr: u64,
     },
-    /// A native program that cannot run where it lies.
+    /// The native program cannot run where it lies.
     #[error("the program cannot be a part of the image: {0}; build the bundle again")]
     Program(&'static str),
-    /// A heap of no bytes, or more than the address space holds.
+    /// The heap would have no bytes, or more than the address space holds.
     #[error("the heap does not fit in the address space of an enclave: lower the memory cap")]
     Heap,
     /// The launch is too large.

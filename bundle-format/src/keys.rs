@@ -15,7 +15,7 @@ use wasmstone_attestation::{hex_bytes, hex_bytes_serde};
 use zeroize::Zeroizing;
 
 hex_bytes! {
-    /// The name of a public key that nobody chooses: the SHA-256 of its SPKI DER.
+    /// The id of a public key, which depends on the key alone: the SHA-256 of its SPKI DER.
     KeyId, 32;
 }
 hex_bytes_serde!(KeyId);
@@ -24,7 +24,7 @@ hex_bytes_serde!(KeyId);
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 impl KeyId {
-    /// The id of the public key with these bytes, whether or not they are a key.
+    /// The id of the public key with these bytes, whether or not they are a valid key.
     pub fn of(public_key: &[u8; 32]) -> Self {
         Self(crate::Sha256Digest::of(&[&SPKI_PREFIX[..], public_key].concat()).0)
     }
@@ -40,7 +40,7 @@ impl KeyId {
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// The key with these bytes of RFC 8032; `None` where they are not one.
+    /// The key with these bytes of RFC 8032; `None` if they are not a key.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         VerifyingKey::from_bytes(bytes).ok().map(Self)
     }
@@ -53,7 +53,7 @@ impl PublicKey {
     /// Reads a `PUBLIC KEY` PEM file.
     ///
     /// # Errors
-    /// [`PemError`], in particular for a secret key, which nobody should hand around.
+    /// [`PemError`], in particular for a secret key, which must not be passed around.
     pub fn from_pem(pem: &str) -> Result<Self, PemError> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(PemError::Secret);
@@ -64,7 +64,7 @@ impl PublicKey {
     /// The `PUBLIC KEY` PEM file.
     ///
     /// # Errors
-    /// None that is known; the encoder's are passed on.
+    /// No error is known; the encoder's errors are passed on.
     pub fn to_pem(&self) -> Result<String, PemError> {
         self.0.to_public_key_pem(LineEnding::LF).map_err(PemError::Public)
     }
@@ -87,7 +87,7 @@ impl SecretKey {
     /// A new key from the operating system's randomness.
     ///
     /// # Errors
-    /// If the operating system has none.
+    /// If the operating system has no randomness.
     pub fn generate() -> std::io::Result<Self> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(std::io::Error::other)?;
@@ -105,19 +105,19 @@ impl SecretKey {
     /// The `PRIVATE KEY` PEM file.
     ///
     /// # Errors
-    /// None that is known; the encoder's are passed on.
+    /// No error is known; the encoder's errors are passed on.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, PemError> {
-        // Without the public key: OpenSSL 3.0 does not read the newer form that has it.
+        // The file holds no public key: OpenSSL 3.0 does not read the newer form that does.
         let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
         pair.to_pkcs8_pem(LineEnding::LF).map_err(PemError::Private)
     }
 
-    /// The public key that belongs to it.
+    /// The public key of this secret key.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
 
-    /// The signature over `message`; the same each time.
+    /// The signature over `message`; it is the same each time.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
     }
@@ -133,27 +133,27 @@ impl std::fmt::Debug for SecretKey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PemError {
-    /// A secret key where a public one was expected.
+    /// It is a secret key where a public key was expected.
     #[error(
         "this is a SECRET key: keep it to yourself, and give its public key, \
          from \"wasmstone key show NAME\" or \"openssl pkey -in FILE -pubout\""
     )]
     Secret,
-    /// Not an Ed25519 public key.
+    /// It is not an Ed25519 public key.
     #[error("not an Ed25519 public key in PEM form ({0}): expected a file that begins with -----BEGIN PUBLIC KEY-----")]
     Public(spki::Error),
-    /// Not an Ed25519 secret key.
+    /// It is not an Ed25519 secret key.
     #[error(
         "not an Ed25519 secret key in PEM form ({0}): expected a file that begins with -----BEGIN PRIVATE KEY-----"
     )]
     Private(pkcs8::Error),
-    /// Not an X25519 public key.
+    /// It is not an X25519 public key.
     #[error(
         "not an X25519 public key in PEM form ({0}): expected a file from \"wasmstone seal public NAME\" or from \
          \"openssl pkey -in FILE -pubout\" of an X25519 key; a key that signs is of another kind"
     )]
     SealOwner(spki::Error),
-    /// Not an X25519 secret key.
+    /// It is not an X25519 secret key.
     #[error(
         "not an X25519 secret key in PEM form ({0}): expected a file from \"wasmstone seal key NAME\" or from \
          \"openssl genpkey -algorithm X25519\"; a key that signs is of another kind"

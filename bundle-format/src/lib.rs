@@ -73,5 +73,5 @@ pub use platform::{Platform, PlatformStore};
 pub use verify::{TrustPolicy, Verified, VerifyError, verify};
 pub use wasmstone_attestation::{Measurement, SmHash};
 
-/// What to do about a bundle that is damaged.
+/// What to do about a damaged bundle.
 const AGAIN: &str = "get it again from its source, or build it again";

@@ -1,7 +1,7 @@
 //! `manifest.toml`: the bundle's table of contents, and the bytes that are signed.
 //!
-//! There is one way to write a manifest: a reader writes what it read once more and compares, so that
-//! two different manifests never mean the same.
+//! There is one way to write a manifest: a reader writes again what it read and compares, so that two different
+//! manifests never have the same meaning.
 
 mod check;
 
@@ -35,7 +35,7 @@ pub fn program_path(target: Target) -> String {
     format!("{}/program", target.name())
 }
 
-/// What is in a bundle.
+/// The content of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Manifest {
@@ -59,20 +59,20 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PlatformEntry {
-    /// Its name where the bundle was built.
+    /// The platform's name on the machine that built the bundle.
     pub name: String,
-    /// The hash of its security monitor, where known.
+    /// The hash of its security monitor, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sm_hash: Option<SmHash>,
     /// Whether it saves and protects floating-point registers.
     pub fp_safe: bool,
 }
 
-/// One target and what it measures to.
+/// One target and its measurement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProgramEntry {
-    /// What the program was compiled for.
+    /// The target that the program was compiled for.
     pub target: Target,
     /// The measurement of loader, runtime and composed image.
     pub measurement: Measurement,
@@ -84,9 +84,9 @@ pub struct ProgramEntry {
 pub struct MemberEntry {
     /// Its path in the archive.
     pub path: String,
-    /// Bytes of its content, decoded.
+    /// The size of its content in bytes, decoded.
     pub size: u64,
-    /// Bytes in the archive.
+    /// Its size in the archive in bytes.
     pub stored: u64,
     /// How it is stored.
     pub encoding: Encoding,
@@ -98,7 +98,7 @@ pub struct MemberEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
-    /// As it is.
+    /// Without encoding.
     Raw,
     /// As one gzip member (RFC 1952).
     Gzip,
@@ -108,7 +108,7 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// [`ManifestError`]; a newer format is found out before anything else is.
+    /// [`ManifestError`]; a newer format is reported before any other error.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         if bytes.len() as u64 > MAX_MANIFEST_BYTES {
             return Err(ManifestError::TooLarge(bytes.len() as u64));
@@ -155,40 +155,40 @@ impl Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// Written by a newer release.
+    /// A newer release wrote it.
     #[error("bundle format {0} is newer than this release reads ({FORMAT}): update wasmstone")]
     Newer(u32),
-    /// Larger than [`MAX_MANIFEST_BYTES`].
+    /// It is larger than [`MAX_MANIFEST_BYTES`].
     #[error("the manifest has {0} bytes, more than {MAX_MANIFEST_BYTES}: {AGAIN}")]
     TooLarge(u64),
-    /// Not the fields of a manifest.
+    /// It does not have the fields of a manifest.
     #[error("the manifest is damaged: {0}; {AGAIN}")]
     Damaged(String),
-    /// Right fields, written differently.
+    /// Its fields are right, but written differently.
     #[error("the manifest was changed after it was written: its form is not the one that wasmstone writes; {AGAIN}")]
     NotCanonical,
-    /// A name that cannot be shown or stored.
+    /// A name cannot be shown or stored.
     #[error("\"{0}\" cannot be a program's name: use 1 to 255 bytes without control characters")]
     Name(String),
-    /// The members are not those that the programs ask for.
+    /// The members are not those that the programs need.
     #[error("the manifest lists the member {found}, expected {expected}; {AGAIN}")]
     Members {
-        /// What is listed, or "nothing".
+        /// The member that is listed, or "nothing".
         found: String,
-        /// What should be.
+        /// The member that should be listed.
         expected: String,
     },
-    /// Members that together are larger than any bundle.
+    /// The members together are larger than any bundle.
     #[error("the bundle has {0} bytes, more than {MAX_STORED_BYTES}: make the program smaller")]
     BundleTooLarge(u64),
-    /// A member larger than any that is read.
+    /// A member is larger than any that is read.
     #[error("the member {path} has {size} bytes, more than the {limit} that a bundle may have there: make it smaller")]
     MemberTooLarge {
         /// The member.
         path: String,
         /// Its size in bytes.
         size: u64,
-        /// The most bytes it may have.
+        /// The most bytes that it may have.
         limit: u64,
     },
 }

@@ -8,8 +8,8 @@ pub struct InvalidName(pub String);
 /// Checks a name of a key or a platform.
 ///
 /// # Errors
-/// [`InvalidName`] unless it is 1 to 64 characters of `A-Z a-z 0-9 . _ -` and starts with neither a dot
-/// nor a dash.
+/// [`InvalidName`] unless the name has 1 to 64 characters of `A-Z a-z 0-9 . _ -` and starts with neither a dot nor a
+/// dash.
 pub fn check_name(name: &str) -> Result<(), InvalidName> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with(['.', '-']) {

@@ -12,13 +12,13 @@ pub use wasmstone_attestation::DeviceKey;
 
 use crate::{SmHash, stand_in};
 
-/// The name of the platform that is simulated. It always exists, and cannot be redefined.
+/// The name of the simulated platform. It always exists, and cannot be redefined.
 pub const SIM: &str = "sim";
 
 /// The CPU features beyond rv64gc that programs can be compiled for, by the names of their extensions.
 pub const CPU_FEATURES: &[&str] = &["zba", "zbb", "zbc", "zbkb", "zbs", "zcb", "zfa", "zfh", "zfhmin", "zicond"];
 
-/// A Keystone build: what is measured beside the enclave app, and what reports of it must show.
+/// A Keystone build: the files that are measured beside the enclave app, and what its reports must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
     /// Its name.
@@ -27,7 +27,7 @@ pub struct Platform {
     pub loader: Vec<u8>,
     /// The runtime, an ELF file for riscv64.
     pub runtime: Vec<u8>,
-    /// The hash of its security monitor, where known.
+    /// The hash of its security monitor, if known.
     pub sm_hash: Option<SmHash>,
     /// The devices whose reports are accepted.
     pub device_keys: Vec<DeviceKey>,
@@ -35,7 +35,7 @@ pub struct Platform {
     pub fp_safe: bool,
     /// The features of its processors that programs may use, of [`CPU_FEATURES`], in ascending order.
     pub cpu_features: Vec<String>,
-    /// How fast its security monitor hashes, where known.
+    /// How fast its security monitor hashes, if known.
     pub hash_rate: Option<HashRate>,
 }
 
@@ -48,7 +48,7 @@ impl Platform {
             runtime: stand_in::runtime(),
             sm_hash: None,
             device_keys: Vec::new(),
-            // A process: the kernel saves its registers.
+            // A simulated enclave is a process: the kernel saves its registers.
             fp_safe: true,
             cpu_features: Vec::new(),
             hash_rate: None,

@@ -1,8 +1,8 @@
 //! The keys of the owner, who alone may have the content of sealed directories moved to another release.
 //!
-//! A sealed directory is encrypted with a key that only one image gets on one machine. Its policy may name an
-//! owner. What the owner wraps for an enclave, that enclave takes as the key of a copy; `docs/sealed-storage.md`
-//! tells the way from one release to the next.
+//! A sealed directory is encrypted with a key that only one image gets on one machine. Its policy may name an owner.
+//! The enclave takes a key that the owner wrapped for it as the key of a copy; `docs/sealed-storage.md` describes the
+//! way from one release to the next.
 
 mod store;
 
@@ -40,13 +40,13 @@ impl SealOwner {
     /// Reads a `PUBLIC KEY` PEM file.
     ///
     /// # Errors
-    /// [`PemError`], in particular for a secret key, and for one with which everybody could be the owner.
+    /// [`PemError`], in particular for a secret key, and for a key with which everybody could be the owner.
     pub fn from_pem(pem: &str) -> Result<Self, PemError> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(PemError::Secret);
         }
         let key = Self::from_public_key_pem(pem).map_err(PemError::SealOwner)?;
-        // Of a point of small order every secret key makes the same.
+        // With a point of small order, every secret key makes the same shared secret.
         let shared = StaticSecret::from([1; 32]).diffie_hellman(&PublicKey::from(key.0));
         if shared.was_contributory() { Ok(key) } else { Err(PemError::SealOwner(spki::Error::KeyMalformed)) }
     }
@@ -54,7 +54,7 @@ impl SealOwner {
     /// The `PUBLIC KEY` PEM file.
     ///
     /// # Errors
-    /// None that is known; the encoder's are passed on.
+    /// No error is known; the encoder's errors are passed on.
     pub fn to_pem(&self) -> Result<String, PemError> {
         self.to_public_key_pem(LineEnding::LF).map_err(PemError::SealOwner)
     }
@@ -87,7 +87,7 @@ impl OwnerSecret {
     /// A new key from the operating system's randomness.
     ///
     /// # Errors
-    /// If the operating system has none.
+    /// If the operating system has no randomness.
     pub fn generate() -> io::Result<Self> {
         let mut secret = Zeroizing::new([0; 32]);
         random(&mut *secret)?;
@@ -105,7 +105,7 @@ impl OwnerSecret {
     /// The `PRIVATE KEY` PEM file, as OpenSSL writes it.
     ///
     /// # Errors
-    /// None that is known; the encoder's are passed on.
+    /// No error is known; the encoder's errors are passed on.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, PemError> {
         let encoded = || {
             // An octet string in an octet string (RFC 8410).
@@ -120,13 +120,13 @@ impl OwnerSecret {
         encoded().map_err(PemError::SealOwnerSecret)
     }
 
-    /// The public key that belongs to it, which the policy names.
+    /// The public key of this secret key, which the policy names.
     pub fn public(&self) -> SealOwner {
         SealOwner(PublicKey::from(&self.0).to_bytes())
     }
 
-    /// Wraps a transfer key for the enclave with this X25519 public key, which its report shows. Only that enclave
-    /// can unwrap it, and only this owner could have wrapped it.
+    /// Wraps a transfer key for the enclave with this X25519 public key, which the enclave's report shows. Only that
+    /// enclave can unwrap it, and only this owner could have wrapped it.
     ///
     /// # Errors
     /// [`WrapError`].
@@ -185,14 +185,14 @@ impl TransferKey {
     /// A new key from the operating system's randomness.
     ///
     /// # Errors
-    /// If the operating system has none.
+    /// If the operating system has no randomness.
     pub fn generate() -> io::Result<Self> {
         let mut key = Zeroizing::new([0; Self::SIZE]);
         random(&mut *key)?;
         Ok(Self(key))
     }
 
-    /// The key with these bytes; `None` where there are more or fewer than [`Self::SIZE`].
+    /// The key with these bytes; `None` if there are more or fewer than [`Self::SIZE`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
     }
@@ -210,7 +210,7 @@ pub enum WrapError {
     /// With the key that the enclave gave, everybody could unwrap it.
     #[error("with the enclave's key everybody could read the secret: ask the enclave for a new report")]
     EnclaveKey,
-    /// No randomness.
+    /// The operating system has no randomness.
     #[error("the operating system has no randomness")]
     Random(#[source] io::Error),
 }
@@ -224,7 +224,7 @@ mod tests {
     use super::{OwnerSecret, TransferKey};
     use x25519_dalek::{PublicKey, StaticSecret};
 
-    /// From other implementations of X25519, HKDF and XChaCha20-Poly1305.
+    /// The values come from other implementations of X25519, HKDF and XChaCha20-Poly1305.
     #[test]
     fn a_wrapped_key_has_these_bytes() {
         let owner = OwnerSecret(StaticSecret::from([1; 32]));

@@ -1,8 +1,8 @@
-//! What the platform `sim` has in the place of Keystone's loader and runtime and of the generic enclave
-//! app, so that bundles for it are composed and measured like any other.
+//! The replacements that the platform `sim` has for Keystone's loader and runtime and for the generic enclave app, so
+//! that bundles for it are composed and measured like any other.
 //!
-//! The simulator runs the enclave app as a library of its own process; these files are measured, never
-//! executed. Should one reach a real Keystone, the enclave exits at its first instruction.
+//! The simulator runs the enclave app as a library of its own process; these files are measured, never executed. If
+//! one reached a real Keystone, the enclave would exit at its first instruction.
 
 use crate::measurement::PAGE;
 use object::{LittleEndian, U16, U32, U64, elf, pod};
@@ -22,16 +22,16 @@ pub fn eapp() -> Vec<u8> {
     executable("enclave app")
 }
 
-/// What each of them says of itself.
+/// The text that each of them begins with.
 const MARK: &str = "wasmstone simulator: stand-in for the ";
 
-/// Whether this is one of them, of this release or another.
+/// Whether this file is one of them, of this release or another.
 pub fn is_stand_in(bytes: &[u8]) -> bool {
     let start = bytes.get(..2 * PAGE as usize).unwrap_or(bytes);
     start.windows(MARK.len()).any(|part| part == MARK.as_bytes())
 }
 
-/// RISC-V instructions: exit by Eyrie's call 1101 with the code 1, else stay where they are.
+/// RISC-V instructions: exit by Eyrie's call 1101 with the code 1; if that returns, loop for ever.
 const EXIT: [u32; 4] = [
     0x0010_0513, // li   a0, 1
     0x44d0_0893, // li   a7, 1101
@@ -47,7 +47,7 @@ fn text(role: &str) -> Vec<u8> {
     bytes
 }
 
-/// A static executable with one segment, in the form that composition asks of the real ones.
+/// A static executable with one segment, in the form that composition demands of the real ones.
 fn executable(role: &str) -> Vec<u8> {
     let text = text(role);
     let header = elf::FileHeader64 {

@@ -19,13 +19,13 @@ pub struct TrustPolicy {
 }
 
 impl TrustPolicy {
-    /// Trusts a key, and calls it `name` in reports. If the key is trusted already, its first name stays.
+    /// Trusts a key, and calls it `name` in reports. A key that is trusted already keeps its first name.
     pub fn trust(&mut self, name: impl Into<String>, key: &PublicKey) {
         self.trusted.entry(key.id()).or_insert_with(|| name.into());
     }
 }
 
-/// A signature, checked.
+/// A checked signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
     /// The key that the signature names.
@@ -37,11 +37,11 @@ pub struct Signer {
 /// What a signature is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Valid, by a trusted key of this name.
+    /// The signature is valid, and its key is trusted under this name.
     Trusted(String),
-    /// Valid, by a key that is not trusted.
+    /// The signature is valid, and its key is not trusted.
     Unknown,
-    /// Not this key's signature over this manifest.
+    /// The signature is not this key's signature over this manifest.
     Invalid,
 }
 
@@ -74,17 +74,17 @@ impl Verified {
         &self.contents
     }
 
-    /// Loader, runtime, images, launches and programs, to keep.
+    /// Returns loader, runtime, images, launches and programs as owned values.
     pub fn into_contents(self) -> Contents {
         self.contents
     }
 }
 
-/// Checks signatures, then everything that the manifest says of the members. Nothing is decoded before
-/// the signatures were accepted.
+/// Checks signatures, then everything that the manifest says about the members. Nothing is decoded before the
+/// signatures were accepted.
 ///
 /// # Errors
-/// [`VerifyError`]: the signatures or the content.
+/// [`VerifyError`] says whether the signatures or the content are at fault.
 pub fn verify(bundle: &Bundle, trust: &TrustPolicy) -> Result<Verified, VerifyError> {
     let signers = signers(bundle, trust);
     accept(&signers, trust)?;
@@ -92,7 +92,7 @@ pub fn verify(bundle: &Bundle, trust: &TrustPolicy) -> Result<Verified, VerifyEr
     Ok(Verified { manifest: bundle.manifest().clone(), signers, contents })
 }
 
-/// What each signature of a bundle is worth, by ascending key id. The insecure options do not matter here.
+/// What each signature of a bundle is worth, by ascending key id. The insecure options have no effect here.
 pub fn signers(bundle: &Bundle, trust: &TrustPolicy) -> Vec<Signer> {
     let standing = |key: &KeyId, valid: bool| match trust.trusted.get(key) {
         _ if !valid => Standing::Invalid,
@@ -140,13 +140,13 @@ pub enum SignatureError {
     /// There is no signature.
     #[error("the bundle is not signed: its builder can sign it with \"wasmstone sign\"")]
     Unsigned,
-    /// One is not valid, whatever the others are.
+    /// One signature is not valid, whatever the others are.
     #[error("the signature by the key {} is not valid, the bundle was changed after it was signed: {AGAIN}", key.short())]
     Invalid {
         /// The key that the signature names.
         key: KeyId,
     },
-    /// All are valid, none is by a trusted key.
+    /// All signatures are valid, and no trusted key made one.
     #[error(
         "the bundle is signed by {}, which is not trusted: get the signer's public key from them, \
          and run \"wasmstone key trust FILE\"",

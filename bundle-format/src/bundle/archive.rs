@@ -1,7 +1,7 @@
-//! The tar archive (POSIX ustar), of which there is one form: regular files, mode 0644, no times, no owners.
+//! The tar archive (POSIX ustar) in its one form: regular files, mode 0644, no times, no owners.
 //!
-//! The crate `tar` knows the header; the frame around it is here, because a reader of bundles must see
-//! every byte of it, padding and end marks too, to refuse what a writer would not have written.
+//! The crate `tar` knows the header; the frame around it is here, because a reader of bundles must see every byte of
+//! it, padding and end marks too, to refuse what a writer would not have written.
 
 use super::ReadError;
 use std::io::{self, Read};
@@ -24,8 +24,8 @@ pub fn finish(archive: &mut Vec<u8>) {
 /// The one header that a file of this path and size has.
 fn header(path: &str, size: u64) -> Header {
     let mut header = Header::new_ustar();
-    // Every path of the format is ASCII, relative and short enough for the field. Another one, which only
-    // a damaged archive names, yields a header that it does not have.
+    // Every path of the format is ASCII, relative and short enough for the field. Another path, which only a damaged
+    // archive names, yields a header that differs from the archive's.
     let _ = header.set_path(path);
     header.set_mode(0o644);
     header.set_uid(0);
@@ -33,8 +33,8 @@ fn header(path: &str, size: u64) -> Header {
     header.set_mtime(0);
     header.set_size(size);
     header.set_entry_type(EntryType::Regular);
-    // As GNU tar writes them, so that a bundle can be packed without wasmstone: device numbers, and a
-    // checksum of six digits before its terminator instead of seven.
+    // As GNU tar writes them, so that a bundle can be packed without wasmstone: device numbers, and a checksum of six
+    // digits before its terminator instead of seven.
     if let Some(ustar) = header.as_ustar_mut() {
         ustar.set_device_major(0);
         ustar.set_device_minor(0);
@@ -55,7 +55,7 @@ pub struct Archive<R> {
 pub struct Entry {
     /// A relative path without `..`.
     pub path: String,
-    /// Bytes of its content, as claimed.
+    /// The size of its content in bytes, as the header claims.
     pub size: u64,
 }
 
@@ -64,7 +64,7 @@ impl<R: Read> Archive<R> {
         Self { reader }
     }
 
-    /// The first entry, which must be the file `path`: else this is not a bundle at all.
+    /// The first entry, which must be the file `path`: otherwise this is not a bundle at all.
     pub fn first(&mut self, path: &str) -> Result<Entry, ReadError> {
         let (block, filled) = self.block()?;
         let start = &block[..filled.min(path.len() + 1)];
@@ -88,7 +88,7 @@ impl<R: Read> Archive<R> {
         Ok(None)
     }
 
-    /// The content of an entry. The caller has held its size against a limit.
+    /// Reads the content of an entry. The caller has checked its size against a limit.
     pub fn content(&mut self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
         let mut content = Vec::new();
         self.reader.by_ref().take(entry.size).read_to_end(&mut content)?;
@@ -118,7 +118,7 @@ fn whole(block: [u8; BLOCK], filled: usize, place: &str) -> Result<[u8; BLOCK], 
     if filled == BLOCK { Ok(block) } else { Err(ReadError::Truncated { place: place.to_owned() }) }
 }
 
-/// Reads a header, and refuses every one that [`header`] does not write.
+/// Reads a header, and refuses every header that [`header`] does not write.
 fn entry(block: &[u8; BLOCK]) -> Result<Entry, ReadError> {
     let found = Header::from_byte_slice(block);
     let shown = || found.path_bytes().escape_ascii().to_string();

@@ -104,76 +104,76 @@ pub enum ReadError {
     /// The file cannot be read.
     #[error("the file cannot be read: give the path of a bundle, as \"wasmstone build\" writes it")]
     Io(#[from] io::Error),
-    /// Something else than a bundle.
+    /// The file is not a bundle.
     #[error("this is not a wasmstone bundle: make one from a WebAssembly program with \"wasmstone build\"")]
     NotABundle,
     /// The file ends too early.
     #[error("the bundle is cut short in or after {place}: copy or download it again")]
     Truncated {
-        /// The last entry of which something was read.
+        /// The last entry that was begun.
         place: String,
     },
-    /// The manifest, or its format.
+    /// The manifest, or its format, cannot be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A header that differs from what wasmstone writes.
+    /// A header differs from what wasmstone writes.
     #[error("the bundle is damaged: the header of \"{path}\" was changed; {AGAIN}")]
     Header {
         /// The path in the header.
         path: String,
     },
-    /// An absolute path or one with `..`.
+    /// An entry has an absolute path or one with `..`.
     #[error("the bundle is not to be trusted: it holds \"{path}\", which points outside of it; {AGAIN}")]
     PathEscape {
         /// The path.
         path: String,
     },
-    /// A symbolic link, a directory, a device.
+    /// An entry is a symbolic link, a directory or a device.
     #[error("the bundle is not to be trusted: \"{path}\" is not a regular file; {AGAIN}")]
     NotAFile {
         /// The path.
         path: String,
     },
-    /// Padding that is not zero.
+    /// Padding is not zero.
     #[error("the bundle is damaged: the padding after {path} was changed; {AGAIN}")]
     Padding {
         /// The member before the padding.
         path: String,
     },
-    /// A signature entry that is not one.
+    /// A signature entry does not hold a signature.
     #[error("the bundle is damaged: {path} does not hold a signature by the key that it is named after; {AGAIN}")]
     Signature {
         /// The entry.
         path: String,
     },
-    /// More than [`MAX_SIGNATURES`].
+    /// There are more than [`MAX_SIGNATURES`] signatures.
     #[error("the bundle holds more than {MAX_SIGNATURES} signatures; {AGAIN}")]
     TooManySignatures,
-    /// A member that the manifest does not name.
+    /// There is a member that the manifest does not name.
     #[error("the bundle was tampered with: its manifest does not name the member {path}; {AGAIN}")]
     Extra {
         /// The member.
         path: String,
     },
-    /// The same entry twice.
+    /// The same entry comes twice.
     #[error("the bundle was tampered with: it holds {path} twice; {AGAIN}")]
     Duplicate {
         /// The entry.
         path: String,
     },
-    /// An entry in the wrong place.
+    /// An entry is in the wrong place.
     #[error("the bundle was tampered with: {path} is out of order; {AGAIN}")]
     OutOfOrder {
         /// The entry.
         path: String,
     },
-    /// A member that the manifest names is not there.
+    /// A member that the manifest names is missing.
     #[error("the bundle is damaged: the member {path} is missing; {AGAIN}")]
     Missing {
         /// The member.
         path: String,
     },
-    /// A member of another size than the manifest says.
+    /// The size of a member differs from the manifest.
     #[error("the bundle is damaged: the member {path} has {size} bytes, its manifest says {expected}; {AGAIN}")]
     Size {
         /// The member.
@@ -183,13 +183,13 @@ pub enum ReadError {
         /// Bytes in the manifest.
         expected: u64,
     },
-    /// A member with another content than the manifest says.
+    /// The content of a member differs from the manifest.
     #[error("the bundle is damaged: the member {path} does not match its digest in the manifest; {AGAIN}")]
     Digest {
         /// The member.
         path: String,
     },
-    /// Bytes after the end.
+    /// Bytes follow the end of the archive.
     #[error("the bundle was tampered with: bytes follow its end; {AGAIN}")]
     Trailing,
 }

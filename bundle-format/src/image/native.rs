@@ -1,4 +1,4 @@
-//! Native programs: where their machine code is, so that nothing else of them is executable.
+//! Native programs: where their machine code is, so that nothing else in them is executable.
 
 use crate::measurement::PAGE;
 use object::{
@@ -9,10 +9,10 @@ use std::ops::Range;
 
 /// The range of the machine code in a precompiled program, in whole pages of the file.
 ///
-/// The build side ends the code on a page, so that what follows in the file has pages of its own.
+/// The compiler ends the code on a page boundary, so that what follows in the file has pages of its own.
 ///
 /// # Errors
-/// What is wrong with the program.
+/// A description of what is wrong with the program.
 pub fn code(program: &[u8]) -> Result<Range<usize>, &'static str> {
     type Header = elf::FileHeader64<Endianness>;
     let header = Header::parse(program).map_err(|_| "it is not an ELF file")?;

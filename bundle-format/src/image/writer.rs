@@ -43,7 +43,7 @@ impl Writer {
         header.e_phoff = U64::new(LittleEndian, self.bytes.len() as u64);
         header.e_phnum = U16::new(LittleEndian, self.segments.len() as u16);
         header.e_phentsize = U16::new(LittleEndian, size_of::<ProgramHeader64>() as u16);
-        // Eyrie refuses a file without a section header, and accepts one that is nowhere.
+        // Eyrie refuses a file without a section header, and accepts a section header at an impossible place.
         header.e_shoff = U64::new(LittleEndian, 0);
         header.e_shentsize = U16::new(LittleEndian, 64);
         header.e_shnum = U16::new(LittleEndian, 1);

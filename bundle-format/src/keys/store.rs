@@ -1,4 +1,4 @@
-//! The directory of keys: `keys/NAME.pem` are one's own, `trusted/NAME.pem` those of others.
+//! The directory of keys: `keys/NAME.pem` are the user's own, `trusted/NAME.pem` those of others.
 
 use super::{KeyId, PemError, PublicKey, SecretKey};
 use crate::{InvalidName, TrustPolicy, atomic, check_name};
@@ -24,18 +24,18 @@ pub struct KeyStore {
 pub struct StoredKey {
     /// Its name in the store.
     pub name: String,
-    /// Whose it is.
+    /// The owner of the key.
     pub kind: KeyKind,
     /// The public key.
     pub public: PublicKey,
 }
 
-/// Whose a key is. Both kinds are trusted.
+/// The owner of a key. Keys of both kinds are trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyKind {
-    /// One's own, with its secret key.
+    /// The user's own key, with its secret key.
     Own,
-    /// Somebody else's.
+    /// Another person's key.
     Trusted,
 }
 
@@ -56,7 +56,7 @@ impl KeyStore {
         Self { directory: directory.into() }
     }
 
-    /// Makes a new key, readable by its owner alone.
+    /// Makes a new key that only its owner can read.
     ///
     /// # Errors
     /// [`KeyError`]; an existing key is never overwritten.
@@ -69,27 +69,27 @@ impl KeyStore {
     /// Trusts the key in a `PUBLIC KEY` PEM file from now on.
     ///
     /// # Errors
-    /// [`KeyError`], in particular where `pem` is a secret key or the name is taken.
+    /// [`KeyError`], in particular if `pem` is a secret key or the name is taken.
     pub fn trust(&self, name: &str, pem: &str) -> Result<KeyId, KeyError> {
         let key = PublicKey::from_pem(pem).map_err(|error| self.pem(error))?;
         self.add(name, KeyKind::Trusted, key.to_pem().map_err(|error| self.pem(error))?.as_bytes())?;
         Ok(key.id())
     }
 
-    /// One's own key of that name.
+    /// The user's own key of that name.
     ///
     /// # Errors
-    /// [`KeyError::Unknown`] if there is none; [`KeyError::Exposed`] if others could read it.
+    /// [`KeyError::Unknown`] if there is no such key; [`KeyError::Exposed`] if other users could read it.
     pub fn secret(&self, name: &str) -> Result<SecretKey, KeyError> {
         let path = self.path(name, KeyKind::Own)?;
         let pem = self.read(name, &path, KeyKind::Own)?;
         SecretKey::from_pem(&pem).map_err(|error| KeyError::Pem { path, error })
     }
 
-    /// The key of that name, one's own or a trusted one.
+    /// The key of that name, the user's own or a trusted one.
     ///
     /// # Errors
-    /// [`KeyError::Unknown`] if there is none.
+    /// [`KeyError::Unknown`] if there is no such key.
     pub fn get(&self, name: &str) -> Result<StoredKey, KeyError> {
         match self.load(name, KeyKind::Own) {
             Err(KeyError::Unknown { .. }) => self.load(name, KeyKind::Trusted),
@@ -97,7 +97,7 @@ impl KeyStore {
         }
     }
 
-    /// Every key, one's own first, each kind by name.
+    /// Every key, the user's own first, each kind by name.
     ///
     /// # Errors
     /// [`KeyError`] names the first file that is not a key.
@@ -115,7 +115,7 @@ impl KeyStore {
             };
             for entry in entries {
                 let file = entry.map_err(|error| KeyError::Io { path: folder.clone(), error })?.file_name();
-                // Anything else than a key, such as an editor's copy, is not ours to complain about.
+                // A file that is not a key, such as an editor's copy, is ignored.
                 if let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".pem"))
                     && check_name(name).is_ok()
                 {
@@ -127,7 +127,7 @@ impl KeyStore {
         Ok(names)
     }
 
-    /// Whether a key is one's own or a trusted one.
+    /// Whether a key is the user's own or a trusted one.
     ///
     /// # Errors
     /// As [`KeyStore::list`].
@@ -135,8 +135,8 @@ impl KeyStore {
         Ok(self.list()?.iter().any(|key| key.public.id() == *id))
     }
 
-    /// A policy that trusts every key in the store. Those that cannot be used are told to `skipped`, and
-    /// not trusted.
+    /// A policy that trusts every key in the store. Keys that cannot be used are reported to `skipped`, and not
+    /// trusted.
     ///
     /// # Errors
     /// If the store itself cannot be read.
@@ -175,7 +175,7 @@ impl KeyStore {
 
     fn add(&self, name: &str, kind: KeyKind, pem: &[u8]) -> Result<(), KeyError> {
         let path = self.path(name, kind)?;
-        // A name stands for one key, whichever folder it is in.
+        // A name stands for one key, in whichever folder it is.
         for kind in KeyKind::ALL {
             if self.path(name, kind)?.exists() {
                 return Err(KeyError::Taken { name: name.to_owned() });
@@ -197,7 +197,7 @@ impl KeyStore {
     }
 }
 
-/// The text of a key's file; `None` where there is no such file.
+/// The text of a key's file; `None` if there is no such file.
 pub(crate) fn read(path: &Path, secret: bool) -> Result<Option<Zeroizing<String>>, KeyError> {
     let failed = |error: io::Error| KeyError::Io { path: path.to_owned(), error };
     let file = match File::open(path) {
@@ -210,11 +210,11 @@ pub(crate) fn read(path: &Path, secret: bool) -> Result<Option<Zeroizing<String>
     }
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(MAX_PEM_BYTES).read_to_end(&mut bytes).map_err(failed)?;
-    // What is not text is no key either, and refused as such.
+    // A file that is not text is not a key either, and is refused as such.
     Ok(Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())))
 }
 
-/// Writes a key's file to `folder`, which is made if need be; a secret one is for its owner alone.
+/// Writes a key's file to `folder`, which is made if need be; only its owner can read a secret key.
 pub(crate) fn create(folder: &Path, path: &Path, pem: &[u8], secret: bool) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     atomic::create(path, pem, if secret { 0o600 } else { 0o644 })
@@ -224,10 +224,10 @@ pub(crate) fn create(folder: &Path, path: &Path, pem: &[u8], secret: bool) -> io
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// A name that cannot be a key's.
+    /// The name cannot be a key's.
     #[error(transparent)]
     Name(#[from] InvalidName),
-    /// The name stands for a key already.
+    /// A key with this name exists already.
     #[error("there is a key \"{name}\" already: choose another name")]
     Taken {
         /// The name.
@@ -249,13 +249,13 @@ pub enum KeyError {
         /// The store.
         directory: PathBuf,
     },
-    /// A secret key that other users could have read.
+    /// Other users could have read the secret key.
     #[error("others can read the secret key {path}: run \"chmod 600 {path}\", or better make a new one", path = path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
     },
-    /// The content of a file is not a key.
+    /// The content of the file is not a key.
     #[error("the key {path} cannot be used: replace it, or remove it", path = path.display())]
     Pem {
         /// The file.

@@ -1,8 +1,8 @@
 //! The files of a platform, found in a Keystone build tree.
 //!
-//! Loader and runtime are a pair, built together. Each of Keystone's examples builds a pair of its own, and
-//! no two are the same bytes, since both hold the path of their sources; they differ in what they do only
-//! where `.options_log` beside them names additional system calls.
+//! Loader and runtime are a pair, built together. Each of Keystone's examples builds a pair of its own. No two pairs
+//! have the same bytes, since loader and runtime hold the path of their sources; their behaviour differs only if
+//! `.options_log` beside them names additional system calls.
 
 use crate::Sha256Digest;
 use crate::platform::read_bounded;
@@ -13,20 +13,20 @@ use std::{
 
 const LOADER: &str = "loader.bin";
 const RUNTIME: &str = "eyrie-rt";
-/// Lists the runtime's options; empty where there are none.
+/// The file that lists the runtime's options; it is empty if there are none.
 const OPTIONS: &str = ".options_log";
 /// Begins the name of the directory in which Buildroot builds the examples.
 const EXAMPLES: &str = "keystone-examples-";
 
-/// The firmware that Keystone's own scripts boot, and the one with a kernel in it that some boards do.
+/// The firmware that Keystone's own scripts boot, and the firmware with a kernel in it that some boards boot.
 const FIRMWARE: [&str; 2] = ["fw_jump.bin", "fw_payload.bin"];
-/// Where Buildroot puts what is to be booted; elsewhere lie intermediate results.
+/// The directory in which Buildroot puts what is to be booted; elsewhere lie intermediate results.
 const BOOTED: &str = "images";
 
-/// Deeper than the examples in Buildroot's directory.
+/// The greatest depth of a search: deeper than the examples in Buildroot's directory.
 const MAX_DEPTH: usize = 16;
 
-/// A build of Buildroot with all its packages has some hundred thousand.
+/// The most files of a tree: a build of Buildroot with all its packages has some hundred thousand.
 const MAX_ENTRIES: usize = 4_000_000;
 
 /// The files of a build tree that could belong to a platform.
@@ -46,12 +46,12 @@ pub struct Pair {
     pub runtime: PathBuf,
 }
 
-/// What is built once. Of two pairs of one build, either will do.
+/// What the pairs of one build have in common. Of two such pairs, either will do.
 #[derive(PartialEq, Eq)]
 enum Build {
-    /// All of Keystone's examples.
+    /// Keystone's examples, all built in this directory.
     Examples(PathBuf),
-    /// Copies of these bytes.
+    /// Copies of a loader and a runtime with these digests.
     Copies(Sha256Digest, Sha256Digest),
 }
 
@@ -59,7 +59,7 @@ impl BuildTree {
     /// Looks through a directory. Symbolic links are not followed.
     ///
     /// # Errors
-    /// [`TreeError::Read`] if it is not a directory that can be read, [`TreeError::TooLarge`].
+    /// [`TreeError::Read`] if this is not a directory that can be read, [`TreeError::TooLarge`].
     pub fn find(directory: &Path) -> Result<Self, TreeError> {
         let mut tree =
             Self { directory: directory.to_owned(), runtimes: Vec::new(), firmware: [Vec::new(), Vec::new()] };
@@ -72,7 +72,7 @@ impl BuildTree {
                 unread.pop();
                 continue;
             };
-            // What cannot be read is passed over, such as a directory of another user.
+            // Entries that cannot be read are passed over, such as a directory of another user.
             let Ok(entry) = entry else { continue };
             entries += 1;
             if entries > MAX_ENTRIES {
@@ -86,7 +86,7 @@ impl BuildTree {
                 _ => {}
             }
         }
-        // The least deep first, and of these the first by name.
+        // The path with the fewest components, and among these the first by name.
         for found in tree.firmware.iter_mut().chain([&mut tree.runtimes]) {
             found.sort_by_cached_key(|path| (path.components().count(), path.clone()));
         }
@@ -136,7 +136,7 @@ impl BuildTree {
         }
     }
 
-    /// The firmware that holds the security monitor, where there is one.
+    /// The firmware that holds the security monitor, if there is one.
     ///
     /// # Errors
     /// [`TreeError`] if there are several that differ.
@@ -163,7 +163,7 @@ impl BuildTree {
     }
 }
 
-/// How to name a pair.
+/// The options that name a pair.
 const PAIR: &str = "--runtime, and the loader.bin beside it with --loader";
 
 fn build_of(pair: &Pair) -> Result<Build, TreeError> {
@@ -197,13 +197,13 @@ pub enum TreeError {
         #[source]
         error: io::Error,
     },
-    /// It holds more files than a build.
+    /// The directory holds more files than a build.
     #[error("{path} holds too many files: give the directory of the Keystone build itself, such as build-generic64", path = path.display())]
     TooLarge {
         /// The directory.
         path: PathBuf,
     },
-    /// It has not been built, or is another one.
+    /// The directory has not been built, or is another kind of directory.
     #[error(
         "there is no eyrie-rt with a loader.bin beside it in {path}: give the directory of a finished Keystone build, \
          or both files with --loader and --runtime", path = path.display()
@@ -212,14 +212,14 @@ pub enum TreeError {
         /// The directory.
         path: PathBuf,
     },
-    /// A person has to choose.
+    /// There are several choices, and a person has to choose.
     #[error("there are {what}: choose one with {how}{paths}")]
     Several {
-        /// Of what.
+        /// The kind of file to choose.
         what: &'static str,
-        /// The options that name one.
+        /// The options that name one of the choices.
         how: &'static str,
-        /// A line for each.
+        /// A line for each choice.
         paths: String,
     },
 }

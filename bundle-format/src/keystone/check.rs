@@ -1,5 +1,5 @@
-//! Whether files are what they are given for: a mistake here would only show when an enclave does not
-//! start, or when nobody's report is ever accepted.
+//! Checks whether files are what the user says they are: a mistake would otherwise only show when an enclave does not
+//! start, or when no report is ever accepted.
 
 use crate::platform::{CPU_FEATURES, DeviceKey, Platform};
 use crate::{PublicKey, stand_in};
@@ -14,7 +14,7 @@ const MAX_LOADER_BYTES: usize = 1 << 20;
 /// The most bytes of a runtime. Eyrie has some 100 KiB, with symbols.
 const MAX_RUNTIME_BYTES: usize = 16 << 20;
 
-/// Where Keystone's loader jumps to.
+/// The address that Keystone's loader jumps to.
 const RUNTIME_START: u64 = 0xffff_ffff_c000_0000;
 
 /// Why files and facts do not make a platform.
@@ -24,10 +24,10 @@ pub enum Unfit {
     /// The loader has no bytes.
     #[error("the loader is empty: give loader.bin of the Keystone build")]
     EmptyLoader,
-    /// More than a loader has.
+    /// The loader is larger than any loader.
     #[error("the loader has {0} bytes, far more than any: give loader.bin of the Keystone build")]
     LargeLoader(usize),
-    /// The loader is the runtime, and the runtime is not.
+    /// Loader and runtime are exchanged.
     #[error("the loader is an ELF file and the runtime is not: swap them")]
     Swapped,
     /// The loader is an ELF file.
@@ -36,40 +36,40 @@ pub enum Unfit {
     /// The loader is text.
     #[error("the loader is text, not machine code: give loader.bin of the Keystone build")]
     TextLoader,
-    /// The runtime is something else.
+    /// The runtime is another kind of file.
     #[error("the runtime is not a static ELF executable for riscv64: give eyrie-rt of the Keystone build")]
     NotRuntime,
-    /// The runtime starts elsewhere.
+    /// The runtime starts at another address.
     #[error(
         "the runtime starts at {0:#x}, but Keystone's loader jumps to {RUNTIME_START:#x}: give eyrie-rt of the \
          Keystone build; if it is that, build it with -fno-pie -no-pie -Wl,--build-id=none, which is the default of \
          Buildroot's compiler"
     )]
     Start(u64),
-    /// More than a runtime has.
+    /// The runtime is larger than any runtime.
     #[error("the runtime has {0} bytes, far more than any: give eyrie-rt of the Keystone build")]
     LargeRuntime(usize),
-    /// What stands for a Keystone file in the simulator.
+    /// A file is one that stands for a Keystone file in the simulator.
     #[error(
         "the {0} is the simulator's stand-in, which starts no enclave: give the file of the Keystone build, \
          or build for the platform sim"
     )]
     StandIn(&'static str),
-    /// What machines report that measured nothing at boot.
+    /// The hash is the one that machines report that measured nothing at boot.
     #[error(
         "a security monitor's hash is never zero; a machine that reports so did not measure it at boot: \
          give the firmware with --sm"
     )]
     ZeroSmHash,
-    /// Not a key that signs.
+    /// The device key is not a key that signs.
     #[error("{0} is not an Ed25519 public key: give the device's, 64 hexadecimal digits or a PEM file")]
     NotKey(DeviceKey),
-    /// Not a CPU feature that programs are compiled for.
+    /// The text is not a CPU feature that programs are compiled for.
     #[error("there is no CPU feature \"{0}\" that programs can use: choose from {known}", known = CPU_FEATURES.join(", "))]
     NotFeature(String),
 }
 
-/// Whether a loader and a runtime are those of a Keystone build.
+/// Checks that a loader and a runtime are those of a Keystone build.
 ///
 /// # Errors
 /// [`Unfit`] says what they are instead, and what to give.
@@ -98,7 +98,7 @@ pub fn files(loader: &[u8], runtime: &[u8]) -> Result<(), Unfit> {
     }
 }
 
-/// The first instruction's address; `None` for what is no static executable for riscv64.
+/// The address of the first instruction; `None` if the file is not a static executable for riscv64.
 fn entry(bytes: &[u8]) -> Option<u64> {
     let header = elf::FileHeader64::<LittleEndian>::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
@@ -115,7 +115,7 @@ fn entry(bytes: &[u8]) -> Option<u64> {
     header.program_headers(endian, bytes).ok()?.iter().any(holds_entry).then_some(entry)
 }
 
-/// Whether everything about a platform can be true.
+/// Checks that all facts about a platform can be true.
 pub(crate) fn facts(platform: &Platform) -> Result<(), Unfit> {
     files(&platform.loader, &platform.runtime)?;
     if platform.sm_hash.is_some_and(|hash| hash.0 == [0; 64]) {

@@ -1,4 +1,4 @@
-//! Reading an ELF executable, and holding it to what Eyrie's loader maps as written.
+//! Reading an ELF executable, and checking that Eyrie's loader maps it as written.
 
 use super::measurement::PAGE;
 use crate::image::{ADDRESS_LIMIT, Image, ImageError, Permissions, STACK, Segment};
@@ -14,7 +14,7 @@ pub const MAX_HEADERS: usize = 64;
 pub type Header = elf::FileHeader64<LittleEndian>;
 pub type ProgramHeader64 = elf::ProgramHeader64<LittleEndian>;
 
-/// The file header and the image that it heads.
+/// The file header and the image that it describes.
 pub fn parse(bytes: &[u8]) -> Result<(Header, Image), ImageError> {
     let header = Header::parse(bytes).map_err(|_| ImageError::NotElf("no such header"))?;
     let endian = header.endian().map_err(|_| ImageError::NotElf("it is big-endian"))?;

@@ -1,4 +1,4 @@
-//! How fast a platform's security monitor hashes what it measures, before the first instruction of an enclave.
+//! How fast a platform's security monitor hashes an enclave's files before the enclave's first instruction.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, num::NonZeroU64, str::FromStr};
@@ -8,11 +8,11 @@ use std::{fmt, num::NonZeroU64, str::FromStr};
 #[serde(transparent)]
 pub struct HashRate(NonZeroU64);
 
-/// More than anything hashes, and still a number for every reader of `platform.toml`.
+/// More than any monitor hashes, and still a number for every reader of `platform.toml`.
 const MOST: u64 = 1 << 50;
 
 impl HashRate {
-    /// 5.9 MiB/s: what Keystone's security monitor was seen to do in QEMU, for platforms of which nothing is known.
+    /// 5.9 MiB/s: what Keystone's security monitor was seen to do in QEMU, for platforms without a measured rate.
     pub const ASSUMED: Self = Self(NonZeroU64::new(6_186_598).unwrap());
 
     /// The rate in bytes a second.
@@ -52,12 +52,12 @@ impl FromStr for HashRate {
             "G" | "g" => 30,
             _ => return Err(invalid()),
         };
-        // What else the number's parser would take: signs, exponents, infinity.
+        // The number's parser would also accept signs, exponents and infinity.
         if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             return Err(invalid());
         }
         let number: f64 = number.parse().map_err(|_| invalid())?;
-        // Converting saturates.
+        // The conversion saturates.
         let bytes = (number * (1u64 << shift) as f64).round() as u64;
         NonZeroU64::new(bytes).filter(|bytes| bytes.get() <= MOST).map(Self).ok_or_else(invalid)
     }

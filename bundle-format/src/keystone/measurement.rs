@@ -35,11 +35,11 @@ pub fn measured_bytes(sizes: [u64; 3]) -> u64 {
 
 /// The hash of a security monitor from its firmware image, as loaded at 0x8000_0000.
 ///
-/// Keystone's boot ROM hashes the first [`FIRMWARE_SIZE`] bytes of that memory. A kernel that is a part of
-/// the image lies behind them.
+/// Keystone's boot ROM hashes the first [`FIRMWARE_SIZE`] bytes of that memory. A kernel inside the image lies behind
+/// them.
 ///
 /// # Errors
-/// [`FirmwareError`] if this is no such image.
+/// [`FirmwareError`] if this is not such an image.
 pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareError> {
     let size = firmware.len() as u64;
     match size {
@@ -55,23 +55,23 @@ pub fn sm_hash(firmware: &[u8]) -> Result<SmHash, FirmwareError> {
     Ok(SmHash(hash.finalize().into()))
 }
 
-/// As many bytes are too many for a firmware image, even with a kernel in it.
+/// An image of this many bytes is too large for firmware, even with a kernel in it.
 const MAX_FIRMWARE_BYTES: u64 = 64 << 20;
 
 /// Why bytes are not a firmware image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FirmwareError {
-    /// There are none.
+    /// The image has no bytes.
     #[error("the firmware is empty: give the raw image that is loaded at 0x80000000, such as fw_jump.bin")]
     Empty,
-    /// What the image is made from.
+    /// The file is what the image is made from.
     #[error(
         "the firmware is an ELF file, but what is hashed is the raw image that is loaded at 0x80000000: \
          give the .bin beside it, such as fw_jump.bin"
     )]
     Elf,
-    /// More than any has.
+    /// The file is larger than any firmware image.
     #[error(
         "the firmware has {} bytes or more, as disk images have: \
          give the raw image that is loaded at 0x80000000, such as fw_jump.bin",

@@ -7,8 +7,8 @@ use super::{
 use crate::check_name;
 use wasmstone_policy::MAX_LAUNCH_BYTES;
 
-/// The most bytes of the loader, the runtime and the generic enclave app, each. An enclave has at most
-/// 1 GiB in all, and Keystone hashes some MiB a second.
+/// The most bytes of the loader, the runtime and the generic enclave app, each. An enclave has at most 1 GiB in all,
+/// and Keystone hashes some MiB a second.
 const MAX_MEASURED_BYTES: u64 = 64 << 20;
 
 /// The most bytes of a program, decoded.

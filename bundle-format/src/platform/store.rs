@@ -14,18 +14,18 @@ use std::{
 /// The most bytes that are read of a loader or a runtime.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// A directory of platforms. It need not exist before the first one does.
+/// A directory of platforms. It need not exist before the first platform does.
 #[derive(Clone, Debug)]
 pub struct PlatformStore {
     directory: PathBuf,
 }
 
-/// Whether adding a platform may replace the one of the same name.
+/// Whether adding a platform may replace an existing one of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
-    /// It may not.
+    /// It may not replace one.
     No,
-    /// It may.
+    /// It may replace one.
     Yes,
 }
 
@@ -59,7 +59,7 @@ impl PlatformStore {
         let target = self.directory.join(&platform.name);
         let failed = |error| PlatformError::Write { path: target.clone(), error };
         fs::create_dir_all(&self.directory).map_err(failed)?;
-        // Filled aside and renamed, so that no reader ever sees a part of it.
+        // The directory is filled under another name and then renamed, so that no reader ever sees a part of it.
         let aside = tempfile::Builder::new().prefix(".wasmstone-").tempdir_in(&self.directory).map_err(failed)?;
         let fresh = aside.path().join("platform");
         fs::create_dir(&fresh).map_err(failed)?;
@@ -81,7 +81,7 @@ impl PlatformStore {
             Ok(()) => Ok(()),
             Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(failed(error)),
             Err(_) if replace == Replace::No => Err(PlatformError::Taken { name: platform.name.clone() }),
-            // The old one is then aside, and goes with it.
+            // The old platform is then in the other directory, and is removed with it.
             Err(_) => renameat_with(CWD, &fresh, CWD, &target, RenameFlags::EXCHANGE).map_err(|e| failed(e.into())),
         }
     }
@@ -166,7 +166,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A file, as far as one byte more than any platform's has.
+/// Reads a file, up to one byte more than any platform's file has.
 pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
@@ -177,13 +177,13 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlatformError {
-    /// A name that cannot be a platform's.
+    /// The name cannot be a platform's.
     #[error(transparent)]
     Name(#[from] InvalidName),
-    /// `sim` is built in.
+    /// The name is `sim`, which is built in.
     #[error("the platform \"{SIM}\" is the simulator and cannot be redefined: choose another name")]
     Sim,
-    /// The name stands for a platform already.
+    /// A platform with this name exists already.
     #[error("there is a platform \"{name}\" already: choose another name, or pass --replace")]
     Taken {
         /// The name.
@@ -197,13 +197,13 @@ pub enum PlatformError {
         /// The name.
         name: String,
     },
-    /// Its files or facts cannot be a Keystone build's.
+    /// The files or facts cannot be those of a Keystone build.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// A file larger than any that is read.
+    /// The file is larger than any that is read.
     #[error("the {what} has more than {MAX_FILE_BYTES} bytes: is it another file?")]
     TooLarge {
-        /// Which one.
+        /// The file.
         what: &'static str,
     },
     /// `platform.toml` cannot be understood.

@@ -8,20 +8,20 @@ use std::{io, path::PathBuf};
 /// The folder of seal keys in a directory of keys.
 const FOLDER: &str = "seal";
 
-/// The seal keys in a directory, which need not exist before the first key does.
+/// The seal keys in a directory. The directory need not exist before the first key does.
 #[derive(Clone, Debug)]
 pub struct OwnerStore {
     directory: PathBuf,
 }
 
 impl OwnerStore {
-    /// The store in `directory`, which can be that of a [`crate::KeyStore`]: names of keys that sign and of seal keys
-    /// have nothing to do with each other.
+    /// The store in `directory`, which can be the directory of a [`crate::KeyStore`]: the names of signing keys and
+    /// of seal keys are independent of each other.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into() }
     }
 
-    /// Makes a new key, readable by its owner alone.
+    /// Makes a new key that only its owner can read.
     ///
     /// # Errors
     /// [`KeyError`]; an existing key is never overwritten.
@@ -41,7 +41,7 @@ impl OwnerStore {
     /// The key of that name.
     ///
     /// # Errors
-    /// [`KeyError::UnknownOwner`] if there is none; [`KeyError::Exposed`] if others could read it.
+    /// [`KeyError::UnknownOwner`] if there is no such key; [`KeyError::Exposed`] if other users could read it.
     pub fn secret(&self, name: &str) -> Result<OwnerSecret, KeyError> {
         let path = self.path(name)?;
         let unknown = || KeyError::UnknownOwner { name: name.to_owned(), directory: self.directory.clone() };

@@ -9,7 +9,7 @@ use crate::{
 };
 use wasmstone_policy::{DecodeError as LaunchError, Launch, Target};
 
-/// What a bundle holds, decoded.
+/// The decoded content of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// Keystone's loader.
@@ -25,7 +25,7 @@ pub struct Contents {
 /// The program for one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// What it was compiled for.
+    /// The target that it was compiled for.
     pub target: Target,
     /// What the enclave app reads at start.
     pub launch: Launch,
@@ -33,12 +33,12 @@ pub struct Program {
     pub program: Vec<u8>,
     /// The composed image, which Keystone loads.
     pub image: Vec<u8>,
-    /// What Keystone measures: computed from the members, and equal to that in the manifest.
+    /// The measurement by Keystone: computed from the members, and equal to that in the manifest.
     pub measurement: Measurement,
 }
 
-/// Decodes every member, composes and measures each image, and compares with the manifest.
-/// Signatures are not looked at.
+/// Decodes every member, composes and measures each image, and compares with the manifest. It does not check
+/// signatures.
 ///
 /// # Errors
 /// [`ContentError`] says what contradicts the manifest.
@@ -84,7 +84,7 @@ pub fn contents(bundle: &Bundle) -> Result<Contents, ContentError> {
     Ok(Contents { loader, runtime, eapp, programs })
 }
 
-/// What contradicts the manifest.
+/// How the content contradicts the manifest.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentError {
@@ -106,7 +106,7 @@ pub enum ContentError {
         #[source]
         error: LaunchError,
     },
-    /// A launch for another bundle.
+    /// A launch belongs to another bundle.
     #[error("{what} in {path} differs from the manifest: build the bundle again")]
     Contradiction {
         /// The member.
@@ -114,7 +114,7 @@ pub enum ContentError {
         /// What differs.
         what: &'static str,
     },
-    /// A program that is not the one in the launch.
+    /// A program is not the one in the launch.
     #[error("the member {path} is not the program that was measured: do not run it, build the bundle again")]
     Program {
         /// The member.
@@ -131,9 +131,9 @@ pub enum ContentError {
     Measurement {
         /// The target.
         target: Target,
-        /// Computed from the members.
+        /// The measurement computed from the members.
         found: Box<Measurement>,
-        /// In the manifest.
+        /// The measurement in the manifest.
         expected: Box<Measurement>,
     },
 }
