@@ -1,4 +1,4 @@
-//! Floats at a program's own boundary, where somebody else hands them over.
+//! Floats at a program's own boundary, where the other side passes them.
 
 mod types;
 
@@ -29,7 +29,7 @@ pub(crate) fn module(types: TypesRef<'_>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Refuses a component, or what is nested in it, where a function with floats is called from outside or calls
+/// Refuses a component, or a component nested in it, if a function with floats is called from outside or calls
 /// outside. Types that are only declared are ignored: there is no code for them.
 ///
 /// # Errors
@@ -142,7 +142,7 @@ fn section(
                         }
                         names.core.push(function);
                     }
-                    // What else there is handles resources, which are numbers.
+                    // All other functions handle resources, which are numbers.
                     _ => names.core.push(String::new()),
                 }
             }
@@ -152,7 +152,7 @@ fn section(
     Ok(())
 }
 
-/// Refuses core modules whose own boundary has floats, where they go in or out.
+/// Refuses core modules with floats in their own imports or exports, if the component imports or exports them.
 fn handed_over(
     name: &str,
     ty: Option<&ComponentEntityType>,

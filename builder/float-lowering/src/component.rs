@@ -6,13 +6,14 @@ use std::ops::Range;
 use wasm_encoder::{ComponentSectionId, Encode};
 use wasmparser::{Parser, Payload};
 
-/// More levels of components in components than a person or a tool makes. Each level is copied once more.
+/// The greatest depth of components in components: more than a person or a tool makes. Each level is copied once
+/// more.
 const LEVELS: usize = 100;
 
-/// Lowers all core modules of a component, nested ones too, as the one program that they are.
+/// Lowers all core modules of a component, nested ones included, as parts of one program.
 ///
 /// # Errors
-/// [`Refused`] by one of them.
+/// [`Refused`] by one of the core modules.
 pub(crate) fn lower(component: &[u8]) -> Result<Lowered, Refused> {
     let modules = modules(component)?;
     let plan = Plan::of(&modules)?;
@@ -46,20 +47,20 @@ fn modules(component: &[u8]) -> Result<Vec<&[u8]>, Refused> {
     Ok(modules)
 }
 
-/// A component, or a module, that is being gone through.
+/// A component or module that is being read.
 struct Level {
     start: usize,
-    /// Where the last section ended, which is where the head of the next one begins.
+    /// The end of the last section, where the head of the next section begins.
     end: usize,
-    /// Where the head of the section begins that holds what is nested.
+    /// The beginning of the head of the section that holds the nested part.
     head: usize,
-    /// What it becomes, up to `copied`. Empty where nothing was exchanged yet.
+    /// The new content, up to `copied`. Empty if nothing was replaced yet.
     out: Vec<u8>,
     copied: usize,
 }
 
 impl Level {
-    /// Exchanges what the section with the last head has in it, after what comes `before` that head.
+    /// Replaces the content of the section with the last head; the bytes `before` that head are copied first.
     fn exchange(&mut self, before: &[u8], id: ComponentSectionId, old: &Range<usize>, new: &[u8]) {
         self.out.extend_from_slice(before);
         self.out.push(id.into());
@@ -68,11 +69,11 @@ impl Level {
     }
 }
 
-/// Exchanges the core modules of a valid component, nested ones too, in the order of the file. Everything else
-/// stays as it is, to the byte.
+/// Replaces the core modules of a valid component, nested ones included, in the order of the file. Every other byte
+/// stays the same.
 ///
 /// # Errors
-/// `change`'s, or [`Refused::Invalid`] for what is not a component.
+/// The error of `change`, or [`Refused::Invalid`] if this is not a component.
 pub fn with_modules<E: From<Refused>>(
     component: &[u8],
     mut change: impl FnMut(&[u8]) -> Result<Vec<u8>, E>,
@@ -89,7 +90,7 @@ pub fn with_modules<E: From<Refused>>(
                 let Some(mut inner) = open.pop() else { break };
                 let unchanged = inner.out.is_empty();
                 match open.last_mut() {
-                    // A core module was exchanged when its section began, and nothing inside it since.
+                    // A core module was replaced when its section began, and nothing inside it since.
                     Some(_) if unchanged => {}
                     outer => {
                         inner.out.extend_from_slice(part(component, inner.copied..*end)?);
@@ -115,7 +116,7 @@ pub fn with_modules<E: From<Refused>>(
     Err(ended().into())
 }
 
-/// A part of the component. What the parser lets pass may be cut off inside what is nested.
+/// A part of the component. A file that the parser accepts may still end inside a nested part.
 fn part(component: &[u8], range: Range<usize>) -> Result<&[u8], Refused> {
     component.get(range).ok_or_else(ended)
 }

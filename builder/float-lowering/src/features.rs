@@ -1,11 +1,11 @@
-//! Which WebAssembly can be lowered, and what it is after that.
+//! The WebAssembly features that a program may use before lowering, and those that it uses after it.
 
 use crate::Refused;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, KnownCustom, Name, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
-/// What can be lowered: WebAssembly 2.0 without vectors, and those parts of 3.0 that bring no further kinds of
-/// values with them.
+/// The features that can be lowered: WebAssembly 2.0 without vectors, and the parts of 3.0 that bring no further
+/// kinds of values.
 const ACCEPTED: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::SIMD)
     .union(WasmFeatures::COMPONENT_MODEL)
@@ -14,10 +14,10 @@ const ACCEPTED: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::TAIL_CALL);
 
-/// What is left of that. The high half of a product comes from wide arithmetic.
+/// The features after lowering. The high half of a product comes from wide arithmetic.
 const LOWERED: WasmFeatures = ACCEPTED.difference(WasmFeatures::FLOATS).union(WasmFeatures::WIDE_ARITHMETIC);
 
-/// What is asked for, one after the other, where a program needs more than [`ACCEPTED`].
+/// The features that are tried, one after the other, if a program needs more than [`ACCEPTED`].
 const NAMED: [(WasmFeatures, &str); 12] = [
     (WasmFeatures::RELAXED_SIMD, "vectors (relaxed SIMD)"),
     (WasmFeatures::SIMD, "vectors (SIMD)"),
@@ -33,10 +33,10 @@ const NAMED: [(WasmFeatures, &str); 12] = [
     (WasmFeatures::CM_ASYNC, "asynchronous component functions"),
 ];
 
-/// Validates what is to be lowered.
+/// Validates a program before it is lowered.
 ///
 /// # Errors
-/// [`Refused::Invalid`], or [`Refused::Proposal`] with the function that uses it.
+/// [`Refused::Invalid`], or [`Refused::Proposal`] with the function that uses the proposal.
 pub(crate) fn accept(wasm: &[u8]) -> Result<Types, Refused> {
     let refused = match valid(wasm, ACCEPTED) {
         Ok(types) => return Ok(types),
@@ -58,12 +58,12 @@ pub(crate) fn without_floats() -> Validator {
     Validator::new_with_features(LOWERED)
 }
 
-/// A validator for what lies around such core modules.
+/// A validator for the parts of a component around such core modules.
 pub(crate) fn around_floats() -> Validator {
     Validator::new_with_features(LOWERED.union(WasmFeatures::FLOATS))
 }
 
-/// A validator that knows everything.
+/// A validator that accepts every feature.
 pub(crate) fn everything() -> Validator {
     Validator::new_with_features(WasmFeatures::all())
 }
@@ -123,7 +123,7 @@ fn function_at(wasm: &[u8], offset: usize) -> Option<String> {
     Some(name.map_or_else(|| format!("function {index}"), |name| format!("function \"{}\"", readable(name))))
 }
 
-/// A name for a message: on one line, and not longer than that.
+/// A name for a message: on one line, and cut to the allowed length.
 pub(crate) fn readable(name: &str) -> String {
     name.chars().flat_map(char::escape_debug).take(120).collect()
 }

@@ -1,7 +1,7 @@
-//! The gate behind the lowering: no float is left, whatever went wrong before.
+//! A check behind the lowering: no float is left, whatever went wrong before.
 //!
-//! The validator says so with floats switched off, for each core module: what a component only declares may have
-//! floats. Code that is never reached has no types there, so that operators are looked at here as well.
+//! The validator checks each core module with floats switched off; declarations of a component may have floats. In
+//! unreachable code the validator knows no types, so the operators are checked here as well.
 
 use crate::{Refused, features};
 use wasmparser::{
@@ -32,7 +32,7 @@ pub(crate) fn check(wasm: &[u8]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Where a section has a float.
+/// The section that has a float.
 fn left(payload: &Payload<'_>) -> Result<Option<String>, BinaryReaderError> {
     match payload {
         Payload::TypeSection(section) => {
@@ -101,7 +101,7 @@ macro_rules! by_name {
         fn by_name(operator: &Operator<'_>) -> bool {
             match operator {
                 $(Operator::$name { .. } => const { has_float(stringify!($name)) },)*
-                // Newer than this list: not what the lowering writes.
+                // An operator that is newer than this list: the lowering does not write it.
                 _ => true,
             }
         }

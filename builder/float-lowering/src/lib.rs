@@ -24,8 +24,9 @@ pub enum Boundary {
     /// They are refused, since the other side of the call would not know about the change.
     #[default]
     Refuse,
-    /// They are retyped: an `f32` is passed as the `i32` of its bits, an `f64` as an `i64`. A function may get further
-    /// parameters after its own, and ignores their values: they keep function types different that were different.
+    /// They get integer types: an `f32` is passed as the `i32` of its bits, an `f64` as an `i64`. A function may get
+    /// further parameters after its own, and ignores their values: they keep function types different that were
+    /// different.
     AsBits,
 }
 
@@ -34,9 +35,9 @@ pub enum Boundary {
 pub struct Lowered {
     /// The program, of the same kind as it was given.
     pub wasm: Vec<u8>,
-    /// How many operators were rewritten.
+    /// The number of rewritten operators.
     pub operators: u64,
-    /// In how many functions.
+    /// The number of functions with such operators.
     pub functions: u64,
     /// How many of the operators are computed in place, for speed, instead of by a call.
     pub inlined: u64,
@@ -69,8 +70,8 @@ pub fn lower_with(wasm: &[u8], boundary: Boundary) -> Result<Lowered, Refused> {
     Ok(lowered)
 }
 
-/// Checks that no function with floats is called across the boundary of a core module, in a component and what is
-/// nested in it. Types that are only declared do not count.
+/// Checks that no function with floats is called across the boundary of a core module, in a component and in the
+/// components nested in it. Types that are only declared do not count.
 ///
 /// # Errors
 /// [`Refused`] with the function, or if the component cannot be read.
@@ -78,7 +79,7 @@ pub fn check_boundary(component: &[u8]) -> Result<(), Refused> {
     boundary::component(component)
 }
 
-/// Lowers core modules that will be linked with each other, and with others only as [`Boundary::AsBits`] says.
+/// Lowers core modules that will be linked with each other, and with other modules only as [`Boundary::AsBits`] says.
 ///
 /// # Errors
 /// [`Refused`] says why the program is not lowered.

@@ -1,4 +1,4 @@
-//! A core module without floats: what it has keeps its place and its index, what is added comes after.
+//! A core module without floats: its items keep their places and indices, and added items come after them.
 
 mod body;
 mod calls;
@@ -18,7 +18,7 @@ use types::Types;
 use wasm_encoder::{CustomSection, Encode, Instruction, Module, RawSection, SectionId};
 use wasmparser::{GlobalSectionReader, ImportSectionReader, Operator, Parser, Payload, TypeRef};
 
-/// What a module declares, as far as it matters to its functions.
+/// The declarations of a module that matter to its functions.
 pub(super) struct Shape<'m> {
     module: &'m [u8],
     types: Types,
@@ -45,7 +45,7 @@ impl Shape<'_> {
     }
 }
 
-/// What becomes of a section.
+/// What the lowering does with a section.
 enum Section<'m> {
     Raw(u8, &'m [u8]),
     Changed(SectionId, Vec<u8>),
@@ -54,10 +54,10 @@ enum Section<'m> {
     Code,
 }
 
-/// Lowers a core module. One without floats is given back as it is.
+/// Lowers a core module. A module without floats is returned unchanged.
 ///
 /// # Errors
-/// [`Refused`] if it is too large with what is added to it.
+/// [`Refused`] if the module is too large with the additions.
 pub(crate) fn lower(module: &[u8], plan: &Plan) -> Result<Lowered, Refused> {
     let names = FunctionNames::read(module);
     let mut changed = names.lie();
@@ -146,7 +146,7 @@ fn is_stale(custom: &str) -> bool {
     custom == "name" || debugging || custom.starts_with("metadata.code.") || custom.starts_with("reloc.")
 }
 
-/// Notes what is imported. The section's new contents, if variables with floats are.
+/// Notes the imports. Returns the section's new contents if it has global variables with floats.
 fn imports(section: ImportSectionReader<'_>, shape: &mut Shape<'_>) -> Result<Option<Vec<u8>>, Refused> {
     let range = section.range();
     let mut patched = None;
@@ -166,7 +166,7 @@ fn imports(section: ImportSectionReader<'_>, shape: &mut Shape<'_>) -> Result<Op
     for (number, ty) in floats {
         let contents = shape.module.get(range.clone()).unwrap_or_default();
         let patched = patched.get_or_insert_with(|| contents.to_vec());
-        // The last two bytes of an import of a variable are its type and whether it can be changed.
+        // The last two bytes of an import of a global variable are its type and whether it can be changed.
         let at = ends.get(number).and_then(|end| end.checked_sub(range.start + 2));
         let byte = at.and_then(|at| patched.get_mut(at));
         let byte = byte.ok_or_else(|| Refused::Invalid("an import is cut off".to_owned()))?;
@@ -179,7 +179,7 @@ fn imports(section: ImportSectionReader<'_>, shape: &mut Shape<'_>) -> Result<Op
     Ok(patched)
 }
 
-/// The contents of the section of variables, if there are floats.
+/// The contents of the section of global variables, if it has floats.
 fn globals(section: GlobalSectionReader<'_>, module: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
     let (mut out, mut changed) = (Vec::new(), false);
     section.count().encode(&mut out);

@@ -1,4 +1,4 @@
-//! What becomes of each operator that computes with floats, and which soft-float function stands for it.
+//! The replacement of each operator that computes with floats, and the soft-float function that stands for it.
 
 use wasmparser::Operator;
 
@@ -11,7 +11,7 @@ pub(crate) enum Width {
     W64,
 }
 
-/// What takes an operator's place.
+/// The replacement of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lowering {
     /// Another operator of the given opcode, with the same immediates.
@@ -20,7 +20,7 @@ pub(crate) enum Lowering {
     Constant32(u32),
     /// The bits of an `f64` as an integer constant.
     Constant64(u64),
-    /// Nothing: the value already is its bits.
+    /// Nothing: the value is the float's bits already.
     Nothing,
     /// The sign bit cleared.
     Absolute(Width),
@@ -70,7 +70,7 @@ functions! {
     F32Copysign "f32_copysign" F64Copysign "f64_copysign"
 }
 
-/// The opcodes of the integer operators that take the place of loads and stores.
+/// The opcodes of the integer operators that replace loads and stores.
 mod opcode {
     pub(super) const I32_LOAD: u8 = 0x28;
     pub(super) const I64_LOAD: u8 = 0x29;
@@ -78,7 +78,7 @@ mod opcode {
     pub(super) const I64_STORE: u8 = 0x37;
 }
 
-/// What takes an operator's place; `None` if it has nothing to do with floats by itself.
+/// The replacement of an operator; `None` if the operator has nothing to do with floats by itself.
 #[inline]
 pub(crate) fn lowering(operator: &Operator<'_>) -> Option<Lowering> {
     if let Some(function) = function(operator) {

@@ -1,8 +1,8 @@
-//! Which function types a program has when its floats are integers, decided for all of its core modules at
-//! once: types that differed must still differ, or a `call_indirect` that must trap would not.
+//! The function types that a program has when its floats are integers, decided for all of its core modules at once:
+//! types that differed must still differ, or a `call_indirect` that must trap would not.
 //!
-//! Where a type with floats would become the same as another, it gets parameters at its end that no function
-//! looks at. Types without floats stay as they are.
+//! A type with floats that would become the same as another type gets unused parameters at its end. Types without
+//! floats stay as they are.
 
 use crate::Refused;
 use std::collections::HashMap;
@@ -12,30 +12,30 @@ use wasmparser::{
     ValType,
 };
 
-/// Parameters that the engine allows.
+/// The number of parameters that the engine allows.
 const MAX_PARAMETERS: usize = 1000;
 
-/// What becomes of the function types of a program.
+/// What the lowering does with the function types of a program.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Types with a number in the place of every reference to another type: the same in all modules.
+    /// Types with a number in the place of every reference to another type: the numbers are the same in all modules.
     numbers: HashMap<FuncType, u32>,
-    /// By number, the parameters that keep a type apart from others.
+    /// By number, the parameters that keep a type distinct from others.
     dummies: Vec<Vec<ValType>>,
 }
 
-/// What becomes of one type of a module.
+/// What the lowering does with one type of a module.
 #[derive(Clone, Debug)]
 pub(crate) struct Signature {
-    /// Whether there are floats in it.
+    /// Whether the type has floats.
     pub(crate) float: bool,
-    /// The type, floats as integers.
+    /// The type with integers in the place of floats.
     pub(crate) ty: FuncType,
-    /// Parameters at its end that are not used, `i32` and `i64`.
+    /// The unused parameters at its end, `i32` and `i64`.
     pub(crate) dummies: Vec<ValType>,
 }
 
-/// The integer type that holds a float's bits; any other type as it is.
+/// The integer type that holds a float's bits; any other type unchanged.
 pub(crate) const fn lowered(ty: ValType) -> ValType {
     match ty {
         ValType::F32 => ValType::I32,
@@ -50,10 +50,10 @@ pub(crate) const fn is_float(ty: ValType) -> bool {
 }
 
 impl Plan {
-    /// Looks at the types of all core modules, in the order of the program.
+    /// Reads the types of all core modules, in the order of the program.
     ///
     /// # Errors
-    /// [`Refused::Invalid`] if one cannot be read, [`Refused::TooLarge`] if types cannot be kept apart.
+    /// [`Refused::Invalid`] if a module cannot be read, [`Refused::TooLarge`] if types cannot be kept distinct.
     pub(crate) fn of(modules: &[&[u8]]) -> Result<Self, Refused> {
         let mut plan = Self::default();
         let mut types = Vec::new();
@@ -89,7 +89,7 @@ impl Plan {
     }
 
     fn keep_apart(&mut self, types: &[FuncType]) -> Result<(), Refused> {
-        // Forms without floats that there are, and how many ways of keeping others apart from each were tried.
+        // The forms without floats that exist, and how many ways to keep other types distinct from each were tried.
         let mut taken: HashMap<FuncType, u32> =
             types.iter().filter(|ty| !has_float(ty)).map(|ty| (ty.clone(), 1)).collect();
         for ty in types {
@@ -123,10 +123,10 @@ impl Plan {
         Ok(())
     }
 
-    /// What becomes of the types of a module, by their indices.
+    /// What the lowering does with the types of a module, by their indices.
     ///
     /// # Errors
-    /// [`Refused::Invalid`] if they cannot be read, or are not from a module that the plan was made of.
+    /// [`Refused::Invalid`] if the types cannot be read, or are not from a module that the plan was made of.
     pub(crate) fn signatures(&self, section: TypeSectionReader<'_>) -> Result<Vec<Signature>, Refused> {
         let (mut own, mut signatures) = (Vec::new(), Vec::new());
         for ty in functions(section) {
@@ -159,7 +159,7 @@ fn functions(section: TypeSectionReader<'_>) -> impl Iterator<Item = Result<Func
     })
 }
 
-/// A type with the numbers of those it refers to, in place of their indices in its module.
+/// A type with the numbers of the types that it refers to, in the place of their indices in its module.
 fn canonical(ty: &FuncType, own: &[u32]) -> Result<FuncType, Refused> {
     let invalid = || Refused::Invalid("a type refers to one that there is not".to_owned());
     let value = |ty: &ValType| {
@@ -181,14 +181,14 @@ pub(crate) fn has_float(ty: &FuncType) -> bool {
     ty.params().iter().chain(ty.results()).any(|ty| is_float(*ty))
 }
 
-/// A type with integers for floats, and these parameters at its end.
+/// A type with integers in the place of floats, and these parameters at its end.
 fn with_dummies(ty: &FuncType, dummies: &[ValType]) -> FuncType {
     let parameters = ty.params().iter().map(|ty| lowered(*ty)).chain(dummies.iter().copied());
     FuncType::new(parameters, ty.results().iter().map(|ty| lowered(*ty)))
 }
 
-/// The n-th of all sequences of `i32` and `i64`, the shortest first: the digits of n + 1 in base two, but
-/// for the first.
+/// The n-th of all sequences of `i32` and `i64`, the shortest first: the digits of n + 1 in base two, without the
+/// first digit.
 fn dummies(n: u32) -> Vec<ValType> {
     let digits = u64::from(n) + 1;
     let length = digits.ilog2();

@@ -2,17 +2,17 @@
 
 use wasmparser::BinaryReaderError;
 
-/// Why a program is not lowered. Each message ends in what can be done about it; interpreting it is always possible.
+/// Why a program is not lowered. Each message ends in a remedy; interpreting the program is always possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
-    /// It is not valid.
+    /// The program is not valid.
     #[error("it is not valid WebAssembly: {0}; build it again, and check that the file is whole")]
     Invalid(String),
-    /// It needs a proposal whose operators or types have no lowered form.
+    /// The program needs a proposal whose operators or types have no lowered form.
     #[error("{place} uses {proposal}, which cannot be lowered: build it without")]
     Proposal {
-        /// The function that does, or the program as a whole.
+        /// The function that needs it, or the program as a whole.
         place: String,
         /// The proposal.
         proposal: &'static str,
@@ -71,7 +71,7 @@ pub enum Refused {
     /// The program exceeds a limit, or would after lowering.
     #[error("{0}; make it smaller")]
     TooLarge(String),
-    /// A fault of the lowering, found by what checks its result.
+    /// The lowering has a bug, which the checks of its result found.
     #[error("lowering failed: {0}; please report it, with the program if you can")]
     Failed(String),
 }

@@ -1,5 +1,5 @@
-//! The soft-float functions: WebAssembly without floats and without memory, which is added to a module, as
-//! functions of its own and, where it is worth it, in the place of the operator.
+//! The soft-float functions: WebAssembly without floats and without memory. They are added to a module, as separate
+//! functions and, where it pays, in the place of the operator.
 
 mod analysis;
 mod compose;
@@ -13,27 +13,27 @@ use analysis::Body;
 use std::sync::LazyLock;
 use wasmparser::{CompositeInnerType, ExternalKind, FuncType, KnownCustom, Name, Parser, Payload, TypeRef, ValType};
 
-/// What its functions are imported from where WebAssembly has no operator for the compiler to use.
+/// The module from which its functions import what WebAssembly has no operator for.
 const INTRINSICS: &str = "soft-float";
 
-/// The name of the function whose `unreachable` stands for the trap "invalid conversion to integer", which
-/// no integer operator raises.
+/// The name of the function whose `unreachable` stands for the trap "invalid conversion to integer", which no integer
+/// operator raises.
 pub(crate) const INVALID_CONVERSION: &str = "wasmstone:invalid-conversion-to-integer";
 
-/// Operators of a function that is put in an operator's place wherever it is: a call takes about as much.
+/// The most operators of a function that always replaces its operator: a call takes about as many.
 pub(crate) const SMALL: usize = 10;
 
-/// Locals that all functions get by with, one after the other in the place of operators.
+/// The number of locals that suffice for all functions, one after the other in the place of operators.
 pub(crate) const LOCALS: u32 = 256;
 
 /// A function, ready to be copied.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
-    /// For people.
+    /// The name, for people.
     pub(crate) name: String,
-    /// Its type, integers only.
+    /// The type, integers only.
     pub(crate) ty: FuncType,
-    /// The locals that are no parameters.
+    /// The locals without the parameters.
     locals: Vec<ValType>,
     body: Body,
 }
@@ -47,18 +47,19 @@ enum Callee {
     MulHigh,
     /// The trap of this name.
     IntegerOverflow,
-    /// Nothing: what is given is the result. It keeps the compiler of the soft-float functions from knowing.
+    /// Nothing: the argument is the result. The call keeps the compiler of the soft-float functions from knowing the
+    /// value.
     Opaque,
 }
 
-/// All of them.
+/// All soft-float functions.
 #[derive(Debug)]
 pub(crate) struct SoftFloat {
-    /// In the order of their file, then those that are made here.
+    /// The functions in the order of their file, then those that are composed here.
     pub(crate) functions: Vec<Function>,
     /// For each of [`NAMES`], the function.
     by_operator: Vec<usize>,
-    /// For each of [`NAMES`], what is put in the operator's place where speed matters.
+    /// For each of [`NAMES`], the function that replaces the operator where speed matters.
     whole: Vec<Function>,
 }
 
@@ -68,10 +69,10 @@ static EMBEDDED: LazyLock<Result<SoftFloat, String>> = LazyLock::new(|| {
 });
 
 impl SoftFloat {
-    /// The ones that this library was built with.
+    /// The functions that this library was built with.
     ///
     /// # Errors
-    /// [`Refused::Failed`] if they are not what they should be, which the tests would have shown.
+    /// [`Refused::Failed`] if they are not as expected, which the tests would have shown.
     pub(crate) fn embedded() -> Result<&'static Self, Refused> {
         EMBEDDED.as_ref().map_err(|error| Refused::Failed(format!("the soft-float functions are damaged: {error}")))
     }
@@ -86,17 +87,17 @@ impl SoftFloat {
         self.functions.get(self.number(operator)?)
     }
 
-    /// What is put in the operator's place where speed matters.
+    /// The function that replaces the operator where speed matters.
     pub(crate) fn whole(&self, operator: u8) -> Option<&Function> {
         self.whole.get(usize::from(operator))
     }
 
-    /// Whether each function is needed by a program that has the `open` ones.
+    /// Whether each function is needed by a program that needs the `open` functions.
     pub(crate) fn needed(&self, open: Vec<usize>) -> Vec<bool> {
         reached(&self.functions, open)
     }
 
-    /// Reads the module that they were compiled to.
+    /// Reads the module that the functions were compiled to.
     pub(crate) fn read(wasm: &[u8]) -> Result<Self, String> {
         let mut reading = Reading::default();
         for payload in Parser::new(0).parse_all(wasm) {
@@ -106,7 +107,7 @@ impl SoftFloat {
     }
 }
 
-/// What is known of the module while it is read.
+/// What is known about the module while it is read.
 #[derive(Default)]
 struct Reading {
     types: Vec<FuncType>,
@@ -182,7 +183,7 @@ impl Reading {
             Some("mul_high") => Ok(Callee::MulHigh),
             Some("integer_overflow") => Ok(Callee::IntegerOverflow),
             Some("opaque") => Ok(Callee::Opaque),
-            // The function that is put after all others.
+            // The function that comes after all others.
             Some("invalid_conversion") => Ok(Callee::Function(self.declared.len())),
             Some(other) => Err(format!("{other} is not something that soft-float functions can be given")),
         }
@@ -191,7 +192,7 @@ impl Reading {
     fn finish(mut self) -> Result<SoftFloat, String> {
         let imported = self.imports.len();
         let number = |index: u32| (index as usize).checked_sub(imported);
-        // The names of the file first, then those that the contract gives.
+        // The names of the file first, then the names that the contract gives.
         let exports = self.exports.iter().map(|(name, index)| (*index, name.replacen('_', ".", 1)));
         for (index, name) in self.names.drain(..).chain(exports) {
             if let Some(function) = number(index).and_then(|number| self.functions.get_mut(number)) {
@@ -241,7 +242,7 @@ impl Reading {
         Ok(SoftFloat { functions: self.functions, by_operator, whole })
     }
 
-    /// Names what a function calls after it, unless it has a name.
+    /// Names the functions that a function calls after it, unless they have names.
     fn name_callees(&mut self, number: usize) {
         let Some(function) = self.functions.get(number) else { return };
         let (name, callees) = (format!("{}, rare", function.name), function.callees().collect::<Vec<_>>());
@@ -254,7 +255,7 @@ impl Reading {
         }
     }
 
-    /// If a function only passes its parameters on to another function, that one is called in its place.
+    /// If a function only passes its parameters on to another function, that function is called in its place.
     fn follow(&mut self, number: &mut usize) {
         for _ in 0..self.functions.len() {
             let Some(function) = self.functions.get(*number) else { return };
@@ -271,7 +272,7 @@ impl Reading {
     }
 }
 
-/// Whether each function is among the `open` ones, or is called by one that is reached.
+/// Whether each function is among the `open` ones, or is called by one that is.
 fn reached(functions: &[Function], mut open: Vec<usize>) -> Vec<bool> {
     let mut reached = vec![false; functions.len()];
     while let Some(number) = open.pop() {

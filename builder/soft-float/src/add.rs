@@ -43,7 +43,7 @@ fn f64_add_rare(a: u64, b: u64) -> u64 {
     f64::cancelled(a, b).unwrap_or_else(|| any::<F64>(a, b))
 }
 
-/// The sum of any two.
+/// The sum of any two numbers.
 #[inline(always)]
 fn any<F: Format>(a: u64, b: u64) -> u64 {
     if is_nan::<F>(a) || is_nan::<F>(b) {

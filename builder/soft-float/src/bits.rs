@@ -1,4 +1,4 @@
-//! Operations on bits that RISC-V has no instruction for, and one that WebAssembly has none for.
+//! Operations on bits for which RISC-V has no instruction, and one for which WebAssembly has no operator.
 
 use core::hint::cold_path;
 
@@ -9,8 +9,8 @@ pub(crate) fn mul_high(a: u64, b: u64) -> u64 {
     ((u128::from(a) * u128::from(b)) >> 64) as u64
 }
 
-/// The same number, but the compiler does not know its value. It would make masks of two shifts, and choices of sums,
-/// which take more instructions on RISC-V.
+/// The same number, but the compiler does not know its value. Otherwise the compiler would replace two shifts by a
+/// mask, and sums by choices, which take more instructions on RISC-V.
 #[cfg(not(target_family = "wasm"))]
 #[inline(always)]
 pub(crate) fn opaque(a: u64) -> u64 {
@@ -20,16 +20,16 @@ pub(crate) fn opaque(a: u64) -> u64 {
 #[cfg(target_family = "wasm")]
 pub(crate) use crate::exports::{mul_high, opaque};
 
-/// With the sign in all of the upper bits, which takes less than to clear them.
+/// The number with its sign in all of the upper bits, which takes fewer instructions than clearing them.
 #[inline(always)]
 pub(crate) fn sign_extended(a: u32) -> u64 {
     opaque(i64::from(a.cast_signed()).cast_unsigned())
 }
 
-/// How many zeros are above the highest one, if that is fewer than twice `FIRST`, and the number without them: by
-/// halves; the first has so many bits.
+/// The number of zeros above the highest one, if it is less than twice `FIRST`, and the number shifted left by it.
+/// The search goes by halves, the first of `FIRST` bits.
 ///
-/// The instruction for it becomes a loop over the bits where a processor has none.
+/// On a processor that lacks an instruction for it, the operator becomes a loop over the bits.
 #[inline(always)]
 pub(crate) fn leading_zeros<const FIRST: u32>(mut a: u64) -> (u64, u64) {
     let mut zeros = 0;
@@ -44,7 +44,7 @@ pub(crate) fn leading_zeros<const FIRST: u32>(mut a: u64) -> (u64, u64) {
     (zeros, a)
 }
 
-/// Shifted to the right, with the lowest bit set if a one fell out.
+/// The number shifted to the right, with the lowest bit set if a one was shifted out.
 #[inline(always)]
 pub(crate) fn shifted_right_sticky(a: u64, by: u64) -> u64 {
     if by > 63 { u64::from(a != 0) } else { a >> by | u64::from(a >> by << by != a) }

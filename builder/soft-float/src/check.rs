@@ -6,18 +6,18 @@ mod operators;
 pub use operators::FUNCTIONS;
 use std::fmt;
 
-/// What a function is checked with.
+/// The operands that a function is checked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operands {
-    /// One of 32 bits: all of them can be tried.
+    /// One operand of 32 bits: all of them can be tried.
     One32,
-    /// One of 64 bits.
+    /// One operand of 64 bits.
     One64,
     /// An integer of 64 bits.
     Integer64,
-    /// Two of 32 bits.
+    /// Two operands of 32 bits.
     Two32,
-    /// Two of 64 bits.
+    /// Two operands of 64 bits.
     Two64,
 }
 
@@ -26,10 +26,11 @@ pub enum Operands {
 pub struct Function {
     /// Its name.
     pub name: &'static str,
-    /// What it takes.
+    /// Its operands.
     pub operands: Operands,
-    /// Tries operands in a range of numbers: those that the numbers are for [`Operands::One32`], otherwise what a
-    /// generator makes of each. The first for which the results differ.
+    /// Tries the operands with a range of numbers, and returns the first for which the results differ. For
+    /// [`Operands::One32`] the operands are the numbers themselves, otherwise a generator makes them from the
+    /// numbers.
     range: fn(u64, u64) -> Option<Mismatch>,
     /// Tries two operands.
     once: fn(u64, u64) -> Option<Mismatch>,
@@ -44,7 +45,7 @@ pub struct Mismatch {
     processors: Outcome,
 }
 
-/// What comes of an operator: a value's bits, or a trap.
+/// The result of an operator: a value's bits, or a trap.
 pub type Outcome = Result<u64, crate::Trap>;
 
 impl fmt::Display for Mismatch {
@@ -56,7 +57,8 @@ impl fmt::Display for Mismatch {
 
 impl Function {
     /// Checks `count` operands, from the one with the number `first`: all 2^32 from 0 if it takes one of 32 bits,
-    /// otherwise pseudo-random ones, many of them near what makes a difference. The same number, the same operands.
+    /// otherwise pseudo-random ones, many of them near values at which results change. The same number gives the same
+    /// operands.
     ///
     /// # Errors
     /// The first operands for which the results differ.
@@ -64,7 +66,7 @@ impl Function {
         (self.range)(first, first.saturating_add(count)).map_or(Ok(()), Err)
     }
 
-    /// Checks every operand, or every pair, of a list of those at the edges: of formats, of integers, of rounding.
+    /// Checks every operand, or every pair, of a list of operands at the edges: of formats, of integers, of rounding.
     ///
     /// # Errors
     /// The first operands for which the results differ.

@@ -1,6 +1,7 @@
 //! Comparisons: a NaN is not equal to anything, nor less or greater; zeros are equal whatever their signs.
 //!
-//! As signed numbers: those of a positive sign are in their order, those of a negative one in the opposite order.
+//! The bits are compared as signed numbers: positive floats are in their order, negative floats in the opposite
+//! order.
 
 use crate::bits::{opaque, sign_extended};
 use crate::format::{F32, F64, Format};
@@ -77,12 +78,12 @@ pub fn f64_ge(a: u64, b: u64) -> bool {
     f64_le(b, a)
 }
 
-/// The bits of infinity; those of a NaN are greater.
+/// The bits of infinity; the bits of a NaN are greater.
 pub(crate) const fn infinity<F: Format>() -> i64 {
     F::INFINITY.cast_signed()
 }
 
-/// The bits of negative infinity, with the sign in all of the upper bits; those of a negative NaN are greater.
+/// The bits of negative infinity, with the sign in all of the upper bits; the bits of a negative NaN are greater.
 pub(crate) const fn negative_infinity<F: Format>() -> i64 {
     (F::INFINITY | !F::MAGNITUDE).cast_signed()
 }

@@ -1,4 +1,4 @@
-//! Integers made floats.
+//! Conversion of integers to floats.
 
 use crate::bits::{leading_zeros, opaque, sign_extended};
 use core::hint::cold_path;
@@ -62,7 +62,7 @@ fn parts(a: u64) -> (u64, u64) {
     (opaque(a >> 63), (a ^ mask).wrapping_sub(mask))
 }
 
-/// From less than 2^33: always exact.
+/// Converts a magnitude below 2^33: always exact.
 #[inline(always)]
 fn small_to_f64(sign: u64, magnitude: u64) -> u64 {
     if magnitude == 0 {
@@ -70,7 +70,7 @@ fn small_to_f64(sign: u64, magnitude: u64) -> u64 {
         return 0;
     }
     let (zeros, significand) = leading_zeros::<16>(magnitude << 32);
-    // The leading one adds the one that is missing.
+    // The significand's leading one adds the one that is missing from the exponent.
     (sign << 63) + (opaque(1023 + 31 - 1 - zeros) << 52) + (significand >> 11)
 }
 

@@ -10,15 +10,15 @@ use crate::round::rounded;
 #[inline(always)]
 pub fn f32_div(a: u32, b: u32) -> u32 {
     let (x, y) = (sign_extended(a), sign_extended(b));
-    // Signs and exponents, the latter from near 2^-32 to 2^32.
+    // Signs and exponents; exponents are from near 2^-32 to 2^32.
     let (up, down) = ((x >> 23).wrapping_sub(95), (y >> 23).wrapping_sub(95));
     if (up | down) & 0xc0 != 0 {
         return f32_div_rare(a, b);
     }
     let dividend = opaque(x << 40 | 1 << 63) >> 14;
-    // The compiler is to see that it is not zero.
+    // The compiler must see that the divisor is not zero.
     let divisor = opaque(y << 40) >> 40 | 1 << 23;
-    // 2^26 times the quotient. There is never a tie: what is in the middle between two has a bit too many.
+    // 2^26 times the quotient. There is never a tie: a number in the middle between two would have one bit too many.
     let quotient = dividend / divisor;
     let above = opaque(quotient >> 26);
     let rounded = ((quotient << (above ^ 1)) + 4) >> 3;
@@ -29,7 +29,7 @@ pub fn f32_div(a: u32, b: u32) -> u32 {
 /// `f64.div`.
 #[inline(always)]
 pub fn f64_div(a: u64, b: u64) -> u64 {
-    // Signs and exponents, the latter from near 2^-256 to 2^256.
+    // Signs and exponents; exponents are from near 2^-256 to 2^256.
     let (x, y) = ((a >> 52).wrapping_sub(767), (b >> 52).wrapping_sub(767));
     if (x | y) & 0x600 != 0 {
         return f64_div_rare(a, b);
@@ -37,11 +37,11 @@ pub fn f64_div(a: u64, b: u64) -> u64 {
     let (dividend, divisor) = (opaque(a << 11 | 1 << 63), opaque(b << 11 | 1 << 63));
     // 2^96 / divisor, too small by less than 2^-30 of it.
     let reciprocal = u64::MAX / ((divisor >> 32) + 1);
-    // 2^31 * dividend / divisor, too small by less than 4, and what is left of the dividend.
+    // 2^31 * dividend / divisor, too small by less than 4, and the remainder of the dividend.
     let upper = mul_high(dividend, reciprocal << 31) >> 32;
     let rest = (dividend << 20).wrapping_sub(upper.wrapping_mul(divisor >> 11));
-    // 2^61 times the quotient, too small by less than 4, which is put right before it is rounded. There is never a
-    // tie: what is in the middle between two has a bit too many.
+    // 2^61 times the quotient, too small by less than 4, which is corrected before rounding. There is never a tie: a
+    // number in the middle between two would have one bit too many.
     let quotient = (upper << 30) + mul_high(rest << 9, reciprocal);
     let above = opaque(quotient >> 61);
     let raised = (quotient << (above ^ 1)) + 0x108;
@@ -65,7 +65,7 @@ fn f64_div_rare(a: u64, b: u64) -> u64 {
     any::<F64>(a, b)
 }
 
-/// The quotient of any two.
+/// The quotient of any two numbers.
 #[inline(always)]
 fn any<F: Format>(a: u64, b: u64) -> u64 {
     if is_nan::<F>(a) || is_nan::<F>(b) {
@@ -94,8 +94,8 @@ fn any<F: Format>(a: u64, b: u64) -> u64 {
     }
 }
 
-/// Two of 53 bits divided, eleven bits at a time: the quotient times 2^55, and what is left. The compiler has to see that
-/// the second is not zero.
+/// Divides two numbers of 53 bits, eleven bits at a time: the quotient times 2^55, and the remainder. The compiler
+/// must see that the second is not zero.
 #[inline(always)]
 fn divided(a: u64, b: u64) -> (u64, u64) {
     let mut quotient = a / b;

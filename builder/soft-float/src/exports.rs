@@ -1,4 +1,4 @@
-//! The module that the functions are: its exports and imports. Floats are passed as their bits.
+//! The module's exports, one for each function, and its imports. Floats are passed as their bits.
 #![allow(unsafe_code, reason = "names for the linker")]
 
 use crate::truncate::Trap;

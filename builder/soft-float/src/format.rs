@@ -4,24 +4,24 @@ use crate::bits::leading_zeros;
 
 /// A floating-point format of IEEE 754, its numbers as bits in the low end of a `u64`.
 pub(crate) trait Format {
-    /// Bits of the fraction: the significand's without the leading one.
+    /// The number of bits of the fraction: the significand without its leading one.
     const FRACTION: u32;
     /// The largest value of the exponent field, that of infinities and NaNs.
     const SPECIAL: u64;
 
-    /// What is added to an exponent in its field.
+    /// The bias, which is added to an exponent in its field.
     const BIAS: i64 = (Self::SPECIAL >> 1) as i64;
-    /// The sign.
+    /// The sign bit.
     const SIGN: u64 = (Self::SPECIAL + 1) << Self::FRACTION;
-    /// Everything but the sign.
+    /// All bits but the sign.
     const MAGNITUDE: u64 = Self::SIGN - 1;
     /// Positive infinity.
     const INFINITY: u64 = Self::SPECIAL << Self::FRACTION;
     /// The canonical NaN, positive.
     const NAN: u64 = Self::INFINITY | 1 << (Self::FRACTION - 1);
-    /// How far a significand is moved for its leading one to be the highest bit of 64.
+    /// How far a significand is shifted so that its leading one is the highest bit of 64.
     const UNUSED: u32 = 63 - Self::FRACTION;
-    /// 1.
+    /// The number 1.
     const ONE: u64 = (Self::SPECIAL >> 1) << Self::FRACTION;
 }
 
@@ -41,14 +41,14 @@ impl Format for F64 {
     const SPECIAL: u64 = 0x7ff;
 }
 
-/// Whether it is a NaN.
+/// Whether a number is a NaN.
 #[inline(always)]
 pub(crate) fn is_nan<F: Format>(a: u64) -> bool {
     a & F::MAGNITUDE > F::INFINITY
 }
 
-/// The exponent, as its field has it, and the significand with its leading one as the highest bit, of a number that is
-/// finite and not zero. The exponent of a subnormal one is below 1.
+/// The exponent as in its field, and the significand with its leading one as the highest bit, of a number that is
+/// finite and not zero. The exponent of a subnormal number is below 1.
 #[inline(always)]
 pub(crate) fn unpacked<F: Format>(a: u64) -> (i64, u64) {
     let exponent = a >> F::FRACTION & F::SPECIAL;

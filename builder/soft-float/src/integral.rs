@@ -20,7 +20,7 @@ pub fn f32_trunc(a: u32) -> u32 {
     trunc::<F32>(a.into()) as u32
 }
 
-/// `f32.nearest`: to the even one if two are as near.
+/// `f32.nearest`: to the even number if two are equally near.
 #[inline(always)]
 pub fn f32_nearest(a: u32) -> u32 {
     nearest::<F32>(a.into()) as u32
@@ -44,18 +44,18 @@ pub fn f64_trunc(a: u64) -> u64 {
     trunc::<F64>(a)
 }
 
-/// `f64.nearest`: to the even one if two are as near.
+/// `f64.nearest`: to the even number if two are equally near.
 #[inline(always)]
 pub fn f64_nearest(a: u64) -> u64 {
     nearest::<F64>(a)
 }
 
-/// How many bits of the fraction are worth less than 1, if it is not all or none.
+/// How many bits of the fraction are worth less than 1, if not all or none of them.
 enum Below {
     /// The number is below 1.
     All,
     Some(u64),
-    /// The number has no fraction, or is infinite, or no number.
+    /// The number has no fraction, is infinite, or is a NaN.
     None,
 }
 
@@ -73,7 +73,7 @@ fn below_one<F: Format>(a: u64) -> Below {
     }
 }
 
-/// What has no fraction stays; a NaN is made the canonical one.
+/// A number without a fraction stays; a NaN becomes the canonical one.
 #[inline(always)]
 fn whole<F: Format>(a: u64) -> u64 {
     if is_nan::<F>(a) { F::NAN } else { a }
@@ -98,7 +98,7 @@ fn ceil<F: Format>(a: u64) -> u64 {
     away::<F>(a, a & F::SIGN == 0)
 }
 
-/// Towards zero, or away from it.
+/// Rounds towards zero, or away from it.
 #[inline(always)]
 fn away<F: Format>(a: u64, away: bool) -> u64 {
     match below_one::<F>(a) {

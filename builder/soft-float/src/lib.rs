@@ -1,12 +1,12 @@
 //! WebAssembly's floating point, computed with integers.
 //!
 //! One function for each operator that is more than a bit operation, on the bits of its operands: exact results of
-//! IEEE 754, rounded to nearest with ties to even, subnormal numbers included. Every NaN that comes out is the
-//! canonical positive one, whatever went in.
+//! IEEE 754, rounded to nearest with ties to even, subnormal numbers included. Every NaN result is the canonical
+//! positive one, whatever the operands were.
 //!
 //! Natively this is a library. For `wasm32` it is a module that exports the operators under their names, with `_` for
-//! `.`, so that they can be put into other programs: it uses no memory, no table and no global. What it exports is the
-//! common case of an operator, small enough to be copied into a loop; what is rare is in functions of its own.
+//! `.`, so that they can be put into other programs: it uses no memory, no table and no global. An exported function
+//! is the common case of an operator, small enough to be copied into a loop; rare cases are in separate functions.
 
 #![no_std]
 #![deny(unsafe_code)]

@@ -1,4 +1,4 @@
-//! The smaller and the greater of two: a NaN if one of them is, and a negative zero is below a positive one.
+//! The smaller and the greater of two: a NaN if one of them is a NaN; a negative zero is below a positive one.
 
 use crate::bits::sign_extended;
 use crate::compare::{infinity, negative_infinity};
@@ -36,7 +36,7 @@ fn min<F: Format>(a: i64, b: i64) -> i64 {
         cold_path();
         return F::NAN.cast_signed();
     }
-    // Of two negative ones, the one with the greater magnitude.
+    // Of two negative numbers, the one with the greater magnitude.
     if greater < 0 { greater } else { less }
 }
 
@@ -54,6 +54,6 @@ fn max<F: Format>(a: i64, b: i64) -> i64 {
 #[inline(always)]
 fn is_nan<F: Format>(less: i64, greater: i64) -> bool {
     let is_nan = |a: i64| if a < 0 { a > negative_infinity::<F>() } else { a > infinity::<F>() };
-    // If both have the same sign, only the greater can be the only one.
+    // If both have the same sign, only the greater one can be the only NaN.
     is_nan(greater) || less < 0 && is_nan(less)
 }

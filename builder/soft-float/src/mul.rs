@@ -9,17 +9,17 @@ use crate::round::rounded;
 /// `f32.mul`.
 #[inline(always)]
 pub fn f32_mul(a: u32, b: u32) -> u32 {
-    // As below, from near 2^-32 to 2^32.
+    // As in `f64_mul`, from near 2^-32 to 2^32.
     let (wide, other) = (sign_extended(a), sign_extended(b));
     let x = (wide >> 23).wrapping_sub(95);
     let y = (other >> 23).wrapping_sub(95);
     if (x | y) & 0xc0 != 0 {
         cold_path();
-        // Zeros are frequent in some programs; a product with a finite number is one.
+        // Zeros are frequent in some programs; a product of zero and a finite number is zero.
         let (x, y) = (wide << 33, other << 33);
         return if x.min(y) == 0 && x.max(y) < 0xff << 56 { (a ^ b) & 1 << 31 } else { f32_mul_rare(a, b) };
     }
-    // Exact: twice 24 bits.
+    // The product is exact: twice 24 bits.
     let product = mul_high(wide << 40 | 1 << 63, other << 40 | 1 << 63);
     let above = opaque(product >> 63);
     let product = opaque(product >> (above + 7));
@@ -35,12 +35,12 @@ pub fn f32_mul(a: u32, b: u32) -> u32 {
 /// `f64.mul`.
 #[inline(always)]
 pub fn f64_mul(a: u64, b: u64) -> u64 {
-    // Signs and exponents, the latter from near 2^-256 to 2^256: what is multiplied is in the range.
+    // Signs and exponents; exponents are from near 2^-256 to 2^256, so the product is in the range.
     let x = (a >> 52).wrapping_sub(767);
     let y = (b >> 52).wrapping_sub(256);
     if (x | y ^ 0x200) & 0x600 != 0 {
         cold_path();
-        // Zeros are frequent in some programs; a product with a finite number is one.
+        // Zeros are frequent in some programs; a product of zero and a finite number is zero.
         let (x, y) = (a << 1, b << 1);
         return if x.min(y) == 0 && x.max(y) < 0x7ff << 53 { (a ^ b) & 1 << 63 } else { f64_mul_rare(a, b) };
     }
@@ -83,7 +83,7 @@ fn f64_mul_rare(a: u64, b: u64) -> u64 {
     any::<F64>(a, b)
 }
 
-/// The product of any two.
+/// The product of any two numbers.
 #[inline(always)]
 fn any<F: Format>(a: u64, b: u64) -> u64 {
     if is_nan::<F>(a) || is_nan::<F>(b) {

@@ -1,8 +1,8 @@
-//! Every function against the processor's own.
+//! Every function is compared with the processor's own.
 
 use crate::check::{FUNCTIONS, Function, Operands};
 
-/// Checks by `check`, and names all that failed.
+/// Checks with `check`, and names every function that failed.
 fn for_all(check: impl Fn(&Function) -> Result<(), crate::check::Mismatch>) {
     let failures = FUNCTIONS.iter().filter_map(|function| check(function).err());
     let failures: std::vec::Vec<_> = failures.map(|mismatch| std::format!("{mismatch}")).collect();
@@ -17,7 +17,7 @@ fn every_function_is_right_at_the_edges() {
 #[test]
 fn every_function_is_right_for_pseudo_random_operands() {
     for_all(|function| match function.operands {
-        // From all over the range.
+        // Operands from all over the range.
         Operands::One32 => (0..64).try_for_each(|part| function.check(part << 26, 4_000)),
         _ => function.check(0, 200_000),
     });

@@ -1,22 +1,22 @@
-//! Floats made integers, towards zero: with a trap, or the nearest there is, for what an integer cannot be.
+//! Conversion of floats to integers, towards zero: a float without an integer traps or becomes the nearest integer.
 
 use crate::bits::{opaque, sign_extended};
 use crate::format::{F32, F64, Format, is_nan};
 use core::hint::cold_path;
 
-/// Why there is no integer: WebAssembly traps.
+/// Why a float has no integer: WebAssembly traps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trap {
-    /// "invalid conversion to integer": it is a NaN.
+    /// "invalid conversion to integer": the float is a NaN.
     InvalidConversion,
-    /// "integer overflow": it is too large, or too small.
+    /// "integer overflow": the float is too large, or too small.
     IntegerOverflow,
 }
 
 /// `i32.trunc_f32_s`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i32_trunc_f32_s(a: u32) -> Result<i32, Trap> {
     signed::<F32, 32>(sign_extended(a)).map(|value| value as i32).ok_or_else(|| trap::<F32>(a.into()))
@@ -25,7 +25,7 @@ pub fn i32_trunc_f32_s(a: u32) -> Result<i32, Trap> {
 /// `i32.trunc_f32_u`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i32_trunc_f32_u(a: u32) -> Result<u32, Trap> {
     unsigned::<F32, 32>(sign_extended(a)).map(|value| value as u32).ok_or_else(|| trap::<F32>(a.into()))
@@ -34,7 +34,7 @@ pub fn i32_trunc_f32_u(a: u32) -> Result<u32, Trap> {
 /// `i32.trunc_f64_s`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i32_trunc_f64_s(a: u64) -> Result<i32, Trap> {
     signed::<F64, 32>(a).map(|value| value as i32).ok_or_else(|| trap::<F64>(a))
@@ -43,7 +43,7 @@ pub fn i32_trunc_f64_s(a: u64) -> Result<i32, Trap> {
 /// `i32.trunc_f64_u`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i32_trunc_f64_u(a: u64) -> Result<u32, Trap> {
     unsigned::<F64, 32>(a).map(|value| value as u32).ok_or_else(|| trap::<F64>(a))
@@ -52,7 +52,7 @@ pub fn i32_trunc_f64_u(a: u64) -> Result<u32, Trap> {
 /// `i64.trunc_f32_s`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i64_trunc_f32_s(a: u32) -> Result<i64, Trap> {
     signed::<F32, 64>(sign_extended(a)).ok_or_else(|| trap::<F32>(a.into()))
@@ -61,7 +61,7 @@ pub fn i64_trunc_f32_s(a: u32) -> Result<i64, Trap> {
 /// `i64.trunc_f32_u`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i64_trunc_f32_u(a: u32) -> Result<u64, Trap> {
     unsigned::<F32, 64>(sign_extended(a)).ok_or_else(|| trap::<F32>(a.into()))
@@ -70,7 +70,7 @@ pub fn i64_trunc_f32_u(a: u32) -> Result<u64, Trap> {
 /// `i64.trunc_f64_s`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i64_trunc_f64_s(a: u64) -> Result<i64, Trap> {
     signed::<F64, 64>(a).ok_or_else(|| trap::<F64>(a))
@@ -79,7 +79,7 @@ pub fn i64_trunc_f64_s(a: u64) -> Result<i64, Trap> {
 /// `i64.trunc_f64_u`.
 ///
 /// # Errors
-/// A [`Trap`].
+/// A [`Trap`] if the float has no integer.
 #[inline(always)]
 pub fn i64_trunc_f64_u(a: u64) -> Result<u64, Trap> {
     unsigned::<F64, 64>(a).ok_or_else(|| trap::<F64>(a))
@@ -134,7 +134,7 @@ pub fn i64_trunc_sat_f64_u(a: u64) -> u64 {
     unsigned::<F64, 64>(a).unwrap_or_else(|| nearest::<F64, _>(a, 0, u64::MAX))
 }
 
-/// The integer, if there is one; the float has its sign in all of the upper bits.
+/// The integer, if there is one; `a` has its sign in all of the upper bits.
 #[inline(always)]
 fn signed<F: Format, const BITS: u32>(a: u64) -> Option<i64> {
     let negative = (a.cast_signed() >> 63).cast_unsigned();
@@ -153,7 +153,7 @@ fn signed<F: Format, const BITS: u32>(a: u64) -> Option<i64> {
     is_least.then_some(i64::MIN >> (64 - BITS))
 }
 
-/// The integer, if there is one; the float has its sign in all of the upper bits.
+/// The integer, if there is one; `a` has its sign in all of the upper bits.
 #[inline(always)]
 fn unsigned<F: Format, const BITS: u32>(a: u64) -> Option<u64> {
     // The position of the leading one, unless there is a sign above it.

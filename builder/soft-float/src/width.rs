@@ -1,4 +1,4 @@
-//! From one format to the other.
+//! Conversion from one format to the other.
 
 use crate::bits::{opaque, sign_extended};
 use crate::format::{F32, F64, Format, is_nan, unpacked};
@@ -8,7 +8,7 @@ use core::hint::cold_path;
 /// `f32.demote_f64`.
 #[inline(always)]
 pub fn f32_demote_f64(a: u64) -> u32 {
-    // Normal there too.
+    // The number is normal in the other format too.
     if (a >> 52 & 0x7ff).wrapping_sub(897) >= 254 {
         return f32_demote_rare(a);
     }
@@ -25,7 +25,7 @@ pub fn f32_demote_f64(a: u64) -> u32 {
 #[inline(always)]
 pub fn f64_promote_f32(a: u32) -> u64 {
     let wide = sign_extended(a);
-    // Not normal.
+    // The number is not normal.
     if (wide >> 23).wrapping_add(1) & 0xfe == 0 {
         return f64_promote_rare(a);
     }

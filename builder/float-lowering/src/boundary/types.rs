@@ -35,8 +35,8 @@ fn value(types: TypesRef<'_>, ty: &ValType) -> bool {
     }
 }
 
-/// Looks for floats in a component's types. One that was looked at and is without is not looked at again, so that
-/// types made of each other cost no more than they are long.
+/// Looks for floats in a component's types. A type that was found to be without floats is not looked at again, so
+/// that the cost for types made of each other grows only with their length.
 #[derive(Default)]
 pub struct Floats {
     without: HashSet<ComponentDefinedTypeId>,
@@ -50,7 +50,7 @@ impl Floats {
         ty.params.iter().map(|(_, ty)| ty).chain(&ty.result).any(|ty| self.value(types, ty))
     }
 
-    /// Whether there is a core module among what is handed over whose own boundary has floats.
+    /// Whether there is a core module with floats in its own imports or exports among what is passed.
     pub fn modules(&mut self, types: TypesRef<'_>, ty: &ComponentEntityType) -> bool {
         let (id, items): (ComponentAnyTypeId, Vec<&ComponentItem>) = match ty {
             ComponentEntityType::Module(id) => {
@@ -75,7 +75,7 @@ impl Floats {
         }
     }
 
-    /// As deep as types may be nested, which the validator bounds.
+    /// The greatest depth of nested types, which the validator enforces.
     fn defined(&mut self, types: TypesRef<'_>, id: ComponentDefinedTypeId) -> bool {
         use ComponentDefinedType as Type;
         if self.without.contains(&id) {

@@ -15,7 +15,7 @@ const PROGRAM: &str = r#"(component
     (type (record (field "x" f32)))
     (@custom "last" "\03"))"#;
 
-/// The sections of a component and of what is nested in it, without what is in core modules.
+/// The sections of a component and of the components nested in it, without those of core modules.
 fn sections(wasm: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let (mut found, mut modules) = (Vec::new(), 0);
     for payload in Parser::new(0).parse_all(wasm) {
@@ -40,7 +40,7 @@ fn everything_else_stays_as_it_is() {
     assert_ne!(before, after);
     assert_eq!(sections(&before), sections(&after));
     assert!(sections(&after).len() > 12);
-    // The first module has no floats: up to the second, nothing is touched at all.
+    // The first module has no floats: nothing before the second module is changed.
     let same = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
     assert!(same > 60, "{same}");
     let inner =
@@ -50,7 +50,7 @@ fn everything_else_stays_as_it_is() {
 
 #[test]
 fn a_component_without_floats_keeps_every_byte() {
-    // Sizes are written longer than they need to be, as linkers do.
+    // Sizes are written with more bytes than they need, as linkers do.
     let module = b"\0asm\x01\0\0\0\x01\x84\x80\x00\x01\x60\0\0";
     let mut wasm = b"\0asm\x0d\0\x01\0\x00\x82\x80\x80\x00\x01x\x01\x90\x80\x80\x80\x00".to_vec();
     wasm.extend_from_slice(module);
@@ -62,14 +62,14 @@ fn a_component_without_floats_keeps_every_byte() {
     })
     .unwrap();
     assert_eq!(seen, [module]);
-    // Around what is exchanged they stay.
+    // Around the replaced modules they stay.
     let exchanged = with_modules(&wasm, |_| Ok::<_, Refused>(b"\0asm\x01\0\0\0".to_vec())).unwrap();
     assert_eq!(exchanged, b"\0asm\x0d\0\x01\0\x00\x82\x80\x80\x00\x01x\x01\x08\0asm\x01\0\0\0");
 }
 
 #[test]
 fn a_component_that_is_cut_off_inside_is_refused() {
-    // The parser takes the end of the file for that of the nested component.
+    // The parser takes the end of the file for the end of the nested component.
     let wasm = b"\0asm\x0d\0\x01\0\x04\x64\0asm\x0d\0\x01\0";
     assert!(matches!(lower(wasm), Err(Refused::Invalid(_))));
 }

@@ -1,5 +1,5 @@
-//! A function's body, rewritten but for the soft-float functions, whose places are kept: how each of them is
-//! filled is decided when all functions are known.
+//! A function's body, rewritten except for the places of soft-float functions: how each place is filled is decided
+//! when all functions are known.
 
 use super::Shape;
 use super::scratch::Locals;
@@ -15,17 +15,17 @@ use wasmparser::{BlockType, FunctionBody, Operator, OperatorsReaderAllocations, 
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) locals: Locals,
-    /// Without what belongs into the sites.
+    /// The code without what fills the sites.
     pub(super) code: Vec<u8>,
     pub(super) sites: Vec<Site>,
     pub(super) loops: Vec<Loop>,
-    /// How many operators on floats there were.
+    /// The number of operators on floats before lowering.
     pub(super) operators: u64,
-    /// How many operators there were in all.
+    /// The number of all operators before lowering.
     pub(super) read: usize,
 }
 
-/// Opcodes of operators with a type that may have to be changed.
+/// The opcodes of operators with a type that may have to be changed.
 mod opcode {
     pub(super) const BLOCK: u8 = 0x02;
     pub(super) const LOOP: u8 = 0x03;
@@ -37,19 +37,19 @@ struct Rewriting<'a, 's, 'm> {
     shape: &'s mut Shape<'m>,
     /// The bytes of the module.
     module: &'a [u8],
-    /// Up to where they were copied.
+    /// The bytes up to here were copied.
     copied: usize,
     code: Vec<u8>,
     locals: Locals,
     sites: Vec<Site>,
     operators: u64,
-    /// Of all kinds.
+    /// The number of operators of all kinds.
     read: usize,
-    /// For each open block, the loop that was the innermost one before it.
+    /// For each open block, the loop that was the innermost one before the block.
     blocks: Vec<Option<usize>>,
     innermost: Option<usize>,
     loops: Vec<Loop>,
-    /// Locals from this index on move by so many.
+    /// The indices of locals from this index on grow by this number.
     shift: (u32, u32),
 }
 
@@ -113,13 +113,13 @@ impl Rewriting<'_, '_, '_> {
         self.loops.get_mut(self.innermost?)
     }
 
-    /// Copies what is before `to` as it is.
+    /// Copies the bytes before `to` unchanged.
     fn keep(&mut self, to: usize) {
         self.code.extend_from_slice(self.module.get(self.copied..to).unwrap_or_default());
         self.copied = to;
     }
 
-    /// Copies what is before an operator, and leaves the operator out.
+    /// Copies the bytes before an operator, and leaves the operator out.
     fn replace(&mut self, at: usize, end: usize) {
         self.keep(at);
         self.copied = end;
@@ -203,8 +203,8 @@ impl Rewriting<'_, '_, '_> {
         Ok(())
     }
 
-    /// Gives a call the parameters that keep its type apart: below what tells whom to call, if that is on
-    /// the stack.
+    /// Gives a call the parameters that keep its type distinct: below the index of the callee, if that is on the
+    /// stack.
     fn dummies(&mut self, ty: u32, callee: Option<ValType>, function: u32, at: usize) -> Result<(), Refused> {
         let own = self.shape.types.own(ty)?;
         if own.dummies.is_empty() {
@@ -264,7 +264,7 @@ impl Rewriting<'_, '_, '_> {
     }
 }
 
-/// Clears the sign bit of what is on the stack.
+/// Clears the sign bit of the value on the stack.
 fn without_sign(width: Width, out: &mut Vec<u8>) {
     match width {
         Width::W32 => {

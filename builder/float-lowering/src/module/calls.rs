@@ -1,4 +1,4 @@
-//! Which functions are called again and again, as far as the code tells.
+//! Which functions are called repeatedly, as far as the code shows.
 
 /// Calls of a module, and how much code there is.
 #[derive(Debug, Default)]
@@ -7,7 +7,7 @@ pub(super) struct Calls {
     in_loops: Vec<u32>,
     /// Callers and callees of the other calls.
     others: Vec<(u32, u32)>,
-    /// Operators of all functions.
+    /// The number of operators of all functions.
     operators: usize,
 }
 
@@ -26,12 +26,12 @@ impl Calls {
         self.operators += operators;
     }
 
-    /// Operators of all functions.
+    /// The number of operators of all functions.
     pub(super) fn operators(&self) -> usize {
         self.operators
     }
 
-    /// By its index, whether a function is called in a loop, or by one that is.
+    /// By its index, whether a function is called in a loop, or by a function that is.
     pub(super) fn repeated(&self, functions: usize) -> Vec<bool> {
         let mut repeated = vec![false; functions];
         let mut others = self.others.clone();

@@ -1,5 +1,5 @@
-//! The functions of a module: read one by one, and written together, as what is put into one of them depends
-//! on all.
+//! The functions of a module: they are read one by one, and written together, since what fills a site of one function
+//! depends on all of them.
 
 use super::Shape;
 use super::body::{self, Body};
@@ -10,11 +10,11 @@ use crate::soft_float::{Function, Names, SoftFloat};
 use wasm_encoder::{Encode, Instruction};
 use wasmparser::{FunctionBody, OperatorsReaderAllocations};
 
-/// Functions, imported ones too, and types that the engine allows.
+/// The numbers of functions (imported ones included) and types that the engine allows.
 const MAX_FUNCTIONS: usize = 1_000_000;
 const MAX_TYPES: usize = 1_000_000;
 
-/// Bytes of a function's body that the engine allows.
+/// The number of bytes of a function's body that the engine allows.
 const MAX_BODY: usize = 7_654_321;
 
 /// The functions of a module.
@@ -22,7 +22,7 @@ const MAX_BODY: usize = 7_654_321;
 pub(super) struct Code<'m> {
     entries: Vec<Entry<'m>>,
     allocations: OperatorsReaderAllocations,
-    /// Bytes of all bodies, as they were.
+    /// The number of bytes of all bodies before lowering.
     size: usize,
 }
 
@@ -33,9 +33,9 @@ pub(super) enum Entry<'m> {
 
 /// What is added to a module.
 pub(super) struct Added {
-    /// Numbers of soft-float functions, in the order of their indices.
+    /// The numbers of the soft-float functions, in the order of their indices.
     pub(super) functions: Vec<usize>,
-    /// The types of these.
+    /// The types of these functions.
     pub(super) types: Vec<u32>,
     /// The index of each soft-float function.
     names: Vec<Option<u32>>,
@@ -59,7 +59,7 @@ impl<'m> Code<'m> {
         self.entries.iter().any(|entry| matches!(entry, Entry::Rewritten(_)))
     }
 
-    /// Operators rewritten, functions that have some, operators computed in place.
+    /// The number of operators rewritten, of functions with such operators, and of operators computed in place.
     pub(super) fn counts(&self) -> (u64, u64, u64) {
         let (mut operators, mut functions, mut in_place) = (0, 0, 0);
         for entry in &self.entries {
@@ -72,7 +72,7 @@ impl<'m> Code<'m> {
         (operators, functions, in_place)
     }
 
-    /// Decides where soft-float functions are computed in place, and so which are added.
+    /// Decides where soft-float functions are computed in place, and so which functions are added.
     pub(super) fn choose(&mut self, shape: &mut Shape<'_>, soft_float: &SoftFloat) -> Result<Added, Refused> {
         sites::choose(&mut self.entries, shape, soft_float);
         let mut open = Vec::new();
@@ -152,7 +152,7 @@ impl<'m> Code<'m> {
     }
 }
 
-/// Writes a body's code with soft-float functions, or calls of them, at its sites.
+/// Writes a body's code with soft-float functions, or calls of soft-float functions, at its sites.
 fn fill(body: &mut Body, soft_float: &SoftFloat, names: &Names, out: &mut Vec<u8>) -> Result<(), Refused> {
     let mut copied = 0;
     for site in &body.sites {

@@ -1,19 +1,19 @@
-//! The names of a module's functions, for people who read a trap. They decide nothing: what cannot be read
-//! is left out.
+//! The names of a module's functions, for people who read a trap. They have no effect on the program, so names that
+//! cannot be read are left out.
 
 use crate::features::readable;
 use std::collections::BTreeMap;
 use wasm_encoder::{NameMap, NameSection};
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// Names that begin like this are the lowering's own.
+/// Names with this prefix are reserved for the lowering.
 const RESERVED: &str = "wasmstone:";
 
 /// The names of a module.
 #[derive(Debug, Default)]
 pub(super) struct FunctionNames<'m> {
     functions: BTreeMap<u32, &'m str>,
-    /// Names of other things, which stay: their number, and what they are.
+    /// Subsections with names of other things, which stay: their number and content.
     others: BTreeMap<u8, &'m [u8]>,
     /// Whether a function has a name that is reserved.
     lie: bool,
@@ -53,7 +53,7 @@ impl<'m> FunctionNames<'m> {
             Name::Global(names) => (7, names.range()),
             Name::Element(names) => (8, names.range()),
             Name::Data(names) => (9, names.range()),
-            // Parameters, locals and labels: others were put between them.
+            // Names of parameters, locals and labels: others were put between them.
             _ => return,
         };
         self.others.insert(number, module.get(range).unwrap_or_default());
@@ -64,7 +64,7 @@ impl<'m> FunctionNames<'m> {
         self.lie
     }
 
-    /// A function as it is called to people.
+    /// The name of a function in a message.
     pub(super) fn of(&self, function: u32) -> String {
         match self.functions.get(&function) {
             Some(name) => readable(name),
@@ -72,7 +72,7 @@ impl<'m> FunctionNames<'m> {
         }
     }
 
-    /// The contents of a new name section: of a module with so many functions of its own, and `added` ones
+    /// The contents of a new name section, for a module with this many functions of its own, and `added` functions
     /// after them. `None` if nothing has a name.
     pub(super) fn rewritten<'a>(&self, own: usize, added: impl Iterator<Item = &'a str>) -> Option<Vec<u8>> {
         let mut functions = NameMap::new();

@@ -1,4 +1,4 @@
-//! Locals that are added to a function: few, and used again and again.
+//! Locals that are added to a function: few, and used repeatedly.
 
 use super::types::encoded;
 use crate::Refused;
@@ -7,23 +7,23 @@ use crate::soft_float::Place;
 use wasm_encoder::Encode;
 use wasmparser::{FunctionBody, ValType};
 
-/// Locals, parameters among them, that the engine allows.
+/// The number of locals, parameters included, that the engine allows.
 const MAX_LOCALS: u32 = 50_000;
 
 /// The locals of a function.
 #[derive(Debug)]
 pub(super) struct Locals {
-    /// The groups of its own, without their count, floats as integers.
+    /// The groups of its own locals, without their count, with integers in the place of floats.
     own: Vec<u8>,
     groups: u32,
-    /// How many there are, parameters and added ones too.
+    /// The number of locals, parameters and added ones included.
     count: u32,
     added: Vec<(ValType, u32)>,
 }
 
 impl Locals {
-    /// Reads those of a function, of which so many parameters are known. The number beside says whether
-    /// there are floats among them.
+    /// Reads the locals of a function with this number of parameters. The second result is whether there are floats
+    /// among them.
     pub(super) fn read(module: &[u8], body: &FunctionBody<'_>, parameters: usize) -> Result<(Self, bool), Refused> {
         let mut reader = body.get_locals_reader()?;
         let (mut own, mut count) = (Vec::new(), parameters as u64);
@@ -49,17 +49,17 @@ impl Locals {
         Ok((Self { own, groups, count, added: Vec::new() }, floats))
     }
 
-    /// Whether there are as many as there may be.
+    /// Whether the function has as many locals as it may have.
     pub(super) fn too_many(&self) -> bool {
         self.count > MAX_LOCALS
     }
 
-    /// How many can be added.
+    /// How many locals can be added.
     pub(super) fn room(&self) -> u32 {
         MAX_LOCALS.saturating_sub(self.count)
     }
 
-    /// Writes them, groups and their count.
+    /// Writes the locals: groups and their count.
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), Refused> {
         let mut groups: Vec<(u32, ValType)> = Vec::new();
         for (ty, _) in &self.added {

@@ -1,4 +1,4 @@
-//! The types of a module: how its own types are changed, and those that are added at their end.
+//! The types of a module: how its own types are changed, and the types that are added after them.
 
 use crate::Refused;
 use crate::plan::{Plan, Signature, lowered};
@@ -8,14 +8,14 @@ use wasm_encoder::Encode;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::{FuncType, TypeSectionReader, ValType};
 
-/// What the bytes of a function's type begin with.
+/// The first byte of a function's type.
 const FUNCTION: u8 = 0x60;
 
 /// The types of a module.
 #[derive(Debug, Default)]
 pub(super) struct Types {
     own: Vec<Signature>,
-    /// Where each of its own is in the module.
+    /// The position of each of its own types in the module.
     places: Vec<Range<usize>>,
     added: Vec<FuncType>,
     numbers: HashMap<FuncType, u32>,
@@ -33,22 +33,22 @@ impl Types {
         Ok(Self { own, places, ..Self::default() })
     }
 
-    /// One of the module's own, by its index.
+    /// One of the module's own types, by its index.
     pub(super) fn own(&self, index: u32) -> Result<&Signature, Refused> {
         self.own.get(index as usize).ok_or_else(|| Refused::Invalid(format!("there is no type {index}")))
     }
 
-    /// How many there are, with those that are added.
+    /// The number of types, added ones included.
     pub(super) fn len(&self) -> usize {
         self.own.len() + self.added.len()
     }
 
-    /// Whether something is changed or added.
+    /// Whether a type is changed or added.
     pub(super) fn changed(&self) -> bool {
         !self.added.is_empty() || self.own.iter().any(|ty| ty.float)
     }
 
-    /// The index of a type without floats that is not compared with others: of a soft-float function, or of
+    /// The index of a type without floats that is not compared with others: the type of a soft-float function, or of
     /// a block.
     pub(super) fn add(&mut self, ty: FuncType) -> u32 {
         let next = self.len() as u32;
@@ -58,7 +58,8 @@ impl Types {
         })
     }
 
-    /// The index of the type that a block of type `index` has: without what keeps functions' types apart.
+    /// The index of the type that a block of type `index` has: without the parameters that keep functions' types
+    /// distinct.
     pub(super) fn of_block(&mut self, index: u32) -> Result<u32, Refused> {
         let own = self.own(index)?;
         if own.dummies.is_empty() {
@@ -100,7 +101,7 @@ fn function(ty: &FuncType, dummies: &[ValType], out: &mut Vec<u8>) -> Result<(),
     Ok(())
 }
 
-/// A type as it is written, a float as an integer.
+/// A type in its encoded form, with integers in the place of floats.
 pub(super) fn encoded(ty: ValType) -> Result<wasm_encoder::ValType, Refused> {
     RoundtripReencoder.val_type(lowered(ty)).map_err(|error| Refused::Invalid(error.to_string()))
 }

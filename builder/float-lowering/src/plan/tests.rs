@@ -4,7 +4,7 @@ use wasmparser::{Parser, Payload, ValType};
 const I32: ValType = ValType::I32;
 const I64: ValType = ValType::I64;
 
-/// The dummies of each type of each module.
+/// The unused parameters of each type of each module.
 fn planned(texts: &[&str]) -> Vec<Vec<Vec<ValType>>> {
     let modules: Vec<Vec<u8>> = texts.iter().map(|text| wat::parse_str(text).unwrap()).collect();
     let plan = Plan::of(&modules.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
@@ -37,7 +37,7 @@ fn only_what_would_become_the_same_is_changed() {
         (type (func (param i64 f32) (result f64)))
         (type (func (param i32))))";
     let none = Vec::new();
-    // The one after `i32` is taken, by a type that has no floats itself.
+    // The sequence after `i32` is taken, by a type that has no floats itself.
     assert_eq!(planned(&[types]), [vec![none.clone(), vec![I64], none.clone(), none.clone(), none.clone(), none]]);
 }
 
@@ -59,7 +59,7 @@ fn types_are_the_same_in_all_modules_wherever_they_are() {
         (type $x (func)) (type $i (func (param i32))) (type (func (param (ref null $i) i32)))
         (type $f (func (param f32))) (type (func (param (ref null $f) f32))))";
     let planned = planned(&[one, other]);
-    // References to types that are kept apart are apart already.
+    // References to types that are kept distinct are distinct already.
     assert_eq!(planned[0], [vec![I32], vec![], vec![], vec![], vec![]]);
     assert_eq!(planned[1], [vec![], vec![], vec![], vec![I32], vec![]]);
 }

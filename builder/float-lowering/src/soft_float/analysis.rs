@@ -12,11 +12,11 @@ pub(super) struct Body {
     pub(super) pieces: Vec<Piece>,
     /// Locals that may be read before they are written, and so must be zero at first.
     pub(super) zeroed: Vec<u32>,
-    /// How many operators there are.
+    /// The number of operators.
     pub(super) operators: usize,
     /// Whether [`Callee::MulHigh`] is called, which takes a local of its own.
     pub(super) multiplies: bool,
-    /// An operator that no soft-float function may have: it would touch what is the module's.
+    /// An operator that no soft-float function may have: it would touch the module's memories, tables or globals.
     pub(super) foreign: Option<String>,
 }
 
@@ -27,9 +27,9 @@ pub(super) enum Piece {
     Bytes(Range<usize>),
     /// `local.get`, `local.set` or `local.tee`, by its opcode.
     Local { opcode: u8, index: u32 },
-    /// `return`, with so many blocks around it.
+    /// `return`, with this many blocks around it.
     Return { depth: u32 },
-    /// A call. Nothing is left to do after it where it is in tail position.
+    /// A call. In tail position, nothing is left to do after it.
     Call { callee: Callee, tail: bool },
 }
 
@@ -43,7 +43,7 @@ impl Body {
         Self { bytes: vec![UNREACHABLE], pieces: vec![Piece::Bytes(0..1)], operators: 1, ..Self::default() }
     }
 
-    /// The function that is called with the parameters as they are, if that is all that is done.
+    /// The function that is called with unchanged parameters, if the body does nothing else.
     pub(super) fn forwards(&self) -> Option<usize> {
         let (Piece::Call { callee: Callee::Function(number), .. }, parameters) = self.pieces.split_last()? else {
             return None;
@@ -52,7 +52,7 @@ impl Body {
         (0..).zip(parameters).all(same).then_some(*number)
     }
 
-    /// The sign bit of the second parameter in the first, of this type.
+    /// The body that copies the sign bit of the second parameter to the first, both of this type.
     pub(super) fn copy_sign(ty: ValType) -> Self {
         let (rest, sign, and, or) = match ty {
             ValType::I32 => (
@@ -153,13 +153,13 @@ pub(super) fn read(
     ))
 }
 
-/// Whether an opcode is that of an operator on memories, tables, globals, references, floats or vectors, or
-/// of a call that is no plain one.
+/// Whether an opcode is that of an operator on memories, tables, globals, references, floats or vectors, or of a call
+/// that is not a plain one.
 const fn is_foreign(opcode: u8) -> bool {
     matches!(opcode, 0x11..=0x19 | 0x23..=0x40 | 0x43..=0x44 | 0x5b..=0x66 | 0x8b..=0xa6 | 0xa8..=0xab | 0xae..=0xbf | 0xc5..)
 }
 
-/// Whether the function returns after what is before `rest`, with nothing done in between.
+/// Whether the function returns right before `rest`, with nothing done in between.
 fn is_at_end(rest: &[(Operator<'_>, usize)], depth: u32) -> bool {
     let mut left = depth;
     for (operator, _) in rest {
@@ -195,12 +195,12 @@ impl Reading {
     }
 }
 
-/// Which locals are certainly written to before they are read, by the rule that WebAssembly has for locals
-/// without a default: what is written within a block is forgotten at its end.
+/// Which locals are certainly written before they are read, by WebAssembly's rule for locals without a default value:
+/// a write inside a block is forgotten at the block's end.
 struct Written {
     parameters: usize,
     locals: Vec<bool>,
-    /// The locals in the order in which they were first written to, and where each open block begins there.
+    /// The locals in the order of their first write, and where each open block begins in this order.
     order: Vec<usize>,
     blocks: Vec<usize>,
     zeroed: Vec<u32>,

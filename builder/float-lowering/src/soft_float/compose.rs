@@ -1,5 +1,5 @@
-//! A soft-float function that does little but call another one, as a subtraction is the addition of what was
-//! negated, with the other one inside.
+//! A soft-float function that does little but call another one, with that function inlined. For example, a
+//! subtraction is the addition of the negated operand.
 
 use super::analysis::{Body, LOCAL_SET, Piece};
 use super::copy::integer;
@@ -8,7 +8,7 @@ use wasm_encoder::{BlockType, Encode, Instruction};
 use wasmparser::ValType;
 
 impl Function {
-    /// This function with the bodies of those functions in it that it calls and that `inner` gives.
+    /// This function with the bodies of the called functions that `inner` gives.
     pub(super) fn composed<'f>(&self, inner: impl Fn(usize) -> Option<&'f Self>) -> Option<Self> {
         let mut whole = Self {
             name: self.name.clone(),
@@ -31,7 +31,7 @@ impl Function {
         found.then_some(whole)
     }
 
-    /// Appends what another function does, from its operands on the stack to its result there.
+    /// Appends the code of another function, from its operands on the stack to its result there.
     fn enclose(&mut self, inner: &Self) {
         let first = (self.ty.params().len() + self.locals.len()) as u32;
         let parameters = inner.ty.params().len() as u32;

@@ -6,17 +6,17 @@ use crate::Refused;
 use wasm_encoder::{BlockType, Encode, Instruction};
 use wasmparser::ValType;
 
-/// The indices that soft-float functions have in a module, by their numbers; none for those not in it.
+/// The indices of soft-float functions in a module, by their numbers; `None` for those that are not in it.
 pub(crate) type Names = [Option<u32>];
 
 /// Where a copy in the place of an operator keeps its parameters and locals.
 pub(crate) trait Place {
-    /// The index of the n-th local of this type, none if there cannot be so many.
+    /// The index of the n-th local of this type; `None` if the function cannot have so many.
     fn local(&mut self, ty: ValType, n: u32) -> Option<u32>;
 }
 
 impl Function {
-    /// How many operators a copy adds, about.
+    /// About how many operators a copy adds.
     pub(crate) fn size(&self) -> usize {
         self.body.operators
     }
@@ -29,7 +29,7 @@ impl Function {
         })
     }
 
-    /// The body of a function of its own, locals and all.
+    /// The body of a separate function, locals included.
     pub(crate) fn body(&self, names: &Names) -> Result<Vec<u8>, Refused> {
         let extra = self.body.multiplies.then_some(ValType::I64);
         let mut groups: Vec<(u32, ValType)> = Vec::new();

@@ -4,7 +4,7 @@ use crate::operators::NAMES;
 use wasm_encoder::{BlockType, Encode, Instruction};
 use wasmparser::ValType;
 
-/// As many locals of each type as are asked for.
+/// Gives out as many locals of each type as are asked for.
 #[derive(Default)]
 struct Counting {
     words: u32,
@@ -19,7 +19,7 @@ impl Place for Counting {
     }
 }
 
-/// A module whose first functions are exported under all names but these, and then this text.
+/// A module whose first functions are exported under all names but these, followed by this text.
 fn with(names: &[&str], text: &str) -> Result<SoftFloat, String> {
     let others = NAMES.iter().filter(|name| !names.contains(name) && !name.ends_with("copysign"));
     let exports: String = others.map(|name| format!("(export \"{name}\")")).collect();
@@ -43,7 +43,7 @@ fn the_embedded_ones_are_whole() {
         whole.in_place(&mut place, &names, &mut Vec::new()).unwrap();
         called.in_place(&mut place, &names, &mut Vec::new()).unwrap();
     }
-    // What the choice of sites relies on.
+    // The choice of sites relies on these properties.
     assert!(place.words + place.doubles < LOCALS, "{} {}", place.words, place.doubles);
 }
 
@@ -93,7 +93,7 @@ fn a_small_one_has_what_it_calls_inside_where_speed_matters() {
     let mut place = Counting::default();
     let mut out = Vec::new();
     whole.in_place(&mut place, &[], &mut out).unwrap();
-    // Two parameters, two of what is inside and its local, which is zero at first.
+    // Two parameters, two of the inner function and its local, which is zero at first.
     assert_eq!((place.words, place.doubles), (0, 5));
     assert!(whole.body.pieces.contains(&Piece::Local { opcode: LOCAL_GET, index: 4 }));
     assert_eq!(whole.body.zeroed, [] as [u32; 0]);
@@ -139,7 +139,7 @@ fn only_the_last_call_is_a_tail_call() {
             _ => None,
         })
         .collect();
-    // What ends in `else` is not looked at any further.
+    // Code that ends in `else` is not analysed any further.
     assert_eq!(tails, [true, false, false, false]);
 }
 

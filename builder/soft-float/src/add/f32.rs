@@ -1,7 +1,7 @@
-//! Sums of binary32 where the greater operand is neither very large nor very small.
+//! Sums of binary32 whose greater operand is neither very large nor very small.
 //!
-//! With 64 bits they are exact before they are rounded. There is one way for all of them, without jumps that depend on
-//! signs and sizes: those of most programs cannot be predicted.
+//! With 64 bits the sums are exact before they are rounded. One path computes all of them, without jumps that depend
+//! on signs and sizes: in most programs these cannot be predicted.
 
 use crate::bits::{leading_zeros, opaque, sign_extended};
 use core::hint::cold_path;
@@ -13,7 +13,7 @@ const ZEROS: u64 = 0x55af;
 #[inline(always)]
 pub(super) fn sum(a: u32, b: u32) -> Option<u32> {
     let (a, b) = (sign_extended(a), sign_extended(b));
-    // The one with the greater magnitude first.
+    // The operand with the greater magnitude comes first.
     let differing = a ^ b;
     let swapped = differing & opaque(u64::from(a << 33 < b << 33).wrapping_neg());
     let (a, b) = (a ^ swapped, b ^ swapped);
@@ -22,7 +22,7 @@ pub(super) fn sum(a: u32, b: u32) -> Option<u32> {
         cold_path();
         return if (a | b) << 33 == 0 { Some((a & b) as u32) } else { None };
     }
-    // What is further away does not matter, if only because it is zero: it is moved by 61 or more.
+    // An operand that is further away does not matter, if only because it becomes zero: it is shifted by 61 or more.
     let distance = exponent.wrapping_sub(b >> 23);
     let distance = distance | (distance >> 6 & 3).wrapping_neg();
     let greater = opaque(a << 40 | 1 << 63) >> 1;

@@ -1,4 +1,4 @@
-//! Sums of binary64 where the greater operand is neither very large nor very small.
+//! Sums of binary64 whose greater operand is neither very large nor very small.
 
 use crate::bits::{leading_zeros, opaque};
 use core::hint::cold_path;
@@ -9,10 +9,10 @@ pub(super) fn sum(a: u64, b: u64) -> Option<u64> {
     if (a ^ b) >> 63 == 0 { of_magnitudes(a, b) } else { difference_of_magnitudes(a, b ^ 1 << 63) }
 }
 
-/// Both with the same sign.
+/// The sum of two with the same sign.
 ///
-/// The greater is not taken apart: what the smaller one comes to in its last places is added to its bits. Where that
-/// changes the exponent, the place of rounding was another.
+/// The greater operand is not taken apart: the smaller one, in units of the greater one's last place, is added to its
+/// bits. If that changes the exponent, the place of rounding was another.
 #[inline(always)]
 fn of_magnitudes(a: u64, b: u64) -> Option<u64> {
     let (a, b) = if a < b { (b, a) } else { (a, b) };
@@ -37,7 +37,7 @@ fn of_magnitudes(a: u64, b: u64) -> Option<u64> {
         }
         return Some(sum);
     }
-    // One bit more before the point, one less after it: half the sum.
+    // One bit more before the point and one less after it: half the sum.
     let raised = ((significand(a) - aligned) >> 1) + aligned + 0x400;
     let sum = (opaque(exponent) << 52).wrapping_add(raised >> 11);
     if raised << 53 == 0 {
@@ -47,7 +47,7 @@ fn of_magnitudes(a: u64, b: u64) -> Option<u64> {
     Some(sum)
 }
 
-/// Both with the same sign; the difference has it if the first is the greater.
+/// The difference of two with the same sign; it has this sign if the first is the greater.
 #[inline(always)]
 fn difference_of_magnitudes(a: u64, b: u64) -> Option<u64> {
     let (a, b) = if a < b {
@@ -70,7 +70,7 @@ fn difference_of_magnitudes(a: u64, b: u64) -> Option<u64> {
     let aligned = addend >> distance;
     let raised = aligned + 0x400;
     let difference = a.wrapping_sub(raised >> 11);
-    // Below a power of two there are finer steps.
+    // Below a power of two the steps are finer.
     if difference.wrapping_sub(1) >> 52 == exponent {
         if raised << 53 == 0 {
             cold_path();
@@ -103,7 +103,7 @@ fn is_moderate(exponent: u64) -> bool {
     exponent.wrapping_sub(512) & 1024 == 0
 }
 
-/// The significand of a normal number, its leading one as the highest bit.
+/// The significand of a normal number, with its leading one as the highest bit.
 #[inline(always)]
 fn significand(a: u64) -> u64 {
     a << 11 | 1 << 63

@@ -1,8 +1,8 @@
-//! Operands that make a difference.
+//! Operands for which results are likely to differ.
 
 use std::vec::Vec;
 
-/// What a format's numbers are made of.
+/// The fields of a format's numbers.
 struct Shape {
     fraction: u32,
     special: u64,
@@ -31,7 +31,7 @@ impl Shape {
         let quarter = 1 << (self.fraction - 2);
         let mut exponents =
             std::vec![0, 1, 2, fraction, fraction + 1, self.special - 2, self.special - 1, self.special];
-        // The middle, where integers end, and where the other format's numbers do.
+        // The middle of the range, where integers end, and where the other format's numbers end.
         for middle in [0, fraction - 1, fraction, 31, 32, 63, 64] {
             exponents.extend([bias + middle - 1, bias + middle, bias + middle + 1]);
         }
@@ -60,7 +60,7 @@ impl Shape {
         let near = how >> 32 & 7;
         // The exponents.
         match how & 7 {
-            // Near each other.
+            // The operands are near each other.
             0 | 1 => b = with_exponent(b, exponent(a).wrapping_add(how >> 16 & 3).wrapping_sub(1)),
             2 => b = with_exponent(b, exponent(a).wrapping_add(how >> 16 & 127).wrapping_sub(64)),
             // A product, or a quotient, near the ends of the range.
@@ -74,12 +74,12 @@ impl Shape {
                 let difference = end.wrapping_add(near).wrapping_sub(3).wrapping_add(how >> 16 & how >> 24 & 63);
                 b = with_exponent(b, exponent(a).wrapping_sub(difference));
             }
-            // Near 1, where most of life is.
+            // Operands near 1, which are the most frequent ones.
             5 => {
                 a = with_exponent(a, self.special / 2 + (how >> 16 & 63) - 32);
                 b = with_exponent(b, self.special / 2 + (how >> 22 & 63) - 32);
             }
-            // At an end: zeros, subnormals, infinities, NaNs.
+            // Operands at an end: zeros, subnormals, infinities, NaNs.
             6 => {
                 a = with_exponent(a, (how >> 16 & 3).wrapping_sub(2));
                 if how >> 8 & 1 == 0 {
@@ -91,13 +91,13 @@ impl Shape {
         // The fractions.
         let low = (1_u64 << (how >> 40 & 63).min(u64::from(self.fraction))) - 1;
         match how >> 3 & 7 {
-            // Ending in zeros, in ones.
+            // Fractions that end in zeros, in ones.
             0 => (a, b) = (a & !low, b & !low),
             1 => (a, b) = (a | low, b & !low),
-            // Beginning with zeros, with ones.
+            // Fractions that begin with zeros, with ones.
             2 => a &= !((1 << self.fraction) - 1) | low,
             3 => a |= ((1 << self.fraction) - 1) & !low,
-            // The same, or nearly.
+            // Fractions that are the same, or nearly.
             4 => {
                 b = b & !((1 << self.fraction) - 1)
                     | (a.wrapping_add(near).wrapping_sub(3) & ((1 << self.fraction) - 1))
@@ -122,14 +122,14 @@ pub(super) fn pair_64(number: u64) -> (u64, u64) {
     F64.pair(a, b, how)
 }
 
-/// The integer with this number: as likely of one size as of another.
+/// The integer with this number: every size has the same probability.
 #[inline(always)]
 pub(super) fn integer_64(number: u64) -> u64 {
     let [a, b, how] = three(number);
     let a = a >> (how >> 32 & 63);
     let low = (1_u64 << (how >> 8 & 63)) - 1;
     let a = match how & 7 {
-        // Few bits; ending in zeros, in ones; near where it is rounded the other way.
+        // Integers with few bits; ending in zeros, in ones; near a value that is rounded the other way.
         0 => a & b & b.rotate_left(17),
         1 => a & !low,
         2 => a | low,
@@ -139,15 +139,15 @@ pub(super) fn integer_64(number: u64) -> u64 {
     if how >> 7 & 1 == 1 { a.wrapping_neg() } else { a }
 }
 
-/// What has no pattern for a number, but that the lowest bits of the last one, which choose between jumps, are the same
-/// for 128 numbers, so that a processor can predict them.
+/// Numbers without a pattern, except that the lowest bits of the last one, which choose between jumps, are the same
+/// for 128 numbers, so that a processor can predict the jumps.
 #[inline(always)]
 fn three(number: u64) -> [u64; 3] {
     let [a, b, how] = [0, 1, 2].map(|n| mixed(number.wrapping_mul(3).wrapping_add(n)));
     [a, b, how & !127 | number >> 7 & 127]
 }
 
-/// Numbers without a pattern from those with one: SplitMix64 (Steele, Lea, Flood 2014).
+/// Numbers without a pattern from numbers with one: SplitMix64 (Steele, Lea, Flood 2014).
 #[inline(always)]
 fn mixed(number: u64) -> u64 {
     let a = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -1,23 +1,23 @@
-//! What the processor computes, as WebAssembly has it, beside each function.
+//! For each function, the processor's computation of the same operator, with WebAssembly's results.
 
 use super::{Function, Mismatch, Operands, Outcome, operands};
 use crate::Trap;
 
-/// What comes of a function, or of the processor.
+/// The result of a function, or of the processor.
 trait Computed {
     fn outcome(self) -> Outcome;
 }
 
-/// What a function takes.
+/// An operand of a function.
 trait Operand {
     const IS_INTEGER: bool;
 
     type Passed;
 
-    /// As it is passed to the function.
+    /// The operand as it is passed to the function.
     fn passed(bits: u64) -> Self::Passed;
 
-    /// As the processor has it.
+    /// The operand as the processor takes it.
     fn value(bits: u64) -> Self;
 }
 
@@ -111,7 +111,7 @@ const fn operands(bytes: usize, others: usize, integer: bool) -> Operands {
     }
 }
 
-/// Functions, each with what the processor has for it.
+/// Functions, each with the processor's computation.
 macro_rules! functions {
     ($($name:ident($a:ident: $type:ty $(, $b:ident: $other:ty)?) => $processors:expr;)*) => {
         /// Every function of this crate.
@@ -159,7 +159,7 @@ macro_rules! smaller {
     };
 }
 
-/// A conversion, of what is greater than the one and less than the other number.
+/// A conversion, for operands between the two numbers.
 macro_rules! truncated {
     ($a:ident $type:ty, $below:expr, $above:expr) => {
         if $a.is_nan() {
