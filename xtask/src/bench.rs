@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use wasmstone_test_support::shell::{self, cargo, root, step, target};
 
-/// Where the table goes, between [`BEGIN`] and [`END`], and whether whole or only the rows of [`HIGHLIGHTS`].
+/// The file that the table goes into, between [`BEGIN`] and [`END`], and whether the whole table or only the rows of
+/// [`HIGHLIGHTS`].
 const DOCUMENTS: [(&str, bool); 2] = [("README.md", false), ("docs/benchmarks.md", true)];
 
 /// The rows of the README, by their names.
@@ -30,7 +31,7 @@ const END: &str = "<!-- /bench -->";
 /// Builds everything as users have it, measures, and prints the table.
 ///
 /// # Errors
-/// If something cannot be built or run. Not where a requirement is missed: the table says so.
+/// If something cannot be built or run. A missed requirement is not an error: the table shows it.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (bless, options): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| *argument == "--bless");
     let bless = !bless.is_empty();
@@ -41,7 +42,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     guests::build()?;
     programs::build()?;
     kernels::build()?;
-    // What cannot be built here is left out, as its measurement says.
+    // Programs that cannot be built here are left out, as their measurement says.
     digits::build_or_miss()?;
     riscv64::build().map(drop).unwrap_or_else(|error| eprintln!("{error:#}"));
     instructions::build().unwrap_or_else(|error| eprintln!("{error:#}"));
@@ -84,7 +85,7 @@ fn highlights(table: &str) -> String {
     table.lines().filter(|line| !is_other(line)).map(|line| format!("{line}\n")).collect()
 }
 
-/// `text` with `table` in the place of what was between the marks.
+/// `text` with `table` between the marks, in the place of the old content.
 fn between_marks(text: &str, table: &str) -> Option<String> {
     let (before, rest) = text.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(highlights(&table), format!("{head}{row}\nMeasured here.\n"));
     }
 
-    /// A row that was renamed would be missing from the README silently.
+    /// A renamed row would be missing from the README without a notice.
     #[test]
     fn the_whole_table_has_the_highlights() {
         let table = fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();

@@ -46,7 +46,7 @@ struct Trusted {
     lines: usize,
 }
 
-/// Every crate in `eapp/`, by name. What is measured is told by the path alone.
+/// Every crate in `eapp/`, by name. The path alone decides what is measured.
 fn trusted_crates() -> Result<Vec<Trusted>> {
     let eapp = root().join("eapp");
     let mut crates = Vec::new();
@@ -75,8 +75,8 @@ fn lines(directory: &Path) -> Result<usize> {
     Ok(sum)
 }
 
-/// Every source file below a directory: `.rs`, and `.in` for what build scripts put in. Test modules
-/// in files of their own are called `tests`.
+/// Every source file below a directory: `.rs`, and `.in` for files that build scripts include. Test modules in
+/// separate files are called `tests`.
 fn sources(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))? {

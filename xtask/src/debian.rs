@@ -1,4 +1,4 @@
-//! Packages, where the system is Debian and this user may install them without being asked.
+//! Debian packages, on systems where this user may install them without a password.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -9,7 +9,7 @@ use wasmstone_test_support::shell::{run, succeeds};
 /// Installs packages.
 ///
 /// # Errors
-/// If this is not Debian, or needs a password, or fails; the text says how to do it by hand.
+/// If this is not Debian, a password is needed, or apt-get fails; the text says how to do it by hand.
 pub fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("by hand: sudo apt install {}", packages.join(" "));
     if !succeeds(Command::new("apt-get").arg("--version")) {
@@ -38,15 +38,15 @@ fn apt_get(sudo: bool, action: &[&str], packages: &[&str]) -> Result<()> {
     run(command.arg("DEBIAN_FRONTEND=noninteractive").arg("apt-get").args(action).args(packages))
 }
 
-/// Systems whose source packages are known: their name in os-release(5), where the packages are, the keys that
-/// they are signed by.
+/// Systems whose source packages are known: their name in os-release(5), the address of the packages, and the keys
+/// that sign them.
 const SYSTEMS: [(&str, &str, &str); 2] = [
     ("debian", "http://deb.debian.org/debian", "/usr/share/keyrings/debian-archive-keyring.gpg"),
     ("ubuntu", "http://archive.ubuntu.com/ubuntu", "/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
 ];
 
-/// Puts the files of a source package of this system's release into a directory. apt-get checks whose they are;
-/// its own configuration and lists stay as they are, so that nobody needs to be root.
+/// Puts the files of a source package of this system's release into a directory. apt-get checks the signature; its
+/// own configuration and lists stay as they are, so that no root rights are needed.
 ///
 /// # Errors
 /// If this system is not one of [`SYSTEMS`], or apt-get fails.
@@ -74,7 +74,7 @@ pub fn fetch_source(package: &str, directory: &Path) -> Result<()> {
     apt_get(&["update"]).and_then(|()| apt_get(&["source", "--download-only", package]))
 }
 
-/// The file that names where source packages are, for a release.
+/// The file that names the address of source packages, for a release.
 fn sources(release: &str) -> Option<String> {
     let value = |key: &str| {
         let value = release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));

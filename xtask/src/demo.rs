@@ -12,8 +12,8 @@ use std::thread;
 use wasmstone_test_support::shell::{self, cargo, root, step, target};
 
 /// Builds what the demo runs: the command, which makes bundles for the simulator and runs them there, without the
-/// enclave app for platforms that protect floating-point registers. This crate comes with it for the features that it
-/// chooses.
+/// enclave app for platforms that protect floating-point registers. Cargo builds this crate too, so that it chooses
+/// the same features as the tests.
 const BUILD: [&str; 7] = [
     "--package",
     "wasmstone",
@@ -24,7 +24,7 @@ const BUILD: [&str; 7] = [
     "wasmstone/build,wasmstone/simulator,xtask/as-for-tests",
 ];
 
-/// What that takes one processor of 2020, in minutes.
+/// The time that one processor of 2020 takes for this, in minutes.
 const CPU_MINUTES: usize = 18;
 
 /// Sets up, builds wasmstone, then builds and runs the examples with it.
@@ -51,7 +51,7 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// How long the first build takes here.
+/// How long the first build takes on this machine.
 fn first_time() -> String {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let minutes = CPU_MINUTES.div_ceil(processors);
@@ -59,7 +59,7 @@ fn first_time() -> String {
 }
 
 struct Demo {
-    /// In the place of the user's own configuration.
+    /// Replaces the user's own configuration.
     home: PathBuf,
     path: OsString,
 }
@@ -81,7 +81,7 @@ impl Demo {
         eprintln!("$ cd examples/{name}");
         let mut build = cargo();
         build.args(["build", "--release", "--target", "wasm32-wasip2"]);
-        // Where the project file looks for it.
+        // The project file expects it there.
         build.current_dir(&directory).env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
         shell::run(&mut build)?;
 
@@ -99,16 +99,16 @@ impl Demo {
         self.wasmstone(&directory, &line)
     }
 
-    /// Has a program's statement attested, and verifies whose it is.
+    /// Makes an enclave attest a statement of its program, and verifies the report.
     fn attested(&self) -> Result<()> {
         let directory = root().join("examples/attested");
         let out = directory.join("target/out");
         fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-        // A verifier would make the nonce up, a new one each time.
+        // A verifier would choose the nonce, a new one each time.
         let arguments = ["7c4a8d09ca3762af61e59520943dc264", "3", "1", "4", "1", "5"];
         self.example("attested", &["--dir", "target/out::/out"], &arguments)?;
         self.wasmstone(&directory, &["measure", "attested.wsb", "--pins", "target/out/pins.toml", "--replace"])?;
-        // On a machine without Keystone: everybody can make such reports.
+        // This runs on a machine without Keystone, where everybody can make such reports.
         let verify = "wasmstone attest verify target/out/report --pins target/out/pins.toml \
                       --user-data \"$(sha256sum < target/out/statement | cut -c -64)\" --insecure-allow-simulator";
         self.command(&directory, "sh", &["-c", verify])
@@ -133,7 +133,7 @@ mod tests {
     use std::collections::BTreeSet;
     use wasmstone_test_support::shell::{cargo, root};
 
-    /// Packages from elsewhere with their features, as Cargo chooses them for a command line.
+    /// External packages with their features, as Cargo chooses them for a command line.
     fn chosen(selection: &[&str], edges: &str) -> BTreeSet<String> {
         let mut tree = cargo();
         tree.args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p} {f}", "--edges", edges]);
@@ -147,7 +147,7 @@ mod tests {
     /// Otherwise `cargo xtask test` compiles the engine again after `cargo xtask demo`.
     #[test]
     fn the_demo_builds_dependencies_as_the_tests_do() {
-        // With and without what runs at build time, for which features are chosen separately.
+        // With and without packages that run at build time, for which features are chosen separately.
         for edges in ["normal,no-proc-macro", "normal,build"] {
             let demo = chosen(&BUILD, edges);
             assert!(demo.iter().any(|line| line.starts_with("wasmtime v")), "{demo:?}");

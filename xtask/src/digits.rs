@@ -1,4 +1,4 @@
-//! The example `digits`: a web server, which takes a newer Rust than the rest.
+//! The example `digits`: a web server that needs a newer Rust than the rest.
 
 use crate::setup::Missing;
 use anyhow::{Context, Result};
@@ -9,7 +9,7 @@ use wasmstone_test_support::shell::{root, run, step, succeeds, target};
 /// Tests with this in their names need what [`build`] builds.
 const MARKER: &str = "needs_newer_rust";
 
-/// Builds it for the tests, if this machine has or gets the Rust that it takes.
+/// Builds it for the tests, if this machine has the Rust that it needs or can install it.
 ///
 /// # Errors
 /// If the example does not compile.
@@ -27,7 +27,7 @@ pub fn build_or_miss() -> Result<Option<Missing>> {
 /// Builds `target/digits/wasm32-wasip2/release/digits.wasm`, and returns its path.
 ///
 /// # Errors
-/// If it does not compile, or rustup cannot install the Rust that it takes.
+/// If the example does not compile, or rustup cannot install the Rust that it needs.
 pub fn build() -> Result<PathBuf> {
     toolchain()?;
     step("examples/digits (the first time takes minutes: it contains a machine for neural networks)");
@@ -38,9 +38,9 @@ pub fn build() -> Result<PathBuf> {
     Ok(directory.join("wasm32-wasip2/release/digits.wasm"))
 }
 
-/// Has rustup install what the example's `rust-toolchain.toml` asks for, unless it is there.
+/// Makes rustup install what the example's `rust-toolchain.toml` demands, unless it is installed.
 fn toolchain() -> Result<()> {
-    // Asks for it; that it answers does not say that the target is there as well.
+    // An installed toolchain may still lack the target.
     if succeeds(here("rustup").args(["which", "cargo"])) && has_target() {
         return Ok(());
     }
@@ -53,7 +53,7 @@ fn has_target() -> bool {
     output.is_ok_and(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).exists())
 }
 
-/// A command that goes by the example's own `rust-toolchain.toml` and `.cargo/config.toml`.
+/// A command that follows the example's own `rust-toolchain.toml` and `.cargo/config.toml`.
 fn here(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root().join("examples/digits"));

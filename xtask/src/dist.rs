@@ -1,7 +1,7 @@
-//! `cargo xtask dist`: archives and Debian packages for those who only want to run wasmstone.
+//! `cargo xtask dist`: archives and Debian packages for users who only want to run wasmstone.
 //!
-//! Everything is put into a tree as it is installed below `/usr`. The archive and the package are made of that tree,
-//! sorted, owned by root and dated 1970, so that the same tree makes the same bytes.
+//! All files are put into a tree as it is installed below `/usr`. The archive and the package are made from that
+//! tree, sorted, owned by root and dated 1970, so that the same tree gives the same bytes.
 
 use crate::{riscv64, setup};
 use anyhow::{Context, Result, ensure};
@@ -14,17 +14,17 @@ use wasmstone_test_support::shell::{cargo, root, run, step, succeeds, target};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What `wasmstone` starts for each simulated enclave.
+/// The program that `wasmstone` starts for each simulated enclave.
 const SIMULATED: &str = "wasmstone-simulated-enclave";
 
 /// The file that names the digests of the others.
 const CHECKSUMS: &str = "SHA256SUMS";
 
-/// Files of the repository, and where they are below `/usr`.
+/// Files of the repository, and their places below `/usr`.
 const SHARED: [(&str, &str); 2] =
     [("LICENSE", "share/doc/wasmstone/copyright"), ("README.md", "share/doc/wasmstone/README.md")];
 
-/// Completions for shells, likewise.
+/// Completions for shells, with their places.
 const COMPLETIONS: [(&str, &str); 3] = [
     ("completions/wasmstone.bash", "share/bash-completion/completions/wasmstone"),
     ("completions/_wasmstone", "share/zsh/vendor-completions/_wasmstone"),
@@ -37,7 +37,7 @@ struct Side {
     arch: &'static str,
     program: PathBuf,
     completions: bool,
-    /// What Debian's package needs.
+    /// The dependencies of Debian's package.
     depends: Option<String>,
     summary: &'static str,
 }
@@ -91,10 +91,10 @@ pub fn run_all() -> Result<()> {
 }
 
 impl Side {
-    /// Puts the files where they belong in a new tree.
+    /// Puts the files at their places in a new tree.
     fn lay_out(&self, tree: &Path) -> Result<()> {
         copy(&self.program, &tree.join("bin/wasmstone"), 0o755)?;
-        // The simulator starts it for each enclave. A board's command has no simulator.
+        // The simulator starts this program for each enclave. A board's command has no simulator.
         let simulated = self.program.with_file_name(SIMULATED);
         if self.completions && simulated.exists() {
             copy(&simulated, &tree.join("bin").join(SIMULATED), 0o755)?;
@@ -145,13 +145,13 @@ fn archive(tree: &Path) -> Result<()> {
     run(tar.arg("--file").arg(folder.join(archive)).arg(name))
 }
 
-/// Copies a file into a folder that may not be there yet.
+/// Copies a file into a folder that may not exist yet.
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
     let folder = to.parent().context("a file in a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     fs::set_permissions(to, Permissions::from_mode(mode))?;
-    // Whatever the user's umask says.
+    // The mode does not depend on the user's umask.
     for folder in to.ancestors().skip(1).take_while(|folder| !folder.ends_with("dist")) {
         fs::set_permissions(folder, Permissions::from_mode(0o755))?;
     }
@@ -194,7 +194,7 @@ mod tests {
         for attempt in ["one", "two"] {
             let tree = directory.path().join(attempt).join("dist").join("wasmstone");
             side(program.clone()).lay_out(&tree).unwrap();
-            // The second tree is of another time.
+            // The second tree has other times.
             let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
             fs::File::open(tree.join("bin/wasmstone")).unwrap().set_modified(time).unwrap();
             archive(&tree).unwrap();

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
-/// Builds them into `target/guests/TARGET/release/PROGRAM.wasm`.
+/// Builds the programs into `target/guests/TARGET/release/PROGRAM.wasm`.
 ///
 /// # Errors
-/// If one does not compile, or has no case in `tests/guest-list`.
+/// If a program does not compile, or has no case in `tests/guest-list`.
 pub fn build() -> Result<()> {
     step("Test programs");
     let manifest = root().join("tests/guests/Cargo.toml");

@@ -1,10 +1,10 @@
-//! The plugin with which the emulator counts instructions, for the benchmark.
+//! The plugin that makes the emulator count instructions, for the benchmark.
 
 use anyhow::{Context, Result};
 use std::process::Command;
 use wasmstone_test_support::shell::{root, run, step, target};
 
-/// Compiles it into `target/count_instructions.so`.
+/// Compiles the plugin into `target/count_instructions.so`.
 ///
 /// # Errors
 /// If there is no compiler for C.

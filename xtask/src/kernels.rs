@@ -8,7 +8,7 @@ use wasmstone_test_support::shell::{root, run, step, target};
 /// Compiles them into `target/kernels/KERNEL.wasm`, with Debian's clang and wasi-libc.
 ///
 /// # Errors
-/// If there is no such compiler, or one does not compile.
+/// If there is no such compiler, or a kernel does not compile.
 pub fn build() -> Result<()> {
     step("Computing kernels in C");
     let (sources, directory) = (root().join("tests/guests/c/kernels"), target()?.join("kernels"));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const DOCUMENTS: [&str; 9] =
     ["docs", "examples", "attestation", "builder", "eapp", "happ", "README.md", "CONTRIBUTING.md", "SECURITY.md"];
 
-/// Folders in which there are no documents of this project.
+/// Folders without documents of this project.
 const SKIPPED: [&str; 3] = ["target", "src", "node_modules"];
 
 fn root() -> PathBuf {

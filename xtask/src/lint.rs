@@ -1,10 +1,10 @@
-//! `cargo xtask lint`: what is not a test and still has to be right.
+//! `cargo xtask lint`: checks that are not tests.
 
 use crate::setup;
 use anyhow::Result;
 use wasmstone_test_support::shell::{cargo, root, run, step, succeeds};
 
-/// Every manifest whose code is formatted: the workspace, and what stands outside it.
+/// Every manifest whose code is formatted: the workspace, and the projects outside it.
 const MANIFESTS: [&str; 7] = [
     "Cargo.toml",
     "tests/fuzz/libfuzzer/Cargo.toml",
@@ -18,7 +18,7 @@ const MANIFESTS: [&str; 7] = [
 /// Formatting, clippy and dependencies.
 ///
 /// # Errors
-/// If something is not right.
+/// If a check fails.
 pub fn run_all() -> Result<()> {
     step("Formatting");
     formatting()?;
@@ -36,10 +36,10 @@ pub fn run_all() -> Result<()> {
     run(cargo().args(["deny", "--workspace", "check", "bans", "licenses", "sources"]))
 }
 
-/// Clippy on the whole workspace, with the features that the tests have; skipped out loud where there is no clippy.
+/// Clippy on the whole workspace, with the features that the tests have; skipped with a notice if there is no clippy.
 ///
 /// # Errors
-/// If it has a warning.
+/// If clippy has a warning.
 pub fn clippy() -> Result<()> {
     if !succeeds(cargo().args(["clippy", "--version"])) {
         eprintln!("SKIPPED: there is no clippy; install it with: rustup component add clippy");
@@ -48,7 +48,7 @@ pub fn clippy() -> Result<()> {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
 }
 
-/// The formatting; skipped out loud where there is no rustfmt.
+/// The formatting; skipped with a notice if there is no rustfmt.
 ///
 /// # Errors
 /// If a file is formatted in another way.

@@ -1,7 +1,7 @@
 //! The project's own commands: `cargo xtask COMMAND`.
 //!
-//! It builds, tests and measures; what is started here but is a program of its own is in `tests/`. Everything is built
-//! with one profile and one set of features, so that no command makes another one compile the engine again.
+//! It builds, tests and measures; separate programs that it only starts are in `tests/`. Everything is built with one
+//! profile and one set of features, so that no command makes another one compile the engine again.
 
 mod bench;
 mod budget;

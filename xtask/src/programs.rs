@@ -7,10 +7,10 @@ use std::path::Path;
 use wasmstone_guest_list::programs::{PROGRAMS, Program};
 use wasmstone_test_support::shell::{cargo, run, step, target};
 
-/// Installs each natively and for WASI 0.1 into `target/programs`, unless that was done before.
+/// Installs each of them natively and for WASI 0.1 into `target/programs`, unless that was done before.
 ///
 /// # Errors
-/// If one cannot be fetched or does not compile.
+/// If a program cannot be fetched or does not compile.
 pub fn build() -> Result<()> {
     let programs = target()?.join("programs");
     let native = (None, programs.join("native"));
@@ -25,7 +25,7 @@ pub fn build() -> Result<()> {
     Ok(())
 }
 
-/// Cargo notes what it installed, with the version.
+/// Cargo notes what it has installed, with the version.
 fn is_installed(program: &Program, directory: &Path) -> bool {
     let notes = fs::read_to_string(directory.join(".crates.toml")).unwrap_or_default();
     notes.contains(&format!("\"{} {} (", program.package, program.version))
@@ -40,7 +40,7 @@ fn install(program: &Program, compile_for: Option<&str>, directory: &Path, build
         install.args(["--target", target]);
     }
     install.arg("--root").arg(directory).arg("--target-dir").arg(build);
-    // What they print is the same without debug information and link-time optimisation, and it is there sooner.
+    // The output is the same without debug information and link-time optimisation, and the build is faster.
     install.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
     install.env("CARGO_PROFILE_RELEASE_STRIP", "true");
     install.env("CARGO_PROFILE_RELEASE_LTO", "off");

@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce`: whether the enclave app, which is measured, is the same when it is built elsewhere.
+//! `cargo xtask reproduce`: whether a build elsewhere gives the same enclave app, which is measured.
 
 use crate::setup;
 use anyhow::{Context, Result, bail};
@@ -11,7 +11,7 @@ use wasmstone_test_support::shell::{cargo, root, run, step, target};
 /// The package that builds the enclave apps.
 const PACKAGE: &str = "wasmstone-generic-eapp";
 
-/// Builds the enclave apps here, and once more from a copy of this tree, with another home of Cargo's.
+/// Builds the enclave apps here, and once more from a copy of this tree, with another Cargo home.
 ///
 /// # Errors
 /// If they differ, or cannot be built.
@@ -49,7 +49,7 @@ pub fn run_both() -> Result<()> {
     Ok(())
 }
 
-/// Copies a tree, but for what was built and what git keeps.
+/// Copies a tree without the directories `target` and `.git`.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {

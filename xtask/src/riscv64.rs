@@ -1,7 +1,8 @@
-//! `cargo xtask target`: what runs on RISC-V Linux, cross-compiled.
+//! `cargo xtask target`: programs for RISC-V Linux, cross-compiled.
 //!
-//! A board's program and the harness have neither compiler nor simulator, so that no engine is compiled for them. The
-//! tests also want the simulator on RISC-V: that program lies in a folder of its own, so that it never gets to a board.
+//! The program for a board and the harness have neither compiler nor simulator, so that no engine is compiled for
+//! them. The tests also need the simulator on RISC-V: that program lies in a separate folder, so that it never gets
+//! to a board.
 
 use crate::setup;
 use anyhow::{Context, Result};
@@ -12,23 +13,23 @@ use wasmstone_test_support::shell::{cargo, run, step, target};
 /// Rust's name for the target. `.cargo/config.toml` says how to link for it.
 pub const TARGET: &str = "riscv64gc-unknown-linux-gnu";
 
-/// Small, and quick enough: `Cargo.toml` says how.
+/// The profile of small and fast enough programs, from `Cargo.toml`.
 const PROFILE: &str = "small";
 
-/// The folder, beside the board's program, of what only tests run: `wasmstone` with the simulator, and the program that
-/// simulated enclaves run in.
+/// The folder, beside the board's program, of programs that only tests run: `wasmstone` with the simulator, and the
+/// program that simulated enclaves run in.
 const SIMULATING: &str = "simulating";
 
 /// Static executables for RISC-V Linux.
 pub struct Built {
-    /// The target side's `wasmstone`: all that a board needs.
+    /// The board's `wasmstone`: all that a board needs.
     pub wasmstone: PathBuf,
-    /// What the tests run composed images in.
+    /// The program in which the tests run composed images.
     #[allow(dead_code, reason = "tests find it by its path")]
     pub harness: PathBuf,
 }
 
-/// Builds them, and says where the program for the board is.
+/// Builds them, and prints where the program for the board is.
 ///
 /// # Errors
 /// The errors of [`build`], and if the machine has no compiler for RISC-V and cannot get one.
@@ -41,7 +42,7 @@ pub fn run_target() -> Result<()> {
     Ok(())
 }
 
-/// Builds them, with what that needs installed first.
+/// Builds them, after installing what the build needs.
 ///
 /// # Errors
 /// If something does not compile, or the machine has no linker for RISC-V and cannot get one.
@@ -76,13 +77,13 @@ fn compile(arguments: &[&str]) -> Result<PathBuf> {
     build
         .args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--no-default-features"])
         .args(arguments);
-    // Would take the place of the flags that make the executables static.
+    // Otherwise it would replace the flags that make the executables static.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(&mut build)?;
     Ok(target()?.join(TARGET).join(PROFILE))
 }
 
-/// Copies a program. One that runs is not written to, but its name becomes that of the copy.
+/// Copies a program. A running program is not overwritten; the copy takes its name.
 fn replace(from: &Path, to: &Path) -> Result<()> {
     let copy = to.with_extension("new");
     fs::copy(from, &copy).and_then(|_| fs::rename(&copy, to)).with_context(|| format!("cannot write {}", to.display()))

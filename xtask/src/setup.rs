@@ -9,7 +9,7 @@ use wasmstone_test_support::shell::{run, step, succeeds};
 /// The targets that guests are compiled for.
 pub const WASM_TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip2"];
 
-/// The targets that the enclave app is compiled for whenever the program is.
+/// The targets that the enclave app is compiled for: without and with floating-point registers.
 pub const ENCLAVE_TARGETS: [&str; 2] = ["riscv64imac-unknown-none-elf", "riscv64gc-unknown-none-elf"];
 
 /// Something that the tests need and this machine lacks.
@@ -28,7 +28,7 @@ pub fn targets() -> Result<()> {
     rust_targets(&[WASM_TARGETS, ENCLAVE_TARGETS].concat())
 }
 
-/// Adds the Rust targets that are not there yet.
+/// Adds the Rust targets that are not installed yet.
 ///
 /// # Errors
 /// If rustup cannot add them.
@@ -48,10 +48,10 @@ pub fn rust_targets(targets: &[&str]) -> Result<()> {
     })
 }
 
-/// Everything that the tests need, as far as this machine can have it.
+/// Installs everything that the tests need, as far as this machine can have it.
 ///
 /// # Errors
-/// If something fails that no test can do without.
+/// If a step fails that no test can do without.
 pub fn for_tests() -> Result<Vec<Missing>> {
     targets()?;
     let mut missing: Vec<_> = [C_TOOLCHAIN, CHROMIUM, RISCV64].iter().filter_map(Need::missing).collect();
@@ -77,16 +77,16 @@ struct Need {
     /// What is tested.
     subject: &'static str,
     packages: &'static [&'static str],
-    /// Succeeds in a shell where everything is there.
+    /// A shell command that succeeds if everything is there.
     check: &'static str,
-    /// What it means where it does not.
+    /// What it means if the shell command fails.
     otherwise: &'static str,
 }
 
-/// Has this machine link programs for RISC-V Linux.
+/// Sets this machine up to link programs for RISC-V Linux.
 ///
 /// # Errors
-/// If it cannot, and what that needs cannot be installed.
+/// If the machine cannot link them, and the packages for it cannot be installed.
 pub fn riscv64_linker() -> Result<()> {
     let links = || succeeds(Command::new("sh").args(["-c", RISCV64_LINKER]));
     if links() {
@@ -98,10 +98,10 @@ pub fn riscv64_linker() -> Result<()> {
     Ok(())
 }
 
-/// Succeeds where there is one.
+/// A shell command that succeeds if there is such a compiler.
 const RISCV64_LINKER: &str = "echo 'int main(void) { return 0; }' | riscv64-linux-gnu-gcc -static -x c - -o /dev/null";
 
-/// What the C template's README tells users of Debian 12 to install.
+/// The packages that the C template's README tells users of Debian 12 to install.
 const C_TOOLCHAIN: Need = Need {
     marker: "needs_c_toolchain",
     subject: "the C template",
@@ -120,7 +120,7 @@ const CHROMIUM: Need = Need {
     otherwise: "chromium shows no page",
 };
 
-/// What compiles, links and runs programs for RISC-V Linux.
+/// The packages that compile, link and run programs for RISC-V Linux.
 const RISCV64: Need = Need {
     marker: "needs_riscv64",
     subject: "RISC-V code",
@@ -131,7 +131,7 @@ const RISCV64: Need = Need {
 };
 
 impl Need {
-    /// Installs what is missing. Returns what could not be installed, and why.
+    /// Installs the missing packages. Returns those that could not be installed, and why.
     fn missing(&self) -> Option<Missing> {
         if self.is_there() {
             return None;

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use wasmstone_test_support::shell::{self, cargo, run, step, target};
 
-/// The program's file, and where it is in SQLite's source.
+/// The program's file, and its directory in SQLite's source.
 const FILE: &str = "speedtest1.c";
 const IN_SOURCE: &str = "test/speedtest1.c";
 
-/// Builds the benchmark, and has it run in a simulated enclave on a plain and on a sealed directory, and under
-/// Wasmtime: `[SOURCE] [ARGUMENTS]`.
+/// Builds the benchmark, and runs it in a simulated enclave on a plain and on a sealed directory, and under Wasmtime:
+/// `[SOURCE] [ARGUMENTS]`.
 ///
 /// # Errors
 /// If its source cannot be fetched, or something cannot be built or run.
@@ -29,11 +29,11 @@ pub fn measure(arguments: &[String]) -> Result<()> {
     run(Command::new(target()?.join("release/wasmstone-benchmark")).arg("speedtest1").arg(wasm).args(rest))
 }
 
-/// Builds `target/sqlite/speedtest1.wasm`, and says where it is. `source` is the file, or a directory with SQLite's
-/// source; without it, it is taken from this system's source package, unless that was done before.
+/// Builds `target/sqlite/speedtest1.wasm`, and returns its path. `source` is the file, or a directory with SQLite's
+/// source; without it, the file comes from this system's source package, unless that was fetched before.
 ///
 /// # Errors
-/// If it cannot be fetched, or does not compile.
+/// If the source cannot be fetched, or does not compile.
 pub fn build(source: Option<&Path>) -> Result<PathBuf> {
     let file = match source {
         Some(path) => given(path)?,
@@ -53,7 +53,7 @@ fn given(path: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The file out of the system's source package.
+/// The file from the system's source package.
 fn fetched() -> Result<PathBuf> {
     let directory = target()?.join("sqlite/source");
     let file = directory.join(FILE);
@@ -62,7 +62,7 @@ fn fetched() -> Result<PathBuf> {
     }
     step("SQLite's source package");
     let package = directory.join("package");
-    // What is left of an attempt that was interrupted would be in the way.
+    // The remains of an interrupted attempt would be in the way.
     if package.exists() {
         fs::remove_dir_all(&package).context("cannot remove what was fetched before")?;
     }

@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
-/// How the amalgamation is compiled; docs/sqlite.md says why.
+/// The options that the amalgamation is compiled with; docs/sqlite.md gives the reasons.
 const FLAGS: [&str; 4] =
     ["-DHAVE_PREAD", "-DHAVE_PWRITE", "-DSQLITE_TEMP_STORE=2", "-DSQLITE_DEFAULT_UNIX_VFS=\"unix-none\""];
 
-/// For every file in C that goes with it. wasi-libc has a process id only where it is asked for one.
+/// Options for all C files that are linked with it. wasi-libc has a process id only if it is asked for.
 const COMMON: [&str; 3] = ["--target=wasm32-wasi", "-O2", "-D_WASI_EMULATED_GETPID"];
 
 /// Libraries of wasi-libc.
 const LIBRARIES: [&str; 1] = ["-lwasi-emulated-getpid"];
 
-/// SQLite, compiled.
+/// Compiled SQLite.
 pub struct Sqlite {
     directory: PathBuf,
     object: PathBuf,
-    /// Where its headers are.
+    /// The directory of its headers.
     include: PathBuf,
 }
 
@@ -35,7 +35,7 @@ pub fn build() -> Result<()> {
 }
 
 impl Sqlite {
-    /// SQLite, which is compiled unless that was done before: it takes a minute.
+    /// Compiles SQLite, unless that was done before: it takes a minute.
     ///
     /// # Errors
     /// If its source cannot be fetched, or there is no compiler for it.
@@ -54,10 +54,10 @@ impl Sqlite {
         Ok(Self { directory, object, include })
     }
 
-    /// Compiles a program of one file and links it with SQLite; where it was put.
+    /// Compiles a program of one file and links it with SQLite; returns its path.
     ///
     /// # Errors
-    /// If it does not compile.
+    /// If the program does not compile.
     pub fn link(&self, program: &Path, flags: &[&str]) -> Result<PathBuf> {
         let name = program.file_stem().context("a program without a name")?;
         let wasm = self.directory.join(name).with_extension("wasm");

@@ -1,4 +1,4 @@
-//! Commands that are programs of their own: they are built, and then take this one's place.
+//! Commands that are separate programs: they are built, and then replace this process.
 
 use crate::{digits, guests, riscv64, setup};
 use anyhow::{Context, Result};
@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
-/// Runs suites that others have written: `suite` is the name of one.
+/// Runs a suite that others have written: `suite` is its name.
 ///
 /// # Errors
 /// If the runner cannot be started.
@@ -16,7 +16,7 @@ pub fn conformance(suite: &str, arguments: &[String]) -> Result<()> {
     become_package("wasmstone-conformance", &[], &arguments)
 }
 
-/// Builds what the suite for a machine with Keystone puts there, and runs it. Without arguments it says how.
+/// Builds what the suite for a machine with Keystone puts there, and runs it. Without arguments it prints its usage.
 ///
 /// # Errors
 /// If something does not compile, or the suite cannot be started.
@@ -41,7 +41,7 @@ pub fn soft_float(arguments: &[String]) -> Result<()> {
     become_package("wasmstone-soft-float", &example, arguments)
 }
 
-/// The paper's experiment against a server that runs somewhere.
+/// Runs the paper's experiment against a running server.
 ///
 /// # Errors
 /// If the client does not compile or cannot be started.
@@ -52,7 +52,7 @@ pub fn web_requests(arguments: &[String]) -> Result<()> {
     Err(error).context("cannot run wasmstone-benchmark")
 }
 
-/// Runs a package's program in the place of this one, in the directory that the user is in.
+/// Replaces this process by a package's program, in the user's current directory.
 fn become_package(package: &str, options: &[&str], arguments: &[String]) -> Result<()> {
     let mut run = Command::new(cargo().get_program());
     run.args(["run", "--quiet", "--locked", "--manifest-path"]).arg(root().join("Cargo.toml"));

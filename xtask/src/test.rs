@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the whole suite, and its sum.
+//! `cargo xtask test`: the whole suite, and the totals.
 
 mod tally;
 
@@ -10,10 +10,11 @@ use std::process::{Command, Stdio};
 use tally::Tally;
 use wasmstone_test_support::shell::{cargo, step};
 
-/// Sets up, and runs every test, a short run of every fuzz target among them, and clippy. The last line on standard output is the sum.
+/// Sets up, and runs every test, a short run of every fuzz target included, and clippy. The last line on standard
+/// output is the total.
 ///
 /// # Errors
-/// If a test fails, or the formatting is not right, or clippy has a warning, or no test could be run.
+/// If a test fails, the formatting is wrong, clippy has a warning, or no test could be run.
 pub fn run(arguments: &[String]) -> Result<()> {
     let missing = setup::for_tests()?;
     step("Formatting");
@@ -41,7 +42,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Runs `cargo test`, passing its output on, and counts.
+/// Runs `cargo test`, passes its output on, and counts the results.
 fn tests(arguments: &[String], missing: &[Missing]) -> Result<(bool, Tally)> {
     let mut test = cargo();
     test.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(arguments);

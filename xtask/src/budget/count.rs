@@ -1,5 +1,5 @@
-//! Counts the lines of a Rust file that hold code, by its tokens: comments are not tokens, documentation
-//! and items under `#[cfg(test)]` are left out.
+//! Counts the lines of a Rust file that hold code, by its tokens: comments are not tokens, and documentation and
+//! items under `#[cfg(test)]` are left out.
 
 use anyhow::{Result, anyhow};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
@@ -49,7 +49,7 @@ fn attribute(token: &TokenTree, tokens: &mut Tokens) -> Option<(bool, Group)> {
     }
 }
 
-/// Passes over the item, field or variant that an attribute belongs to, with its other attributes.
+/// Skips the item, field or variant that an attribute belongs to, with its other attributes.
 fn skip_item(tokens: &mut Tokens) {
     // The braces of `use a::{b, c};` and `const A: B = C { … };` do not end the item, nor do the
     // commas of `impl<A, B> …`.

@@ -1,4 +1,4 @@
-//! Adding up what the test programs print.
+//! Adds up the results that the test programs print.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ pub struct Tally {
     pub passed: u64,
     /// Tests that failed.
     pub failed: u64,
-    /// Tests that were not run: ignored ones, and those left out by name.
+    /// Tests that were not run: ignored tests, and tests that were left out by name.
     pub skipped: u64,
-    /// The ignored ones, with their reasons.
+    /// The ignored tests, with their reasons.
     pub ignored: Vec<String>,
 }
 
 impl Tally {
-    /// Takes in a line of a test program's output; most lines say nothing.
+    /// Reads a line of a test program's output; most lines hold no result.
     pub fn read(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             for part in result.split(['.', ';']) {
