@@ -1,4 +1,4 @@
-//! The rate of the time counter. An emulated processor has no device tree that says it, so the counter is compared
+//! The rate of the time counter. An emulated processor has no device tree with the rate, so the counter is compared
 //! with the system's clock.
 
 use std::arch::asm;
@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wasmstone_happ::edge_server::Timebase;
 
-/// Long enough that reading both clocks takes no time.
+/// A time so long that reading both clocks does not matter.
 const SAMPLE: Duration = Duration::from_millis(20);
 
 /// The counter's rate.

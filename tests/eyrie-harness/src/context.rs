@@ -1,9 +1,9 @@
-//! Two contexts in one thread, the host's and the enclave's, of which one runs and the other is kept.
+//! Two contexts in one thread, the host's and the enclave's: one runs, and the other is kept.
 //!
-//! The system saves the registers of what it interrupts before it calls a signal handler, and restores
-//! them afterwards. Here the handler exchanges them: the host traps on purpose and goes on as the enclave;
-//! whatever the enclave traps on brings the host back. So every register is the enclave's own, of the
-//! floating-point ones too, and nothing of the host is on its stack.
+//! The system saves the registers of the interrupted code before it calls a signal handler, and restores them
+//! afterwards. Here the handler exchanges them: the host traps on purpose and continues as the enclave; a trap of the
+//! enclave brings the host back. So every register is the enclave's own, floating-point registers included, and
+//! nothing of the host is on its stack.
 
 use std::arch::{asm, global_asm};
 use std::cell::UnsafeCell;
@@ -12,16 +12,16 @@ use std::mem::{swap, zeroed};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The signals that bring the host back: what a processor traps on, and one to interrupt.
+/// The signals that bring the host back: a processor's traps, and one to interrupt.
 const SIGNALS: [i32; 6] = [libc::SIGTRAP, libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, INTERRUPT];
 
 /// The signal that interrupts the enclave, as a timer would. While the host runs, it is ignored.
 pub const INTERRUPT: i32 = libc::SIGALRM;
 
-/// Bytes of the stack that the handler has.
+/// The size of the handler's stack in bytes.
 const HANDLER_STACK: usize = 64 << 10;
 
-/// Where it begins.
+/// The address of the handler's stack.
 static HANDLER_STACK_START: AtomicUsize = AtomicUsize::new(0);
 
 /// The registers of a context.
@@ -43,7 +43,7 @@ impl Registers {
     /// The index of `a7`.
     pub const A7: usize = 17;
 
-    /// The address of the instruction that is next.
+    /// The address of the next instruction.
     pub fn pc(&mut self) -> &mut u64 {
         &mut self.x[0]
     }
@@ -54,18 +54,18 @@ impl Registers {
     }
 }
 
-/// What ended a stretch of the enclave's run.
+/// The trap that ended a stretch of the enclave's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trap {
     /// The signal's number.
     pub signal: i32,
     /// The address of the instruction.
     pub pc: u64,
-    /// The address that a fault is about.
+    /// The address that a fault refers to.
     pub address: u64,
 }
 
-/// What is kept while the other context runs.
+/// The registers of the context that does not run, and the enclave's last trap.
 struct Kept {
     registers: Registers,
     trap: Trap,
@@ -73,7 +73,7 @@ struct Kept {
 
 struct Global(UnsafeCell<Kept>);
 
-// SAFETY: only the thread that has made the one `Context` uses it, see there and `exchange`.
+// SAFETY: only the thread that has made the one `Context` uses it, see `Context` and `exchange`.
 unsafe impl Sync for Global {}
 
 static KEPT: Global = Global(UnsafeCell::new(Kept {
@@ -96,7 +96,7 @@ impl Context {
     /// Takes over this thread's traps. The enclave will begin with `registers`.
     ///
     /// # Errors
-    /// If the system refuses, or there is a context already.
+    /// If the system refuses, or a context exists already.
     pub fn new(registers: Registers) -> Result<Self> {
         if TAKEN.swap(true, Ordering::Relaxed) {
             return Err(Error::other("there is an enclave in this process already"));
@@ -117,7 +117,7 @@ impl Context {
         let mut context = Self { _of_this_thread: null_mut() };
         *context.registers() = registers;
         for signal in SIGNALS {
-            // SAFETY: the handler keeps to what may be done in one, see `exchange`.
+            // SAFETY: the handler does only what a handler may do, see `exchange`.
             if unsafe { libc::sigaction(signal, &raw const action, null_mut()) } != 0 {
                 return Err(Error::last_os_error());
             }
@@ -127,8 +127,8 @@ impl Context {
 
     /// The enclave's registers.
     pub fn registers(&mut self) -> &mut Registers {
-        // SAFETY: there is one `Context`, borrowed here for as long as the result is used. While it is
-        // borrowed the host runs, and the handler touches nothing then unless `run` traps.
+        // SAFETY: there is one `Context`, borrowed here for as long as the result is used. While it is borrowed the
+        // host runs, and the handler touches nothing then unless `run` traps.
         unsafe { &mut (*KEPT.0.get()).registers }
     }
 
@@ -137,8 +137,9 @@ impl Context {
     /// # Safety
     /// The enclave, from where its registers stand, touches no memory but its own.
     pub unsafe fn run(&mut self) -> Trap {
-        // SAFETY: the handler runs the enclave, and comes back behind this instruction with every register
-        // as it was. What the enclave does to memory is the caller's contract. Four bytes, as `exchange` has it.
+        // SAFETY: the handler runs the enclave, and comes back behind this instruction with every register as it was.
+        // The caller's contract covers what the enclave does to memory. The instruction has four bytes, which
+        // `exchange` relies on.
         unsafe { asm!("fence.i", ".option push", ".option norvc", "ebreak", ".option pop") };
         // SAFETY: as in `registers`.
         unsafe { (*KEPT.0.get()).trap }
@@ -146,8 +147,8 @@ impl Context {
 }
 
 unsafe extern "C" {
-    /// The handler: sets up `gp`, to which the linker may have made addresses relative, since the enclave
-    /// has another one or none.
+    /// The handler: sets up `gp`, to which the linker may have made addresses relative, since the enclave has another
+    /// `gp` or none.
     safe static eyrie_harness_signal: u8;
 }
 
@@ -164,20 +165,19 @@ global_asm!(
 
 /// Exchanges the interrupted context with the kept one.
 ///
-/// Nothing here needs `tp`, which may be the enclave's: no thread-local storage, no call into a library.
-/// All signals are blocked meanwhile, but qemu-riscv64 7.2 lets interrupts through before a handler has
-/// returned: such a one is ignored.
+/// Nothing here needs `tp`, which may be the enclave's: no thread-local storage, no call into a library. All signals
+/// are blocked meanwhile, but qemu-riscv64 7.2 lets interrupts through before a handler has returned: such an
+/// interrupt is ignored.
 extern "C" fn exchange(signal: i32, info: *const libc::siginfo_t, context: *mut libc::ucontext_t) {
     let inside = INSIDE.load(Ordering::Relaxed);
-    // SAFETY: the system gives a valid pointer, and nobody else knows what is there.
+    // SAFETY: the system gives a valid pointer, and nothing else refers to the memory behind it.
     let stack = unsafe { (*context).uc_mcontext.__gregs[Registers::SP] } as usize;
     let in_handler = stack.wrapping_sub(HANDLER_STACK_START.load(Ordering::Relaxed)) < HANDLER_STACK;
     if signal == INTERRUPT && (in_handler || !inside) {
         return;
     }
-    // SAFETY: the system gives valid pointers. It calls the handler with the signal's context as the only
-    // one who knows it, and `KEPT` is not borrowed: inside, the host is stopped in `run`; outside,
-    // the only breakpoint is that of `run`.
+    // SAFETY: the system gives valid pointers. It passes the signal's context to the handler alone, and `KEPT` is not
+    // borrowed: inside, the host is stopped in `run`; outside, the only breakpoint is that of `run`.
     unsafe {
         if !inside && signal != libc::SIGTRAP {
             // A fault of the harness itself: it will happen again, and end the process.
@@ -196,7 +196,7 @@ extern "C" fn exchange(signal: i32, info: *const libc::siginfo_t, context: *mut 
         swap(&mut machine.__fpregs.__d.__f, &mut kept.registers.f);
         swap(&mut machine.__fpregs.__d.__fcsr, &mut kept.registers.fcsr);
         if inside {
-            // Behind the breakpoint of `run`.
+            // The host continues behind the breakpoint of `run`.
             machine.__gregs[0] += 4;
         }
     }

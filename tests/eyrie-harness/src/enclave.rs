@@ -39,7 +39,7 @@ impl Enclave {
     /// Loads a program's image. With `float_host`, the host will use the floating-point registers.
     ///
     /// # Errors
-    /// If it cannot be mapped or run.
+    /// If the image cannot be mapped or run.
     pub fn load(program: &Program, float_host: bool) -> Result<Self> {
         let image = Image::parse(&program.image)?;
         let memory = Memory::map(&program.image, &image)?;
@@ -49,7 +49,7 @@ impl Enclave {
         registers.x[Registers::A0] = 0;
         let context = Context::new(registers)?;
         let shared = NonNull::from(Box::leak(vec![0u8; BUFFER_SIZE].into_boxed_slice())).cast();
-        // SAFETY: it is never freed.
+        // SAFETY: the memory is never freed.
         let buffer = unsafe { SharedBuffer::new(shared, BUFFER_SIZE) };
         let eyrie = Eyrie::new(memory, buffer, BUFFER_SIZE, program.measurement);
         Ok(Self { eyrie, context, buffer, floats: float_host.then(Floats::default) })
@@ -58,7 +58,7 @@ impl Enclave {
     /// Runs the enclave to its end.
     ///
     /// # Errors
-    /// If it does something after its end.
+    /// If the enclave does something after its end.
     pub fn run(&mut self, server: &mut Server) -> Result<Outcome> {
         let mut dispatcher = Dispatcher::default();
         let mut exited = Vec::new();
@@ -114,8 +114,8 @@ impl Enclave {
         if let Some(floats) = &mut self.floats {
             floats.fill(self.context.registers());
         }
-        // SAFETY: the enclave app knows the addresses of its image and of Eyrie's stack only, and confines
-        // the guest to its own memories. If that fails, only this process is lost.
+        // SAFETY: the enclave app knows only the addresses of its image and of Eyrie's stack, and confines the guest
+        // to its own memories. If that fails, only this process is lost.
         let trap = unsafe { self.context.run() };
         if let Some(floats) = &mut self.floats {
             floats.look(self.context.registers());

@@ -24,20 +24,20 @@ const UNKNOWN: u64 = u64::MAX;
 /// The security monitor's answer if more data are to be attested than it takes.
 const ILLEGAL_ARGUMENT: u64 = 100_008;
 
-/// Bytes of Eyrie's copy buffers.
+/// The size of Eyrie's copy buffers in bytes.
 const COPY_BUFFER: u64 = 4096;
 
-/// Bytes that Eyrie hands over for a report, which is shorter.
+/// The bytes that Eyrie copies for a report, which is shorter.
 const REPORT_COPY: usize = 2048;
 
 /// The offset of the data in a report: behind the enclave's hash and the length of the data.
 const REPORT_DATA: usize = 72;
 
-/// Bytes of a sealing key, and of one with the monitor's signature.
+/// The size of a sealing key, and of a sealing key with the monitor's signature, in bytes.
 const SEALING_KEY_SIZE: usize = 128;
 const SIGNED_SEALING_KEY_SIZE: usize = 192;
 
-/// Stands for the security monitor's private key, from which sealing keys are derived.
+/// Replaces the security monitor's private key, from which sealing keys are derived.
 const TEST_KEY: &[u8] = b"wasmstone eyrie harness: everybody knows this key";
 
 /// What follows a call.
@@ -45,7 +45,7 @@ const TEST_KEY: &[u8] = b"wasmstone eyrie harness: everybody knows this key";
 pub enum Next {
     /// The enclave goes on.
     Resume,
-    /// The host is asked, then [`Eyrie::edge_call_returns`].
+    /// The host answers an edge call, and then [`Eyrie::edge_call_returns`] is called.
     EdgeCall,
     /// The enclave has exited with this value.
     Exited(u64),
@@ -75,13 +75,13 @@ impl Eyrie {
         &self.memory
     }
 
-    /// Sealing keys that the enclave got, and what it makes of them first.
+    /// The sealing keys that the enclave got, and the keys that it derives from them first.
     pub fn secrets(&self) -> Vec<Vec<u8>> {
         let given = self.given.borrow();
         given.iter().flat_map(|key| [key.clone(), Sha256::digest(key).to_vec()]).collect()
     }
 
-    /// Serves the call that is in the registers. The enclave will go on behind it.
+    /// Answers the call that is in the registers. The enclave will continue behind it.
     pub fn call(&self, registers: &mut Registers) -> Next {
         let [a0, a1, a2, a3] = [0, 1, 2, 3].map(|index| registers.argument(index));
         let number = registers.x[Registers::A7];
@@ -101,13 +101,13 @@ impl Eyrie {
         self.answered(registers, answer)
     }
 
-    /// Takes what the host has answered to an edge call.
+    /// Takes the host's answer to an edge call.
     pub fn edge_call_returns(&self, registers: &mut Registers) -> Next {
         let answer = self.receive(registers.argument(3), registers.argument(4));
         self.answered(registers, answer)
     }
 
-    /// Puts an answer where the enclave finds it. No answer means a page fault inside of Eyrie.
+    /// Puts an answer where the enclave finds it. `None` means a page fault inside Eyrie.
     fn answered(&self, registers: &mut Registers, answer: Option<u64>) -> Next {
         match answer {
             Some(answer) => {
@@ -136,7 +136,7 @@ impl Eyrie {
         if length == 0 {
             return Some(OK);
         }
-        // Eyrie checks the whole answer's place, even if it then copies only as much as was asked for.
+        // Eyrie checks the place of the whole answer, even if it then copies only as much as was asked for.
         let size = header.return_size.get();
         let Some(mut reply) = self.from_buffer(header.return_offset.get(), size) else { return Some(ERROR) };
         reply.truncate(usize::try_from(length).ok()?);
@@ -148,7 +148,7 @@ impl Eyrie {
         self.memory.write(to, &bytes).map(|()| OK)
     }
 
-    /// Bytes of the shared buffer, its header included; `None` where they do not lie in it.
+    /// Bytes of the shared buffer, its header included; `None` if they do not lie in it.
     fn from_buffer(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
         if offset >= self.buffer_size || length > self.buffer_size - offset {
             return None;
@@ -171,7 +171,7 @@ impl Eyrie {
             }
             None => ILLEGAL_ARGUMENT,
         };
-        // Eyrie copies whatever is there.
+        // Eyrie copies whatever bytes are there.
         self.memory.write(to, &copied).map(|()| answer)
     }
 
@@ -181,7 +181,7 @@ impl Eyrie {
         }
         let identifier = self.memory.read(identifier, identifier_length)?;
         let mut key = vec![0; SIGNED_SEALING_KEY_SIZE];
-        // The signature is not valid, since nobody has the monitor's key.
+        // The signature is not valid, since the monitor's key is not known here.
         Hkdf::<Sha512>::new(None, TEST_KEY).expand_multi_info(&[&self.measurement.0, &identifier], &mut key).ok()?;
         self.given.borrow_mut().push(key[..SEALING_KEY_SIZE].to_vec());
         key.resize(usize::try_from(length).ok()?, 0);

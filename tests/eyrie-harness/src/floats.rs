@@ -1,12 +1,12 @@
-//! A host that uses the floating-point registers itself. Neither Eyrie nor the security monitor keeps the
-//! registers apart, so the enclave finds in them what the host left there, and the host what the enclave left.
+//! A host that uses the floating-point registers itself. Neither Eyrie nor the security monitor keeps the registers
+//! apart, so each side finds in them what the other side left.
 
 use crate::context::Registers;
 
 /// Round up, with every exception flag set.
 const FCSR: u32 = 3 << 5 | 0x1f;
 
-/// What the registers are filled with, and whether the enclave changes it.
+/// The content that the host puts into the registers, and how often the enclave changed it.
 #[derive(Debug, Default)]
 pub struct Floats {
     filled: Option<([u64; 32], u32)>,
@@ -25,14 +25,14 @@ impl Floats {
         self.filled = Some((registers.f, registers.fcsr));
     }
 
-    /// Looks at the registers as the enclave has left them.
+    /// Compares the registers with their content before the enclave ran.
     pub fn look(&mut self, registers: &Registers) {
         if self.filled.is_some_and(|filled| filled != (registers.f, registers.fcsr)) {
             self.changed += 1;
         }
     }
 
-    /// How often the host got the registers back with something of the enclave in them.
+    /// How often the host found the registers changed by the enclave.
     pub fn changed(&self) -> u64 {
         self.changed
     }

@@ -1,10 +1,10 @@
 //! `wasmstone-eyrie-harness BUNDLE [-- ARGUMENTS]`: runs a bundle's composed image on RISC-V Linux, or
 //! under `qemu-riscv64`, without Keystone.
 //!
-//! The image's own bytes run: mapped where they belong with their permissions, in the state that Keystone's
-//! runtime Eyrie leaves a program in, and served as Eyrie and the host app serve it. One instruction
-//! differs, the only `ecall`: a Linux process cannot keep its system calls to itself, so a breakpoint is in
-//! its place. For tests; nothing is protected.
+//! The image's own bytes run: mapped at their addresses with their permissions, in the state that Keystone's runtime
+//! Eyrie leaves a program in. Calls are answered as Eyrie and the host app answer them. One instruction differs, the
+//! only `ecall`: a Linux process cannot keep its system calls to itself, so a breakpoint is in its place. For tests;
+//! nothing is protected.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 

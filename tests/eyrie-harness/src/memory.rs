@@ -49,12 +49,12 @@ impl Memory {
         let size = usize::try_from(addresses.end - addresses.start)?;
         let (start, flags) = (with_exposed_provenance_mut::<u8>(usize::try_from(addresses.start)?), MapFlags::PRIVATE);
         let flags = flags | MapFlags::NORESERVE | MapFlags::FIXED_NOREPLACE;
-        // SAFETY: nothing that is mapped already is replaced.
+        // SAFETY: the call replaces no existing mapping.
         let mapped = unsafe { mmap_anonymous(start.cast(), size, ProtFlags::READ | ProtFlags::WRITE, flags) }
             .with_context(|| format!("cannot map {addresses:#x?}"))?;
         ensure!(mapped.addr() as u64 == addresses.start, "the system maps {addresses:#x?} elsewhere");
         ensure!(content.len() <= size, "a segment has more bytes in the file than in memory");
-        // SAFETY: the mapping is fresh, ours, and as large.
+        // SAFETY: the mapping is fresh, ours, and large enough.
         unsafe { start.copy_from_nonoverlapping(content.as_ptr(), content.len()) };
         if addresses.contains(&self.call) {
             let offset = usize::try_from(self.call - addresses.start)?;
@@ -62,7 +62,7 @@ impl Memory {
             unsafe { start.add(offset).copy_from_nonoverlapping(EBREAK.as_ptr(), EBREAK.len()) };
         }
         let mut protection = MprotectFlags::empty();
-        // What may be written to may be read too, as Eyrie has it.
+        // Memory that may be written may be read too, as in Eyrie.
         protection.set(MprotectFlags::READ, permissions.read || permissions.write);
         protection.set(MprotectFlags::WRITE, permissions.write);
         protection.set(MprotectFlags::EXEC, permissions.execute);
@@ -83,7 +83,7 @@ impl Memory {
         Some(bytes)
     }
 
-    /// Copies bytes in, likewise.
+    /// Copies bytes in, as Eyrie does for a call. `None` is a page fault.
     pub fn write(&self, address: u64, bytes: &[u8]) -> Option<()> {
         self.check(address, bytes.len() as u64, |permissions| permissions.write)?;
         let to = with_exposed_provenance_mut::<u8>(usize::try_from(address).ok()?);
@@ -111,10 +111,10 @@ impl Memory {
             let mut page = area.addresses.start;
             let overlap = needle.len() as u64;
             while page < area.addresses.end {
-                // What begins on this page and ends on a later one is found too.
+                // A match that begins on this page and ends on a later one is found too.
                 let end = (page + PAGE + overlap).min(area.addresses.end);
                 let bytes = self.read(page, end - page)?;
-                // Most of an enclave was never written to.
+                // Most of an enclave's memory was never written to.
                 if bytes.iter().any(|byte| *byte != 0)
                     && let Some(at) = bytes.windows(needle.len()).position(|window| window == needle)
                 {
@@ -137,7 +137,7 @@ fn call(bytes: &[u8], image: &Image) -> Result<u64> {
             if rest.starts_with(&ECALL) {
                 found.push(segment.vaddr + (content.len() - rest.len()) as u64);
             }
-            // The lowest bits tell a compressed instruction.
+            // The lowest bits tell whether an instruction is compressed.
             let length = if first & 0b11 == 0b11 { 4 } else { 2 };
             rest = rest.get(length..).unwrap_or_default();
         }

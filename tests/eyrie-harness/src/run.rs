@@ -30,7 +30,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
     let bundle = Bundle::open(&arguments.bundle)
         .with_context(|| format!("cannot read the bundle {}", arguments.bundle.display()))?;
     let mut programs = verify(&bundle, &trust)?.into_contents().programs;
-    // The last one is run, which is the native one if there is a choice.
+    // The last program is run, which is the native one if there is a choice.
     programs.retain(|program| match arguments.target {
         Some(target) => program.target == target,
         None => [Target::Pulley64, Target::Riscv64].contains(&program.target),
@@ -78,7 +78,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
     Ok(ended(&outcome, server.explanation()))
 }
 
-/// A service at `address` that ends when standard input does.
+/// A service at `address` that ends when standard input ends.
 fn service(address: SocketAddr) -> Result<Service> {
     let stop = StopHandle::new()?;
     let asking = stop.clone();
@@ -91,7 +91,7 @@ fn service(address: SocketAddr) -> Result<Service> {
     Ok(Service { address, stop, listening: Some(Box::new(listening)) })
 }
 
-/// The exit code, which is that of `wasmstone run`. Prints an error if it is not the guest's own.
+/// The exit code, which is that of `wasmstone run`. Prints an error if the end is not the guest's own.
 fn ended(outcome: &Outcome, explanation: Option<&str>) -> u8 {
     if !matches!(outcome, Outcome::Ended(ExitStatus::Guest(_))) {
         eprintln!("error: {outcome:?}: {}", explanation.unwrap_or_default());

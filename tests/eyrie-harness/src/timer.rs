@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often an enclave is interrupted when its time is up. A host that is busy at that moment looks at
-/// [`expired`] afterwards.
+/// How often an enclave is interrupted when its time is up. A host that is busy at that moment calls [`expired`]
+/// afterwards.
 const INSISTENCE: Duration = Duration::from_millis(50);
 
-/// How long a busy host has for that.
+/// How much time a busy host has to call it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 static EXPIRED: AtomicBool = AtomicBool::new(false);
