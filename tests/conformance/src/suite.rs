@@ -1,4 +1,4 @@
-//! Programs that others have written, each run in a bundle on the simulator: what the suites have in common.
+//! Programs that others have written, each run in a bundle on the simulator: what the suites share.
 
 mod case;
 mod echo;
@@ -24,13 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
-/// Runs the cases, as many at once as there are processors, and compares with what is expected.
+/// Runs the cases, as many at once as there are processors, and compares the results with the expectations.
 ///
-/// Prints a line for each case as it ends, and the sum.
+/// Prints a line for each case as it ends, and the totals.
 ///
 /// # Errors
-/// If a case fails unexpectedly or passes unexpectedly, if an expectation is about no case, and where
-/// no case could be run.
+/// If a case fails or passes unexpectedly, if an expectation refers to no case, or if no case could be run.
 pub fn run(suite: &str, cases: &[Case], expectations: &Expectations, options: &Options) -> Result<()> {
     expectations.check(cases.iter().map(|case| case.name.as_str()))?;
     let chosen: Vec<&Case> = cases.iter().filter(|case| options.chooses(&case.name)).collect();
@@ -64,7 +63,7 @@ fn outcome(case: &Case, expectations: &Expectations, wasmstone: &Wasmstone) -> O
     }
 }
 
-/// The files with an extension in a directory, by name; none where there is no such directory.
+/// The files with an extension in a directory, by name; empty if there is no such directory.
 pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         return Ok(Vec::new());

@@ -16,7 +16,7 @@ const VERSION: &str = "wasm32-wasip1";
 /// Runs every program of a checkout.
 ///
 /// # Errors
-/// If there is no such suite, and as [`suite::run`].
+/// If there is no such suite; the errors of [`suite::run`].
 pub fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(SUITE, arguments)?;
     let cases = cases(&options.suite)?;

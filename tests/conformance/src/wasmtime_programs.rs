@@ -1,6 +1,6 @@
-//! `cargo xtask wasmtime-programs`: the programs that Wasmtime tests its own WASI 0.1 and 0.2 with.
+//! `cargo xtask wasmtime-programs`: the programs with which Wasmtime tests its own WASI 0.1 and 0.2.
 //!
-//! Wasmtime runs them from Rust code, so what each is given and has to end with is written down here, in
+//! Wasmtime runs them from Rust code, so the input and the expected result of each are in
 //! `tests/conformance/expectations/wasmtime-programs-cases.toml`.
 
 mod build;
@@ -16,17 +16,17 @@ use std::path::Path;
 /// The suite, and its expectations in `tests/conformance/expectations`.
 const SUITE: &str = "wasmtime-programs";
 
-/// Where their sources are in a checkout.
+/// The directory of their sources in a checkout.
 const SOURCES: &str = "crates/test-programs/src/bin";
 
-/// The beginnings of names that tell what a program is about; the longest one counts. Others are about
-/// WASI 0.3, or about Wasmtime itself.
+/// The prefixes of names that tell the subject of a program; the longest match counts. Other programs are about WASI
+/// 0.3, or about Wasmtime itself.
 const KINDS: [&str; 8] = ["p1_", "p1_cli_", "p2_", "p2_api_", "p2_cli_", "p2_http_", "p2_tls_", "piped_"];
 
 /// Builds the programs of a checkout and runs each.
 ///
 /// # Errors
-/// If there are no such programs, or they cannot be built, and as [`suite::run`].
+/// If there are no such programs, or they cannot be built; the errors of [`suite::run`].
 pub fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(SUITE, arguments)?;
     let programs = programs(&options.suite)?;
@@ -51,12 +51,12 @@ fn is_needed(case: &Case, name: &str, expectations: &Expectations, options: &Opt
     program(&case.name) == name && options.chooses(&case.name) && expectations.left_out(&case.name).is_none()
 }
 
-/// The program of a case: its name, or the first word where a program is run in several ways.
+/// The program of a case: its name, or the first word if a program is run in several ways.
 fn program(case: &str) -> &str {
     case.split(' ').next().unwrap_or(case)
 }
 
-/// What a program is about.
+/// The subject of a program.
 fn kind(program: &str) -> Option<&'static str> {
     KINDS.into_iter().filter(|kind| program.starts_with(kind)).max_by_key(|kind| kind.len())
 }

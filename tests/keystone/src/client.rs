@@ -1,4 +1,4 @@
-//! HTTP/1.1, as far as the suite speaks it: just the bytes it wants, on just the connection it wants.
+//! HTTP/1.1, as far as the suite speaks it: exactly the bytes of a test, on the connection of its choice.
 
 use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -30,7 +30,7 @@ pub struct Answer {
 
 impl Client {
     /// # Errors
-    /// If nobody listens at the address.
+    /// If no server listens at the address.
     pub fn new(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address).with_context(|| format!("nobody listens at {address}"))?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -39,7 +39,7 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request, and waits for the answer.
     ///
     /// # Errors
     /// If no answer arrives.
@@ -48,7 +48,7 @@ impl Client {
         self.answer()
     }
 
-    /// Asks.
+    /// Sends a request.
     ///
     /// # Errors
     /// If the connection is lost.
@@ -72,7 +72,7 @@ impl Client {
         self.send(&[format!("{:x}\r\n", content.len()).as_bytes(), content, b"\r\n"].concat())
     }
 
-    /// The same connection, to send on while somebody else receives.
+    /// The same connection, to send on while another thread receives.
     ///
     /// # Errors
     /// If the system has no more handles.
@@ -87,7 +87,7 @@ impl Client {
     /// Waits for an answer with its content.
     ///
     /// # Errors
-    /// If it breaks off, or is no HTTP.
+    /// If the connection ends early, or the answer is not HTTP.
     pub fn answer(&mut self) -> Result<Answer> {
         let mut answer = self.head()?;
         match answer.framing {
@@ -109,7 +109,7 @@ impl Client {
     /// Waits for an answer without its content.
     ///
     /// # Errors
-    /// If none comes, or it is no HTTP.
+    /// If no answer arrives, or it is not HTTP.
     pub fn head(&mut self) -> Result<Answer> {
         let line = self.line()?;
         let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
@@ -129,10 +129,10 @@ impl Client {
         Ok(Answer { status, framing, content: Vec::new() })
     }
 
-    /// The content of the next chunk; empty for the last one, with which the answer ends.
+    /// The content of the next chunk. An empty chunk is the last one, and ends the answer.
     ///
     /// # Errors
-    /// If the connection ends before, or this is not a chunk.
+    /// If the connection ends before the chunk, or the bytes are not a chunk.
     pub fn next_chunk(&mut self) -> Result<Vec<u8>> {
         let line = self.line()?;
         let length = u64::from_str_radix(&line, 16).with_context(|| format!("a chunk's size is {line:?}"))?;
@@ -163,7 +163,7 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    /// A client of a server that sends this to whatever comes first, and closes the connection.
+    /// A client of a server that sends this to the first connection, whatever it receives, and closes it.
     fn client_of(answers: &'static str) -> Client {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = Client::new(&listener.local_addr().unwrap().to_string()).unwrap();

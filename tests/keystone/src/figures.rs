@@ -1,4 +1,4 @@
-//! How fast it is there: launches by phase, edge calls, and HTTP requests.
+//! How fast the machine is: launches by phase, edge calls, and HTTP requests.
 
 use super::client::Client;
 use super::remote::{Remote, text};
@@ -8,16 +8,16 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::time::Instant;
 
-/// Runs of each launch; the median is shown.
+/// The number of runs of each launch; the median is shown.
 const LAUNCHES: usize = 3;
 
 /// Lines printed, one edge call each.
 const LINES: u32 = 5000;
 
-/// Requests on one connection, after as many that are not measured.
+/// The number of requests on one connection, after as many that are not measured.
 const REQUESTS: u32 = 300;
 
-/// The phases of a launch, by their names in what `--timings` prints.
+/// The phases of a launch, by their names in the output of `--timings`.
 const PHASES: [&str; 8] = ["verify", "create", "copy", "finalize", "boot", "stream", "engine", "first_output"];
 
 /// Prints tables in Markdown.
@@ -26,7 +26,7 @@ pub fn run(suite: &Suite, _: &mut Report) -> Result<()> {
     println!("| milliseconds, median of {LAUNCHES} | {} | image | program |", PHASES.join(" | ").replace('_', " "));
     println!("|---|{}--:|--:|", "--:|".repeat(PHASES.len()));
     let hello = guest("hello", "wasm32-wasip2")?;
-    // Has the server say that this is no address, and end: by then all of it was started.
+    // The address is invalid on purpose: the server reports it and ends, and by then all of it was started.
     let address = "nowhere";
     for (name, wasm, flags, arguments) in [
         ("hello, interpreted", &hello, &["--engine", "pulley", "--max-memory", "64M"][..], &[][..]),
@@ -74,7 +74,7 @@ fn launches(suite: &Suite, name: &str, built: &Built, arguments: &[&str]) -> Res
     Ok(())
 }
 
-/// The same lines printed one by one and many together: the difference is an edge call for each.
+/// The same lines are printed one by one and many together: the difference is one edge call for each line.
 fn edge_calls(suite: &Suite) -> Result<()> {
     let built = suite.build(&guest("bulk", "wasm32-wasip2")?, "bulk", &suite.platform, &["--max-memory", "16M"]);
     let bundle = suite.put(&built.map_err(anyhow::Error::msg)?)?;
@@ -94,7 +94,7 @@ fn edge_calls(suite: &Suite) -> Result<()> {
     Ok(())
 }
 
-/// One after the other, with the way there through ssh.
+/// Requests one after the other, with the way through ssh included.
 fn requests(suite: &Suite) -> Result<()> {
     for engine in ["pulley", "native"] {
         let server = serve::start(suite, engine)?;

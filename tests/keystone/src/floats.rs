@@ -1,13 +1,13 @@
-//! Floating point: programs full of it, while other processes of the target compute with floats too.
-//! Keystone neither saves nor protects floating-point registers, and the host does not either here, so a fault would
-//! show as a wrong number.
+//! Floating point: programs with many floats, while other processes of the board compute with floats too. Keystone
+//! neither saves nor protects floating-point registers, and here the host does not either, so a bug would show as a
+//! wrong number.
 
 use super::remote::{Remote, text};
 use super::report::Report;
 use super::{Seen, Suite, guest};
 use anyhow::Result;
 
-/// Programs and arguments that keep each busy for about a second under emulation, lowered to integer code.
+/// Programs, and arguments with which each computes for about a second under emulation, lowered to integer code.
 const PROGRAMS: [(&str, &str); 8] = [
     ("mandelbrot", "120"),
     ("floats", "5000"),
@@ -19,22 +19,22 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("neurons", "200"),
 ];
 
-/// Rounds of lowered programs, each in its turn.
+/// The number of rounds of lowered programs; in each round, every program runs once.
 const ROUNDS: usize = 100;
 
-/// How often the first programs are run interpreted, which takes them longer.
+/// How often the first programs run interpreted, which takes longer.
 const INTERPRETED: usize = 6;
 
-/// How often the first programs are run with floating-point registers, to see that a fault would show.
+/// How often the first programs run with floating-point registers, to check that a bug would show.
 const UNPROTECTED: usize = 3;
 
-/// Registers are not kept for enclaves, but filled with something else whenever one is entered.
+/// The registers of enclaves are not kept, but filled with other values at every entry.
 const NOT_KEPT: &str = "--insecure-foreign-floats";
 
-/// A process of the target that does nothing but multiply and add: a float kernel in the simulator.
+/// A process of the board that only multiplies and adds: a float kernel in the simulator.
 const LOAD: (&str, &str) = ("floats", "2000000000");
 
-/// Runs every program several times beside the load.
+/// Runs every program several times beside this load.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     let load = Load::start(suite)?;
     let result = beside(suite, report);
@@ -42,9 +42,9 @@ pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     result
 }
 
-/// Processes of the target that compute with floats.
+/// Processes of the board that compute with floats.
 pub struct Load {
-    /// Their numbers.
+    /// The processes' numbers.
     processes: String,
 }
 
@@ -52,7 +52,7 @@ impl Load {
     /// Starts two of them.
     ///
     /// # Errors
-    /// If the program does not build, or ssh does not get there.
+    /// If the program does not build, or ssh does not reach the machine.
     pub fn start(suite: &Suite) -> Result<Self> {
         let load = suite.build(&guest(LOAD.0, "wasm32-wasip2")?, "load", "sim", &["--targets", "pulley64"]);
         let load = suite.put(&load.map_err(anyhow::Error::msg)?)?;
@@ -62,10 +62,10 @@ impl Load {
         Ok(Self { processes: text(&started.stdout).replace('\n', " ") })
     }
 
-    /// Ends them; that they were still there is one more check.
+    /// Ends them; that they were still running is one more check.
     ///
     /// # Errors
-    /// If ssh does not get there.
+    /// If ssh does not reach the machine.
     pub fn end(self, suite: &Suite, report: &mut Report) -> Result<()> {
         let alive = suite.remote.shell(&format!("kill {}", self.processes), b"")?;
         report.check("the load ran all the time", (!alive.status.success()).then(|| text(&alive.stderr)));
@@ -90,7 +90,7 @@ fn beside(suite: &Suite, report: &mut Report) -> Result<()> {
         let name = format!("{} interpreted beside floating-point load", prepared.program);
         report.check(&name, Prepared { bundle, ..prepared.clone() }.fault(suite)?);
     }
-    // Where nobody is disturbed, what is above says little.
+    // If no program is disturbed by the load, the checks above prove little.
     let mut disturbed = 0;
     for prepared in programs.iter().take(UNPROTECTED) {
         let flags = ["--engine", "native", "--float", "hardware", "--insecure-float"];
@@ -102,7 +102,7 @@ fn beside(suite: &Suite, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// A program on the target.
+/// A program on the board.
 #[derive(Clone)]
 struct Prepared<'a> {
     program: &'a str,
@@ -112,7 +112,7 @@ struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// Runs it, and says what was wrong.
+    /// Runs it, and returns what was wrong.
     fn fault(&self, suite: &Suite) -> Result<Option<String>> {
         let Self { size, bundle, expected, .. } = self;
         let arguments = ["run", bundle, "--backend", "keystone", "--timeout", "5m", NOT_KEPT, "--", size];
@@ -124,14 +124,14 @@ impl Prepared<'_> {
     }
 }
 
-/// What a program does lowered in the simulator on this machine.
+/// The output of a lowered program in the simulator on this machine.
 fn here(suite: &Suite, program: &str, size: &str) -> Result<Seen> {
     let lowered = suite.build(&guest(program, "wasm32-wasip2")?, program, "sim", &["--float", "lowered"]);
     let bundle = lowered.map_err(anyhow::Error::msg)?.path.display().to_string();
     Ok(suite.command().args(["run", &bundle, "--backend", "sim", "--", size]).output()?.into())
 }
 
-/// Builds a program for the platform, and puts it on the target under a name of its own.
+/// Builds a program for the platform, and puts it on the board under its own name.
 fn built(suite: &Suite, program: &str, flags: &[&str]) -> Result<String> {
     let built = suite.build(&guest(program, "wasm32-wasip2")?, program, &suite.platform, flags);
     suite.put(&built.map_err(anyhow::Error::msg)?)

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 use wasmstone_test_support::shell::{self, step, target};
 
-/// Names a way into a machine with Keystone, as `--host` does.
+/// The environment variable that names the access to a machine with Keystone, like `--host`.
 pub const HOST: &str = "WASMSTONE_KEYSTONE_HOST";
 
 const USAGE: &str = "\
@@ -39,15 +39,15 @@ const BOARD_PROGRAM: &str = "riscv64gc-unknown-linux-gnu/small/wasmstone";
 /// The part that only measures.
 const FIGURES: &str = "figures";
 
-/// What the parts of the suite have in common.
+/// What the parts of the suite share.
 struct Suite {
     remote: Remote,
     platform: String,
-    /// The directory of what was built for this machine.
+    /// The directory of the programs that were built for this machine.
     built: PathBuf,
-    /// Where bundles are built, and what is put on the target.
+    /// The directory for bundles, and for files that are put on the board.
     work: PathBuf,
-    /// In the place of the user's own configuration, but with the user's platforms.
+    /// The configuration directory. It replaces the user's own, but has the user's platforms.
     home: PathBuf,
 }
 
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 /// Runs the suite.
 ///
 /// # Errors
-/// If something fails, or the machine cannot be used.
+/// If a check fails, or the machine cannot be used.
 fn run(arguments: &[String]) -> Result<()> {
     let mut host = env::var(HOST).ok();
     let (mut platform, mut ssh, mut only) = (None, "ssh".to_owned(), None);
@@ -129,7 +129,7 @@ impl Suite {
         Ok(suite)
     }
 
-    /// The platform is the user's; everything else of this suite has its own configuration.
+    /// The platform is the user's; the rest of this suite's configuration is its own.
     fn copy_platform(&self) -> Result<()> {
         let source = match env::var_os("WASMSTONE_HOME") {
             Some(home) => PathBuf::from(home),
@@ -144,7 +144,7 @@ impl Suite {
     /// Runs the command on this machine.
     ///
     /// # Errors
-    /// If it fails, with what it said.
+    /// If the command fails, with its output.
     fn wasmstone(&self, arguments: &[&str]) -> Result<String> {
         let output = self.command().args(arguments).output().context("cannot run wasmstone")?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -159,8 +159,8 @@ impl Suite {
         command
     }
 
-    /// Builds a bundle for a platform, and says which target its program has; an error text where the
-    /// program cannot be built so.
+    /// Builds a bundle for a platform, and returns the target of its program; an error text if the program cannot be
+    /// built so.
     fn build(&self, wasm: &Path, name: &str, platform: &str, flags: &[&str]) -> Result<Built, String> {
         let bundle = self.work.join(format!("{name}.wsb"));
         let mut build = self.command();
@@ -173,7 +173,7 @@ impl Suite {
         Ok(Built { path: bundle, native })
     }
 
-    /// A bundle on the target.
+    /// A bundle on the board.
     fn put(&self, built: &Built) -> Result<String> {
         let name = built.path.file_name().context("a bundle has a name")?.to_string_lossy().into_owned();
         self.remote.put(&name, &fs::read(&built.path)?)?;
@@ -184,11 +184,11 @@ impl Suite {
 /// A bundle on this machine.
 struct Built {
     path: PathBuf,
-    /// Whether its program is machine code.
+    /// Whether its program is native code.
     native: bool,
 }
 
-/// What a run showed.
+/// The output of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Seen {
     code: Option<i32>,
@@ -201,7 +201,7 @@ impl From<Output> for Seen {
     }
 }
 
-/// What `cargo xtask keystone` built below the target directory before it started this program.
+/// The directory of what `cargo xtask keystone` built below the target directory before it started this program.
 fn built(path: &str) -> Result<PathBuf> {
     let path = target()?.join(path);
     ensure!(path.exists(), "{} is missing: run `cargo xtask keystone`", path.display());
@@ -218,7 +218,7 @@ fn guest(program: &str, target_name: &str) -> Result<PathBuf> {
     built(&format!("guests/{target_name}/release/{program}.wasm"))
 }
 
-/// Words as a shell takes them.
+/// Words, quoted for a shell.
 fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| shell::quoted(&OsString::from(word))).collect::<Vec<_>>().join(" ")
 }

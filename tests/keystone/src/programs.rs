@@ -9,7 +9,7 @@ use std::io::Write;
 use std::process::Stdio;
 use wasmstone_guest_list::{CASES, Case, Data, Exit, SEED, big};
 
-/// Prints what sizes of buffers the kernel grants, and kernels differ in these.
+/// It prints the buffer sizes that the kernel grants, and these differ between kernels.
 const OF_THE_KERNEL: &str = "tcp_states";
 
 /// Runs every case.
@@ -95,7 +95,7 @@ fn here(suite: &Suite, case: &Case) -> Result<Seen> {
     let mut command = suite.command();
     command.args(line(case, &bundle, "sim", &data, &variables));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    // A guest that does not read its input closes it, which is no fault.
+    // A guest that does not read its input closes it, which is not an error.
     let _ = child.stdin.take().context("no standard input")?.write_all(case.stdin.as_bytes());
     Ok(child.wait_with_output()?.into())
 }

@@ -1,4 +1,4 @@
-//! The machine with Keystone, by way of ssh. All it needs is a shell.
+//! The machine with Keystone, reached through ssh. It only needs a shell.
 
 use super::words;
 use anyhow::{Context, Result, ensure};
@@ -8,13 +8,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-/// Where everything is put there.
+/// The directory on the machine in which everything is put.
 const DIRECTORY: &str = "/tmp/wasmstone-suite";
 
-/// What a script's exit code comes after.
+/// The mark before a script's exit code.
 const ENDED: &str = "wasmstone-suite: ended with ";
 
-/// A way into the machine.
+/// Access to the machine.
 pub struct Remote {
     ssh: Vec<String>,
     host: String,
@@ -33,17 +33,17 @@ impl Remote {
         command
     }
 
-    /// Runs a shell script there.
+    /// Runs a shell script on the machine.
     ///
     /// # Errors
-    /// If ssh does not get there; what the script says is in the output.
+    /// If ssh does not reach the machine. What the script reports is in the output.
     pub fn shell(&self, script: &str, input: &[u8]) -> Result<Output> {
-        // The exit code comes by another way: 255 as one is what ssh says of its own troubles.
+        // The exit code is printed, because the exit code 255 of ssh stands for its own errors.
         let mut command = self.command(&[], &format!("cd {DIRECTORY} && {{ {script}\n}}; echo >&2 {ENDED}$?"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut stdin = child.stdin.take().context("no standard input")?;
         let input = input.to_owned();
-        // A script that does not read its input closes it, which is no fault.
+        // A script that does not read its input closes it, which is not an error.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let mut output = child.wait_with_output()?;
         let _ = writer.join();
@@ -54,13 +54,13 @@ impl Remote {
         Ok(output)
     }
 
-    /// Starts a shell script there that ends when the child is killed, or by itself.
+    /// Starts a shell script on the machine that ends when the child is killed, or by itself.
     ///
     /// # Errors
     /// If ssh cannot be started.
     pub fn start(&self, options: &[&str], script: &str) -> Result<Child> {
         let mut options = options.to_vec();
-        // A terminal, so that what runs there ends with the connection.
+        // A terminal, so that the script's processes end with the connection.
         options.push("-tt");
         let mut command = self.command(&options, &format!("cd {DIRECTORY} && {script}"));
         Ok(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
@@ -69,7 +69,7 @@ impl Remote {
     /// Makes the directory, and puts the command there.
     ///
     /// # Errors
-    /// If that fails.
+    /// If ssh or the script fails.
     pub fn prepare(&self, binary: &Path) -> Result<()> {
         let made = self.command(&[], &format!("mkdir -p {DIRECTORY}")).status().context("cannot run ssh")?;
         ensure!(made.success(), "cannot make {DIRECTORY} on {}", self.host);
@@ -80,20 +80,21 @@ impl Remote {
         Ok(())
     }
 
-    /// Writes a file there.
+    /// Writes a file on the machine.
     ///
     /// # Errors
-    /// If that fails.
+    /// If ssh or the script fails.
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let output = self.shell(&format!("cat > {0}.new && mv {0}.new {0}", words([name])), bytes)?;
         ensure!(output.status.success(), "cannot write {name} on the target: {}", text(&output.stderr));
         Ok(())
     }
 
-    /// Trusts the key that bundles are signed with, and no other: an earlier suite may have had its own.
+    /// Makes the machine trust the key that bundles are signed with, and no other: an earlier suite may have had its
+    /// own.
     ///
     /// # Errors
-    /// If that fails.
+    /// If ssh or the script fails.
     pub fn trust(&self, public_key: &str) -> Result<()> {
         self.put("key.pem", public_key.as_bytes())?;
         let line = Self::line(&["key", "trust", "key.pem"]);
@@ -102,15 +103,15 @@ impl Remote {
         Ok(())
     }
 
-    /// Runs the command there.
+    /// Runs the command on the machine.
     ///
     /// # Errors
-    /// If ssh does not get there.
+    /// If ssh does not reach the machine.
     pub fn wasmstone(&self, arguments: &[&str], input: &[u8]) -> Result<Output> {
         self.shell(&Self::line(arguments), input)
     }
 
-    /// The command there, as a shell takes it.
+    /// The command on the machine, as a word for a shell.
     pub fn line(arguments: &[&str]) -> String {
         format!("WASMSTONE_HOME={DIRECTORY}/home ./wasmstone {}", words(arguments.iter().copied()))
     }

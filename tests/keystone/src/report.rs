@@ -1,18 +1,18 @@
-//! What was tried, and how it went.
+//! The checks that were made, and their results.
 
 use std::fmt;
 
-/// The sum.
+/// The totals.
 #[derive(Debug, Default)]
 pub struct Report {
     passed: u32,
     skipped: u32,
-    /// Checks that failed.
+    /// The checks that failed.
     pub failed: u32,
 }
 
 impl Report {
-    /// Says how a check went; `fault` is what was wrong.
+    /// Reports a check; `fault` is what was wrong.
     pub fn check(&mut self, name: &str, fault: Option<String>) {
         match fault {
             None => {
@@ -26,7 +26,7 @@ impl Report {
         }
     }
 
-    /// Says what was not tried, and why.
+    /// Reports a check that was not made, and the reason.
     pub fn skip(&mut self, name: &str, reason: &str) {
         self.skipped += 1;
         println!("skipped  {name}: {reason}");

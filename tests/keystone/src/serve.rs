@@ -1,5 +1,5 @@
-//! `wasmstone serve`: a program that answers HTTP requests, asked from here through ssh while other processes
-//! of the target compute with floating-point numbers.
+//! `wasmstone serve`: a program that answers HTTP requests. Requests come from here through ssh, while other
+//! processes of the board compute with floating-point numbers.
 
 use super::client::Client;
 use super::floats::Load;
@@ -10,19 +10,19 @@ use super::{Suite, guest};
 use anyhow::{Result, ensure};
 use std::thread;
 
-/// The port, here and on the target.
+/// The port, here and on the board.
 const ADDRESS: &str = "127.0.0.1:8090";
 
-/// Requests that the service answers at once.
+/// The number of requests that the service answers at once.
 const INSTANCES: usize = 4;
 
-/// What is sent there and back, in bytes.
+/// The number of bytes that are sent in each direction.
 const ECHOED: usize = 1 << 20;
 
-/// Bytes of a chunk: no size that anything else has.
+/// The size of a chunk in bytes: a size that nothing else has.
 const CHUNK: usize = 10_007;
 
-/// Serves interpreted and native.
+/// Serves interpreted and as native code.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     let load = Load::start(suite)?;
     let result = ["pulley", "native"].into_iter().try_for_each(|engine| {
@@ -46,7 +46,7 @@ pub fn start(suite: &Suite, engine: &str) -> Result<Server> {
     let built = suite.build(&guest("http_service", "wasm32-wasip2")?, "service", &suite.platform, &flags);
     let bundle = suite.put(&built.map_err(anyhow::Error::msg)?)?;
     let line = Remote::line(&["serve", &bundle, "--backend", "keystone", "--addr", ADDRESS]);
-    // The shell's number stays that of the command that takes its place.
+    // The command takes the shell's place and keeps its process number.
     Server::start(suite, ADDRESS, &format!("echo $$ > serve.pid && exec env {line} 2> serve.log"), "/hello")
 }
 
@@ -93,7 +93,7 @@ fn hello() -> Result<()> {
 }
 
 fn echo() -> Result<()> {
-    // Repeats itself at no power of two.
+    // The bytes do not repeat at a power of two.
     let sent: Vec<u8> = (0..ECHOED).map(|index| (index % 251) as u8).collect();
     let mut client = Client::new(ADDRESS)?;
     let mut sender = client.again()?;

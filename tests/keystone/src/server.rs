@@ -1,4 +1,4 @@
-//! A web server on the target, reached from here through ssh.
+//! A web server on the board, reached from here through ssh.
 
 use super::Suite;
 use super::client::Client;
@@ -7,23 +7,23 @@ use std::process::{Child, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long it may take to its first word, or to its end: it may be a program of 30 MB, emulated.
+/// How long a server may take until it answers, or until it ends: it may be a program of 30 MB, emulated.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A server; it ends with this.
+/// A server; it ends when this is dropped.
 pub struct Server {
-    /// Where it listens, here and on the target.
+    /// The address at which it listens, here and on the board.
     pub address: &'static str,
-    /// Has a terminal on the target, so that the server ends with it.
+    /// The script has a terminal on the board, so that the server ends with it.
     ssh: Child,
 }
 
 impl Server {
-    /// Starts a shell script that serves at an address of the target, and waits until a request for a path is
-    /// answered with 200.
+    /// Starts a shell script that serves at an address of the board, and waits until a request for a path is answered
+    /// with 200.
     ///
     /// # Errors
-    /// If the script ends before, or nothing answers.
+    /// If the script ends before that, or no answer arrives.
     pub fn start(suite: &Suite, address: &'static str, script: &str, path: &str) -> Result<Self> {
         let ssh = suite.remote.start(&["-L", &format!("{address}:{address}")], script)?;
         let mut server = Self { address, ssh };
@@ -39,10 +39,10 @@ impl Server {
         Ok(server)
     }
 
-    /// Waits until nobody answers any more.
+    /// Waits until no answer arrives any more.
     ///
     /// # Errors
-    /// If somebody goes on answering.
+    /// If the server keeps answering.
     pub fn until_closed(&self, path: &str) -> Result<()> {
         let start = Instant::now();
         while self.answers(path) {
@@ -59,7 +59,7 @@ impl Server {
     /// Waits until the script ends by itself; its exit code is that of ssh.
     ///
     /// # Errors
-    /// If it does not end.
+    /// If the script does not end.
     pub fn wait(mut self) -> Result<ExitStatus> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {

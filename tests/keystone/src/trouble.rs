@@ -1,15 +1,15 @@
-//! What goes wrong on a real device, and what the user is told.
+//! Errors on a real device, and what the user is told.
 
 use super::remote::{Remote, text};
 use super::report::Report;
 use super::{Suite, guest};
 use anyhow::Result;
 
-/// Tries each.
+/// Causes each error.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     let spin = suite.build(&guest("floats", "wasm32-wasip2")?, "spin", &suite.platform, &["--max-memory", "16M"]);
     let spin = suite.put(&spin.map_err(anyhow::Error::msg)?)?;
-    // With this argument it computes for hours.
+    // With this argument the program computes for hours.
     let run = |extra: &[&str]| {
         Remote::line(&[&["run", &spin, "--backend", "keystone"], extra, &["--", "2000000000"]].concat())
     };

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 const NONCE: &str = "00112233445566778899aabbccddeeff";
 
-/// What a machine for tests has: a device key that everybody knows.
+/// The device key of test machines, which everybody knows.
 const TEST_DEVICE: &str = "--insecure-allow-test-device";
 
-/// Tries both.
+/// Checks both.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     for engine in ["native", "pulley"] {
         attest(suite, report, engine)?;
@@ -21,7 +21,7 @@ pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     sealed(suite, report)
 }
 
-/// A report over a nonce, verified here.
+/// Verifies a report over a nonce on this machine.
 fn attest(suite: &Suite, report: &mut Report, engine: &str) -> Result<()> {
     let hello = guest("hello", "wasm32-wasip2")?;
     let flags = ["--engine", engine, "--max-memory", "2M"];
@@ -68,7 +68,7 @@ fn pins(suite: &Suite, bundle: &Path, name: &str) -> Result<PathBuf> {
     Ok(pins)
 }
 
-/// What a guest can ask of the enclave around it.
+/// The requests about the enclave that a guest can make.
 fn attested(suite: &Suite, report: &mut Report) -> Result<()> {
     let program = guest("attestation", "wasm32-wasip2")?;
     let built = suite.build(&program, "asks", &suite.platform, &["--max-memory", "4M"]).map_err(anyhow::Error::msg)?;
@@ -85,7 +85,7 @@ fn attested(suite: &Suite, report: &mut Report) -> Result<()> {
 /// The policy of the program below.
 const POLICY: &str = "[[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
 
-/// A directory that is encrypted inside, over several runs, one of them killed.
+/// A directory that the enclave encrypts, over several runs. One run is killed.
 fn sealed(suite: &Suite, report: &mut Report) -> Result<()> {
     let config = suite.work.join("sealed.toml");
     fs::write(&config, format!("arguments = \"any\"\n{POLICY}"))?;

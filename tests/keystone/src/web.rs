@@ -1,4 +1,4 @@
-//! A web server in an enclave: `examples/digits`, asked from here through ssh.
+//! A web server in an enclave: `examples/digits`. Requests go to it from here through ssh.
 
 use super::remote::{Remote, text};
 use super::report::Report;
@@ -7,10 +7,10 @@ use super::{Built, Suite, digits};
 use anyhow::{Result, ensure};
 use std::process::Command;
 
-/// The port, here and on the target.
+/// The port, here and on the board.
 const ADDRESS: &str = "127.0.0.1:8089";
 
-/// Sends pictures, and looks at the answers.
+/// Sends pictures, and checks the answers.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
     let wasm = digits()?;
     let engines = [

@@ -1,4 +1,4 @@
-//! A program, what it is given, and what it has to end with.
+//! A program, its input, and its expected result.
 
 use super::echo::Protocol;
 use super::exchange::Exchange;
@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Case {
-    /// What it is called in the expectations.
+    /// Its name in the expectations.
     #[serde(skip)]
     pub name: String,
     /// The WebAssembly file.
@@ -32,29 +32,29 @@ pub struct Case {
     pub dirs: Vec<Dir>,
     /// Starts a server for it, whose address is in the environment as `HTTP_SERVER`.
     pub server: Option<Protocol>,
-    /// Has it serve HTTP, and sends it these requests.
+    /// Makes it serve HTTP, and sends it these requests.
     pub requests: Vec<Exchange>,
-    /// What it can read from its standard input.
+    /// The content of its standard input.
     pub stdin: Stdin,
-    /// Closes its standard output after that many bytes, and only then its standard input; else all is read.
+    /// Closes its standard output after that many bytes, and only then its standard input; otherwise all is read.
     pub stdout_closes_after: Option<usize>,
-    /// Has the same program read, in this environment, what it writes to its standard output.
+    /// Starts the same program again, in this environment, to read what it writes to its standard output.
     pub into: Option<BTreeMap<String, String>>,
-    /// The exit code that it has to end with.
+    /// The expected exit code.
     pub exit: i32,
-    /// What it has to write to its standard output, up to where that is closed; `None`: anything.
+    /// The expected standard output, up to where it is closed; `None`: anything.
     pub stdout: Option<String>,
-    /// What it has to write to its standard error; `None`: anything.
+    /// The expected standard error; `None`: anything.
     pub stderr: Option<String>,
-    /// What has to be in what it writes to its standard error.
+    /// A text that its standard error must contain.
     pub stderr_contains: String,
 }
 
-/// What a program's standard input is.
+/// The kind of a program's standard input.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stdin {
-    /// This, and then the end.
+    /// These bytes, and then the end.
     Text(String),
     /// A directory, which cannot be read.
     Directory,
@@ -66,30 +66,30 @@ impl Default for Stdin {
     }
 }
 
-/// A directory of a run's own, which is gone after it.
+/// A directory of one run, which is removed after it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Dir {
-    /// Its name for the program.
+    /// The directory's name for the program.
     pub guest: String,
     /// Whether it is granted for reading only.
     pub read_only: bool,
     /// The directory that it is a copy of.
     #[serde(skip)]
     pub copy_of: Option<PathBuf>,
-    /// What its files contain at first. A name that ends in `/` is a directory's.
+    /// The initial content of its files. A name that ends in `/` is a directory's.
     pub files: BTreeMap<String, String>,
-    /// When its files were changed last, in seconds from 1970, as near to it as the file system can say.
+    /// When its files were changed last, in seconds from 1970, as exactly as the file system can store it.
     pub modified: Option<i64>,
-    /// What files have to contain after the run.
+    /// The expected content of files after the run.
     pub leaves: BTreeMap<String, String>,
 }
 
 impl Dir {
-    /// Makes it.
+    /// Makes the directory.
     ///
     /// # Errors
-    /// If that fails.
+    /// If a file cannot be written.
     pub fn make(&self, path: &Path) -> Result<()> {
         match &self.copy_of {
             Some(original) => copy(original, path)?,
@@ -103,7 +103,7 @@ impl Dir {
             }
             fs::write(&file, content)?;
             if let Some(seconds) = self.modified {
-                // Some file systems refuse what they cannot store; then it is the time of writing.
+                // Some file systems refuse times that they cannot store; then it is the time of writing.
                 let times = FileTimes::new().set_modified(time(seconds));
                 let _ = File::options().write(true).open(&file)?.set_times(times);
             }
@@ -111,10 +111,10 @@ impl Dir {
         Ok(())
     }
 
-    /// Looks at what was left.
+    /// Checks the files after the run.
     ///
     /// # Errors
-    /// What is not as it has to be.
+    /// A description of the first difference.
     pub fn check(&self, path: &Path) -> Result<()> {
         for (name, wanted) in &self.leaves {
             let found = fs::read(path.join(name)).with_context(|| format!("{name} was not left behind"))?;
@@ -125,7 +125,7 @@ impl Dir {
     }
 }
 
-/// Copies a directory with everything in it, without what an earlier run under another runner left there.
+/// Copies a directory with its content, without what an earlier run under another runner left there.
 fn copy(original: &Path, path: &Path) -> Result<()> {
     let copied = Command::new("cp").arg("-a").arg(original).arg(path).output().context("cannot run cp")?;
     if !copied.status.success() {

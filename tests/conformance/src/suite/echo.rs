@@ -1,4 +1,4 @@
-//! The HTTP server that programs send requests to: it answers with what it was sent.
+//! The HTTP server that programs send requests to: it answers with the request's content.
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// What a server speaks.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
@@ -19,17 +19,17 @@ pub enum Protocol {
     Http2,
 }
 
-/// A server, until it is dropped.
+/// A running server; it ends when this is dropped.
 pub struct Echo {
     port: u16,
     ended: Arc<AtomicBool>,
 }
 
 impl Echo {
-    /// Starts one, on a port of its own.
+    /// Starts a server, on a port of its own.
     ///
     /// # Errors
-    /// If it cannot listen.
+    /// If the server cannot listen.
     pub fn start(protocol: Protocol) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen")?;
         let port = listener.local_addr()?.port();
@@ -40,7 +40,7 @@ impl Echo {
                 if has_ended.load(Ordering::Relaxed) {
                     break;
                 }
-                // A client may hang up whenever it likes.
+                // A client may close the connection at any time.
                 thread::spawn(move || match protocol {
                     Protocol::Http1 => answer(&connection),
                     Protocol::Http2 => answer_http2(&connection),
@@ -50,7 +50,7 @@ impl Echo {
         Ok(Self { port, ended })
     }
 
-    /// Where it is: host and port.
+    /// The server's address: host and port.
     pub fn address(&self) -> String {
         format!("localhost:{}", self.port)
     }
@@ -59,7 +59,7 @@ impl Echo {
 impl Drop for Echo {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
-        // So that it looks.
+        // Wakes the server, so that it sees the flag.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }
@@ -94,7 +94,7 @@ fn answer(mut connection: &TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// Chunks are passed on as they are, with what stands between them.
+/// Chunks are passed on unchanged, with the bytes between them.
 fn echo_chunks(request: &mut BufReader<&TcpStream>, mut connection: &TcpStream) -> Result<()> {
     loop {
         let size = line(request)?;
@@ -121,7 +121,7 @@ fn answer_http2(mut connection: &TcpStream) -> Result<()> {
     connection.write_all(&SETTINGS)?;
     connection.read_exact(&mut [0])?;
     connection.write_all(&GOAWAY)?;
-    // Hanging up with something unread would take back what was sent.
+    // Closing the connection with unread bytes would discard what was sent.
     connection.shutdown(Shutdown::Write)?;
     copy(&mut connection, &mut sink())?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Builds the bundle of a case, runs it in a simulated enclave, and looks at how it ended.
+//! Builds the bundle of a case, runs it in a simulated enclave, and checks how it ended.
 
 use super::case::Case;
 use super::echo::Echo;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// How long a program may run.
 const TIMEOUT: &str = "120s";
 
-/// How long the command itself may, in seconds; longer, so that the timeout is what ends a program.
+/// How long the command itself may run, in seconds; longer, so that the timeout ends a program.
 const PATIENCE: &str = "300";
 
 /// The command, with a configuration directory of its own.
@@ -35,10 +35,10 @@ impl Wasmstone {
         Ok(wasmstone)
     }
 
-    /// Builds a case's bundle, runs it, and looks at how it ended.
+    /// Builds a case's bundle, runs it, and checks how it ended.
     ///
     /// # Errors
-    /// How that is not as it has to be.
+    /// A description of the difference from the expected result.
     pub fn run(&self, case: &Case) -> Result<()> {
         let scratch = TempDir::new().context("cannot make a temporary directory")?;
         let bundle = scratch.path().join("program.wsb");
@@ -82,7 +82,7 @@ impl Wasmstone {
 
     fn command(&self, directory: &Path) -> Command {
         let mut command = Command::new("timeout");
-        // In the foreground: else it sends each signal twice.
+        // In the foreground: otherwise `timeout` sends each signal twice.
         command.args(["--foreground", "--kill-after=5", PATIENCE]).arg(&self.command);
         command.current_dir(directory).env("WASMSTONE_HOME", self.home.path()).stdin(Stdio::null());
         command
@@ -99,7 +99,7 @@ fn succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Compares how a program ended with how it has to.
+/// Compares how a program ended with the expected end.
 fn check(case: &Case, output: &Output) -> Result<()> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let stderr = own_errors(&stderr);
@@ -123,7 +123,7 @@ fn check(case: &Case, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// What the program wrote to standard error: without the line that says that nothing is protected.
+/// The program's output to standard error: without the line that says that nothing is protected.
 fn own_errors(stderr: &str) -> &str {
     match stderr.split_once('\n') {
         Some((first, rest)) if first.contains("nothing is protected") => rest,

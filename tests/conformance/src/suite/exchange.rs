@@ -1,4 +1,4 @@
-//! A request to a program that serves HTTP, and what it has to answer.
+//! A request to a program that serves HTTP, and the expected answer.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use ureq::http::{Request, Response};
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// One request, and what is asked of the response.
+/// One request, and what is expected of the response.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Exchange {
@@ -26,11 +26,11 @@ pub struct Exchange {
     pub times: usize,
     /// The response's status.
     pub status: u16,
-    /// Fields that have to be in the response with these values; with an empty one, must not be there.
+    /// Fields that the response must have with these values; a field with an empty value must be absent.
     pub response_fields: BTreeMap<String, String>,
     /// The response's body; `None`: any.
     pub response_body: Option<String>,
-    /// What has to be in the response's body.
+    /// A text that the response's body must contain.
     pub response_contains: String,
 }
 
@@ -50,10 +50,10 @@ impl Default for Exchange {
     }
 }
 
-/// Sends the requests to a server, over one connection where it keeps it, and looks at its answers.
+/// Sends the requests to a server, over one connection if the server keeps it, and checks its answers.
 ///
 /// # Errors
-/// If one is not as it has to be.
+/// If an answer is not as expected.
 pub fn all(exchanges: &[Exchange], server: &str, echo: &str) -> Result<()> {
     let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).proxy(None);
     let agent = config.build().new_agent();

@@ -4,13 +4,13 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names of tests, and why.
+/// Names of tests, and the reason for each.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Expectations {
-    /// Run, and have to fail.
+    /// Tests that are run, and have to fail.
     expected_failures: BTreeMap<String, String>,
-    /// Not run at all.
+    /// Tests that are not run at all.
     left_out: BTreeMap<String, String>,
 }
 
@@ -18,7 +18,7 @@ impl Expectations {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// If it is not TOML, has a key that means nothing, names a test twice or gives no reason.
+    /// If the text is not TOML, has an unknown key, names a test twice or gives no reason.
     pub fn parse(text: &str) -> Result<Self> {
         let expectations: Self = toml::from_str(text).context("the expectations cannot be read")?;
         let both = expectations.expected_failures.iter().chain(&expectations.left_out);
@@ -30,12 +30,12 @@ impl Expectations {
         Ok(expectations)
     }
 
-    /// Why a test is expected to fail, if it is.
+    /// The reason why a test is expected to fail, if it is.
     pub fn failure(&self, name: &str) -> Option<&str> {
         self.expected_failures.get(name).map(String::as_str)
     }
 
-    /// Why a test is not run, if it is not.
+    /// The reason why a test is not run, if it is not.
     pub fn left_out(&self, name: &str) -> Option<&str> {
         self.left_out.get(name).map(String::as_str)
     }
@@ -48,7 +48,7 @@ impl Expectations {
     /// Checks that each entry is about one of the tests.
     ///
     /// # Errors
-    /// If one is not.
+    /// If an entry refers to no test.
     pub fn check<'a>(&self, tests: impl Iterator<Item = &'a str>) -> Result<()> {
         let tests: BTreeSet<&str> = tests.collect();
         let unknown: Vec<&str> = self.names().filter(|name| !tests.contains(name)).collect();

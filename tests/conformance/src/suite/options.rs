@@ -1,4 +1,4 @@
-//! What the commands that run a suite take.
+//! The arguments of the commands that run a suite.
 
 use super::Expectations;
 use anyhow::{Context, Result, bail, ensure};
@@ -11,26 +11,26 @@ use wasmstone_test_support::shell::{cargo, root, run, step, target};
 pub struct Options {
     /// The checkout of the suite.
     pub suite: PathBuf,
-    /// Runs only tests with this in their names.
+    /// Runs only tests with this text in their names.
     pub only: Option<String>,
-    /// The engine to build for and to run on; else what `wasmstone` chooses.
+    /// The engine to build for and to run on; without it, `wasmstone` chooses.
     pub engine: Option<String>,
     /// Prints the result as JSON on standard output, and the lines on standard error.
     pub json: bool,
-    /// Reads this in the place of the checked-in expectations.
+    /// Reads this file instead of the checked-in expectations.
     pub expectations: Option<PathBuf>,
-    /// Runs this `wasmstone`, in the place of the one that is built for it.
+    /// Runs this `wasmstone`, instead of the one that is built for it.
     pub wasmstone: Option<PathBuf>,
 }
 
-/// How they are written, for the usage of a command.
+/// The arguments, for the usage of a command.
 pub const USAGE: &str = "DIR [--only NAME] [--engine pulley|native] [--json] [--expectations FILE] [--wasmstone FILE]";
 
 impl Options {
     /// Reads the arguments.
     ///
     /// # Errors
-    /// If they are not as [`USAGE`] says.
+    /// If the arguments are not as [`USAGE`] says.
     pub fn parse(command: &str, arguments: &[String]) -> Result<Self> {
         let usage = || format!("usage: cargo xtask {command} {USAGE}");
         let mut options = Self::default();
@@ -63,7 +63,8 @@ impl Options {
         self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
     }
 
-    /// What is expected of a suite: `tests/conformance/expectations/SUITE.toml`, unless the options name another file.
+    /// The expectations of a suite: `tests/conformance/expectations/SUITE.toml`, unless the options name another
+    /// file.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -74,10 +75,10 @@ impl Options {
         Expectations::parse(&text).with_context(|| format!("in {}", path.display()))
     }
 
-    /// The command that runs the bundles, built where the options name none.
+    /// The command that runs the bundles; it is built if the options name none.
     ///
     /// # Errors
-    /// If it cannot be built.
+    /// If the command cannot be built.
     pub fn wasmstone(&self) -> Result<PathBuf> {
         if let Some(named) = &self.wasmstone {
             return named.canonicalize().with_context(|| format!("cannot find {}", named.display()));

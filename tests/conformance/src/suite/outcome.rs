@@ -1,4 +1,4 @@
-//! How tests ended, compared with what was expected.
+//! How tests ended, compared with the expectations.
 
 use super::Options;
 use anyhow::{Result, bail};
@@ -7,20 +7,20 @@ use serde_json::json;
 /// How one test ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it has to.
+    /// As expected.
     Passed,
-    /// Otherwise, for this reason, which was known.
+    /// It failed, for this reason, which was known.
     FailedAsExpected(String),
-    /// Otherwise, as this says.
+    /// It failed, as this text says.
     Failed(String),
-    /// As it has to, although this reason against it was known.
+    /// It passed, although it was expected to fail for this reason.
     PassedUnexpectedly(String),
     /// It was not run, for this reason.
     LeftOut(String),
 }
 
 impl Outcome {
-    /// Compares what happened with the reason that a failure was expected for, if it was.
+    /// Compares the result with the reason for an expected failure, if there is one.
     pub fn of(result: Result<()>, expected: Option<&str>) -> Self {
         match (result, expected) {
             (Ok(()), None) => Self::Passed,
@@ -61,7 +61,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Before the first test.
+    /// The outcomes before the first test.
     pub fn new(suite: &str, options: &Options) -> Self {
         Self { suite: suite.to_owned(), engine: options.engine.clone(), json: options.json, outcomes: Vec::new() }
     }
@@ -73,7 +73,7 @@ impl Report {
         self.outcomes.push((name.to_owned(), outcome));
     }
 
-    /// Prints the sum.
+    /// Prints the totals.
     ///
     /// # Errors
     /// If a test did not end as expected, or none was run.

@@ -8,10 +8,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
-/// Runs a command with the case's standard input, and reads what it writes.
+/// Runs a command with the case's standard input, and reads its output.
 ///
 /// # Errors
-/// If it cannot be run.
+/// If the command cannot be run.
 pub fn alone(mut run: Command, case: &Case) -> Result<Output> {
     run.stdin(match case.stdin {
         Stdin::Text(_) => Stdio::piped(),
@@ -37,11 +37,11 @@ pub fn alone(mut run: Command, case: &Case) -> Result<Output> {
     Ok(Output { status, stdout, stderr: stderr.join().unwrap_or_default() })
 }
 
-/// Runs two commands, the second reading what the first writes. How the first ended counts where it
-/// failed, else how the second did.
+/// Runs two commands; the second reads what the first writes. If the first fails, its end counts, otherwise the
+/// second's.
 ///
 /// # Errors
-/// If they cannot be run.
+/// If a command cannot be run.
 pub fn pipe(mut from: Command, mut into: Command) -> Result<Output> {
     let mut from = spawn(&mut from)?;
     let stdout = from.stdout.take().context("there is no standard output")?;
@@ -50,10 +50,10 @@ pub fn pipe(mut from: Command, mut into: Command) -> Result<Output> {
     Ok(if from.status.success() { into } else { from })
 }
 
-/// Runs a command that serves HTTP until it has answered the case's requests, and has it end.
+/// Runs a command that serves HTTP until it has answered the case's requests, and ends it.
 ///
 /// # Errors
-/// If it cannot be run, or an answer is not as it has to be; with what it wrote to its standard error.
+/// If the command cannot be run, or an answer is not as expected; with its standard error.
 pub fn served(mut run: Command, case: &Case, echo: &str) -> Result<Output> {
     let mut child = spawn(&mut run)?;
     let mut stderr = BufReader::new(child.stderr.take().context("there is no standard error")?);
@@ -63,7 +63,7 @@ pub fn served(mut run: Command, case: &Case, echo: &str) -> Result<Output> {
     let address = address(&mut stderr, &mut first);
     let stderr = thread::spawn(move || read(stderr, u64::MAX));
     let answered = address.and_then(|address| exchange::all(&case.requests, &address, echo));
-    // It may have ended already.
+    // The command may have ended already.
     let _ = Command::new("kill").arg(child.id().to_string()).stderr(Stdio::null()).status();
     let status = child.wait().context("cannot wait for wasmstone")?;
     first.extend(stderr.join().unwrap_or_default());
@@ -71,7 +71,7 @@ pub fn served(mut run: Command, case: &Case, echo: &str) -> Result<Output> {
     Ok(Output { status, stdout: stdout.join().unwrap_or_default(), stderr: first })
 }
 
-/// Reads up to the line that says where it listens.
+/// Reads up to the line that names the address at which it listens.
 fn address(stderr: &mut impl BufRead, read: &mut Vec<u8>) -> Result<String> {
     loop {
         let start = read.len();
@@ -87,14 +87,14 @@ fn spawn(command: &mut Command) -> Result<Child> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot run wasmstone")
 }
 
-/// Gives a child its standard input and closes it. One that has ended need not have read it.
+/// Gives a child its standard input and closes it. A child that has ended need not have read it.
 fn write(child: &mut Child, stdin: &Stdin) {
     if let (Some(mut pipe), Stdin::Text(text)) = (child.stdin.take(), stdin) {
         let _ = pipe.write_all(text.as_bytes());
     }
 }
 
-/// Reads to the end, or to the first error, which is one for the case as well: it misses what did not come.
+/// Reads to the end or to the first error. After an error the case fails too, since output is missing.
 fn read(from: impl Read, length: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = from.take(length).read_to_end(&mut bytes);

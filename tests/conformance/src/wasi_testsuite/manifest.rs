@@ -14,7 +14,7 @@ struct Fields {
     env: BTreeMap<String, String>,
     /// The directory that is `/` for the program.
     root: Option<String>,
-    /// In older versions: directories that have the same names for it.
+    /// In older versions: directories that the program sees under the same names.
     dirs: Vec<String>,
     exit_code: i32,
     stdout: Option<String>,
@@ -56,11 +56,11 @@ fn stdout() -> String {
     "stdout".to_owned()
 }
 
-/// What the file of a test in `folder` says about how to run it.
+/// What the JSON file of a test in `folder` says about how to run the test.
 ///
 /// # Errors
-/// If it is not as the suite's specification says, or has operations that programs for WASI 0.1 cannot
-/// take part in, such as connections.
+/// If the file does not follow the suite's specification, or has operations that programs for WASI 0.1 cannot take
+/// part in, such as connections.
 pub fn read(text: &str, folder: &Path) -> Result<Case> {
     let value: serde_json::Value = serde_json::from_str(text).context("its manifest is not JSON")?;
     if value.get("operations").is_none() {

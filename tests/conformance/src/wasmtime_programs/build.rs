@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use wasmstone_test_support::shell::{run, step};
 
-/// Compiles programs: those for WASI 0.1 to core modules, the others to components. Returns where each is.
+/// Compiles programs: those for WASI 0.1 to core modules, the others to components. Returns the path of each.
 ///
 /// # Errors
-/// If they do not compile.
+/// If the programs do not compile.
 pub fn build(suite: &Path, programs: &[&String]) -> Result<impl Fn(&str) -> PathBuf + use<>> {
     step("Wasmtime's programs (the first time takes minutes)");
     let output = suite.canonicalize().with_context(|| format!("cannot find {}", suite.display()))?.join("target");
@@ -30,7 +30,7 @@ pub fn build(suite: &Path, programs: &[&String]) -> Result<impl Fn(&str) -> Path
     Ok(move |program: &str| output.join(target(program)).join(format!("debug/{program}.wasm")))
 }
 
-/// What a program is compiled for.
+/// The target of a program.
 fn target(program: &str) -> &'static str {
     if program.starts_with("p1_") { "wasm32-wasip1" } else { "wasm32-wasip2" }
 }

@@ -1,4 +1,4 @@
-//! Cases that are too long to be written down.
+//! Cases that are too long for the file of cases.
 
 use crate::suite::{Case, Exchange, Protocol};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub fn cases() -> Vec<(String, Case)> {
             cases.push((format!("{program} {length}"), case));
         }
     }
-    // Megabytes on their way there and back at once; the second passes them on to a server.
+    // Megabytes in both directions at once; the second program passes them on to a server.
     for (way, fields) in [("echo", vec![]), ("double-echo", vec![("url".to_owned(), "http://HTTP_SERVER/".to_owned())])]
     {
         let body = (0..WRITTEN).map(|index| format!("{index:03x}")).collect::<String>();
