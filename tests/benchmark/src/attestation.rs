@@ -10,16 +10,16 @@ use wasmstone_attestation::{DeviceKey, Expected, Measurement, Pins, Report, Risk
 
 const ROUNDS: usize = 5;
 
-/// Reports that are verified in a round.
+/// The number of reports that are verified in a round.
 const REPORTS: u32 = 500;
 
-/// In seconds.
+/// The limit in seconds.
 const LIMIT: f64 = 1e-3;
 
-/// The row: a report is parsed, both signatures and everything that is pinned are checked.
+/// The row: a report is parsed, and both signatures and all pinned values are checked.
 ///
 /// # Errors
-/// If it does not verify.
+/// If the report does not verify.
 pub fn rows(_: &Places) -> Result<Vec<Row>> {
     eprintln!("verifying reports");
     let measurement = Measurement([7; 64]);

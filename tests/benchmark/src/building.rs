@@ -1,4 +1,4 @@
-//! Building a bundle, next to compiling alone. Both in this process, on the same component.
+//! Building a bundle, compared with compiling alone. Both happen in this process, with the same component.
 
 use crate::place::Places;
 use crate::statistics::Rounds;

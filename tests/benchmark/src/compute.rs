@@ -1,4 +1,4 @@
-//! Computing: the same Pulley code inside and outside.
+//! Computing: the same Pulley code inside and outside an enclave.
 
 use crate::place::Places;
 use crate::statistics::Rounds;
@@ -17,7 +17,7 @@ const KERNELS: [(&str, &str); 5] =
 /// A row for each kernel, and one for all.
 ///
 /// # Errors
-/// If one cannot be run.
+/// If a program cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut ratios = Vec::new();

@@ -6,16 +6,16 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Instant;
 
-/// What is sent again and again, of a length that no power of two divides: bytes that are lost, or come
-/// twice, are seen.
+/// The bytes that are sent again and again. No power of two divides their length, so that lost or repeated bytes are
+/// noticed.
 fn piece() -> Vec<u8> {
     (0..65_537_u32).map(|index| (index % 251) as u8).collect()
 }
 
-/// Seconds that it takes until `length` bytes are back. All of them are compared.
+/// The seconds until `length` bytes are back. All of them are compared.
 ///
 /// # Errors
-/// If the connection fails, or something else comes back.
+/// If the connection fails, or other bytes come back.
 pub fn seconds(address: SocketAddr, length: u64) -> Result<f64> {
     let piece = piece();
     let mut reading = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
@@ -43,7 +43,7 @@ fn receive(reading: &mut TcpStream, piece: &[u8], length: u64) -> Result<()> {
     let mut buffer = vec![0; 1 << 16];
     let (mut received, mut expected) = (0, piece);
     loop {
-        // Up to the end of a piece, so that one comparison is enough.
+        // Reads up to the end of a piece, so that one comparison is enough.
         let most = buffer.len().min(expected.len());
         let count = match reading.read(&mut buffer[..most]).context("cannot receive")? {
             0 => break,
@@ -66,7 +66,7 @@ mod tests {
     use std::thread::{JoinHandle, spawn};
     use wasmstone_test_support::connections::accept;
 
-    /// Echoes one connection, all bytes after these changed.
+    /// Echoes one connection, with all bytes after this number changed.
     fn echoing(right: usize) -> (SocketAddr, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -79,7 +79,7 @@ mod tests {
                     *byte ^= 1;
                 }
                 all += count;
-                // The other side may have seen enough.
+                // The other side may have closed the connection after an error.
                 if count == 0 || connection.write_all(&buffer[..count]).is_err() {
                     return;
                 }

@@ -13,26 +13,26 @@ use wasmstone_policy::{Target, layout};
 
 const QEMU: &str = "qemu-riscv64";
 
-/// A run of this size is subtracted from others: what is left is what computing costs, without the start.
+/// The cost of a run of this size is subtracted from others: the rest is the cost of computing, without the start.
 const LEAST: &str = "1";
 
-/// The emulator, with what it runs.
+/// The emulator, with the programs that it runs.
 pub struct Emulator {
     harness: PathBuf,
-    /// What counts instructions, where that works.
+    /// The plugin that counts instructions, if it works.
     counter: Option<String>,
 }
 
-/// What the emulator said of a run.
+/// The emulator's report on a run.
 struct Ran {
     stdout: Vec<u8>,
     stderr: String,
 }
 
 impl Emulator {
-    /// The emulator; none where it is missing, after saying so.
+    /// The emulator; `None` if it is missing, which is then printed.
     pub fn find(places: &Places, what: &str) -> Option<Self> {
-        // What `cargo xtask target` builds.
+        // Built by `cargo xtask target`.
         let harness = places.target.join("riscv64gc-unknown-linux-gnu/small/wasmstone-eyrie-harness");
         let mut version = Command::new(QEMU);
         let version = version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -43,9 +43,9 @@ impl Emulator {
         Some(Self { harness, counter: None })
     }
 
-    /// With instructions counted; without that where the emulator cannot, after saying so.
+    /// The emulator with instructions counted; without the count if the emulator cannot count, which is then printed.
     pub fn counting(mut self, places: &Places) -> Self {
-        // Of the enclave app and of machine code: whatever serves the enclave lies elsewhere.
+        // Instructions of the enclave app and of machine code: the code that answers the enclave lies elsewhere.
         let (app, code) = (0x1_0000..layout::STACK.end, layout::NATIVE_BASE..layout::HEAP_BASE);
         let ranges = [app, code].map(|range| format!(",at={:x}-{:x}", range.start, range.end));
         let plugin = places.target.join("count_instructions.so");
@@ -58,12 +58,12 @@ impl Emulator {
         self
     }
 
-    /// What the numbers of [`Self::cost`] are, and how one is written.
+    /// The unit of the numbers of [`Self::cost`], and how a number is written.
     pub fn unit(&self) -> (&'static str, fn(f64) -> String) {
         if self.counter.is_some() { ("instructions", unit::millions) } else { ("seconds", unit::seconds) }
     }
 
-    /// What computing at a size costs in the enclave, and what is printed.
+    /// The cost of computing at a size in the enclave, and the output.
     ///
     /// # Errors
     /// If the program fails.
@@ -74,7 +74,7 @@ impl Emulator {
         Ok((number(&all)? - number(&start)?, all.stdout))
     }
 
-    /// How long a program takes in the enclave, from its first instruction, and what it prints.
+    /// The time that a program takes in the enclave, from its first instruction, and its output.
     ///
     /// # Errors
     /// If the program fails.
@@ -86,7 +86,7 @@ impl Emulator {
     /// Starts a program that serves.
     ///
     /// # Errors
-    /// If it does not come to listen.
+    /// If the program does not begin to listen.
     pub fn serve(&self, bundle: &Path, target: Target, arguments: &[&str]) -> Result<Served> {
         let mut command = self.harness(bundle, target);
         command.args(["--net", "--"]).args(arguments);
@@ -125,7 +125,7 @@ impl Ran {
     }
 }
 
-/// A platform that protects floating-point registers, or does not.
+/// A platform that protects floating-point registers, or one that does not.
 pub fn platform(fp_safe: bool) -> Platform {
     Platform { name: "emulated".to_owned(), fp_safe, ..Platform::sim() }
 }
@@ -133,7 +133,7 @@ pub fn platform(fp_safe: bool) -> Platform {
 /// Signs a bundle, and writes it into a fresh directory.
 ///
 /// # Errors
-/// If that fails.
+/// If the bundle cannot be signed or written.
 pub fn write(places: &Places, name: &str, built: &Built) -> Result<PathBuf> {
     let path = places.directory(name)?.join("program.wsb");
     let mut bundle = built.bundle.clone();

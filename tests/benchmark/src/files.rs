@@ -1,4 +1,4 @@
-//! Asking the host: lines printed one by one, files.
+//! Edge calls: lines printed one by one, files.
 
 use crate::place::{Both, Places, Program};
 use crate::statistics::Rounds;
@@ -8,13 +8,13 @@ use std::fs::{self, File};
 
 const ROUNDS: usize = 5;
 
-/// Lines that are printed.
+/// The number of lines that are printed.
 const LINES: u32 = 50_000;
 
-/// MiB that are written and read.
+/// The MiB that are written and read.
 const MEBIBYTES: u32 = 256;
 
-/// Files that are opened.
+/// The number of files that are opened.
 const FILES: u32 = 10_000;
 
 /// The rows.
@@ -48,7 +48,7 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The same lines are printed one by one and many together. The first takes an edge call for each line.
+/// The same lines are printed one by one and many together. One by one, each line takes an edge call.
 fn lines(places: &Places, bulk: &Program) -> Result<Row> {
     let print = |how: &str| places.compare_silently(&bulk.task(&[how, &LINES.to_string()]), ROUNDS);
     let (alone, together) = (print("lines")?, print("lines-together")?);

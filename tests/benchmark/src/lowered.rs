@@ -1,4 +1,4 @@
-//! Floats lowered to integer code: what computing costs on RISC-V as Keystone is, next to Pulley and next to
+//! Floats lowered to integer code: the cost of computing on RISC-V with stock Keystone, compared with Pulley and with
 //! floating-point registers.
 
 use crate::emulator::{Emulator, platform, write};
@@ -29,13 +29,13 @@ const FLOAT_KERNELS: [(&str, &str); 7] = [
     ("neurons", "150"),
 ];
 
-/// Likewise without floats.
+/// Programs without floats, with such sizes.
 const INTEGER_KERNELS: [(&str, &str); 3] = [("sha256", "64"), ("sieve", "300000"), ("xorshift", "1000000")];
 
 /// The rows; what cannot be run here is left out.
 ///
 /// # Errors
-/// If a program cannot be built, or prints something else lowered.
+/// If a program cannot be built, or its output changes when it is lowered.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     if let Some(emulator) = Emulator::find(places, "computing with lowered floats") {
@@ -79,7 +79,7 @@ fn integers(places: &Places, emulator: &Emulator) -> Result<Vec<Row>> {
     Ok(to_pulley.rows("no floats, machine code ÷ Pulley", emulator, Some(INTEGERS)))
 }
 
-/// What programs cost one way, and another.
+/// The costs of programs in two ways.
 #[derive(Default)]
 struct Comparison(Vec<(&'static str, f64, f64)>);
 

@@ -1,4 +1,4 @@
-//! The machine that was measured on.
+//! The machine on which the benchmark runs.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ pub fn line() -> String {
     let memory = field("/proc/meminfo", "MemTotal:").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
     let gibibytes =
         memory.map_or_else(|| "unknown".to_owned(), |kib| format!("{:.0} GiB", kib as f64 / f64::from(1 << 20)));
-    // Distributions put names of their own behind the version.
+    // Distributions put their own names behind the version.
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let kernel = kernel.trim().split('-').next().unwrap_or_default();
     let system = field("/etc/os-release", "PRETTY_NAME=").unwrap_or_else(|| "unknown system".to_owned());
@@ -21,13 +21,13 @@ pub fn line() -> String {
 }
 
 fn processor() -> String {
-    // x86 has the first, RISC-V the second; Arm has numbers only.
+    // x86 has the first field, RISC-V the second; Arm has numbers only.
     let names = ["model name", "uarch"].into_iter().find_map(|name| field("/proc/cpuinfo", name));
     let name = names.map(|name| name.trim_start_matches([':', ' ', '\t']).to_owned());
     name.unwrap_or_else(|| format!("a processor of {}", std::env::consts::ARCH))
 }
 
-/// What follows `name` at the beginning of a line.
+/// The text after `name` at the beginning of a line.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned())

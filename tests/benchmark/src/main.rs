@@ -1,9 +1,10 @@
-//! `wasmstone-benchmark [OPTIONS]`: how fast wasmstone is, next to Wasmtime on the same machine, see [`options`].
+//! `wasmstone-benchmark [OPTIONS]`: how fast wasmstone is, compared with Wasmtime on the same machine, see
+//! [`options`].
 //! `wasmstone-benchmark web-requests ADDRESS:PORT`: how fast a server is, see [`web`].
 //! `wasmstone-benchmark speedtest1 WASM [ARGUMENTS]`: how fast SQLite is, see [`speedtest1`].
 //!
-//! Prints a Markdown table. Started by `cargo xtask bench`, which builds what is measured and counts the trusted
-//! lines. What each row means is in `docs/benchmarks.md`.
+//! Prints a Markdown table. `cargo xtask bench` starts this program; before that, it builds the measured programs and
+//! counts the trusted lines. `docs/benchmarks.md` describes each row.
 
 mod attestation;
 mod building;

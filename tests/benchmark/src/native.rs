@@ -1,4 +1,4 @@
-//! Computing as machine code: inside next to Wasmtime's own machine code outside, and next to Pulley inside.
+//! Computing as machine code: inside, compared with Wasmtime's own machine code outside, and with Pulley inside.
 
 use crate::place::Places;
 use crate::plot::bars;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 const ROUNDS: usize = 5;
 
-/// Pulley takes long.
+/// Fewer rounds, since Pulley takes long.
 const PULLEY_ROUNDS: usize = 2;
 
 /// Machine code inside ÷ outside.
@@ -42,7 +42,7 @@ const KERNELS: [Kernel; 10] = [
 /// Two rows for each kernel, and two for all.
 ///
 /// # Errors
-/// If one cannot be run.
+/// If a program cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let (mut rows, mut to_outside, mut to_pulley) = (Vec::new(), Vec::new(), Vec::new());
     for kernel in KERNELS {

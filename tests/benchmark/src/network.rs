@@ -1,4 +1,4 @@
-//! Serving: a classifier of pictures, and echoing.
+//! Serving: a classifier of pictures, and a server that echoes.
 
 use crate::echo;
 use crate::place::{Both, Places};
@@ -12,29 +12,29 @@ use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 use ureq::Agent;
 
-/// Inside ÷ outside: how long a picture takes, of many that are sent one after another.
+/// Inside ÷ outside: the time for a picture, of many that are sent one after another.
 const PICTURES: f64 = 1.1;
 
-/// Connections that send pictures at once.
+/// The number of connections that send pictures at once.
 const CONNECTIONS: usize = 64;
 
 /// Inside ÷ outside: their answers.
 const ANSWERS: f64 = 0.8;
 
-/// Inside ÷ outside: bytes that are echoed.
+/// Inside ÷ outside: echoed bytes.
 const ECHO: f64 = 0.5;
 
 const ECHO_ROUNDS: usize = 5;
 
-/// Requests in a round.
+/// The number of requests in a round.
 const REQUESTS: u32 = 1000;
 
 const REQUEST_ROUNDS: usize = 5;
 
-/// MiB that are echoed.
+/// The MiB that are echoed.
 const MEBIBYTES: u32 = 256;
 
-/// The rows; those on pictures are left out where the example was not built, as it takes a newer Rust.
+/// The rows; those on pictures are left out if the example was not built, since it needs a newer Rust.
 ///
 /// # Errors
 /// If a server cannot be run, or does not answer as it should.
@@ -60,7 +60,7 @@ fn echo(places: &Places) -> Result<Row> {
     Ok(row.at_least(ratio.median(), ECHO, unit::ratio))
 }
 
-/// Requests to a component that answers them, one after another. There is nothing outside to compare with.
+/// Requests to a component that answers them, one after another. There is no program outside to compare with.
 fn requests(places: &Places) -> Result<Row> {
     eprintln!("serving: requests");
     let served = places.serve_http(&places.bundle(&places.guest("http_service"), "pulley")?)?;
@@ -122,5 +122,5 @@ fn plot(both: &Both) -> String {
     )
 }
 
-/// How long a load is put on the servers, where nothing else is asked for.
+/// How long a load is put on the servers, unless the caller asks for another time.
 pub const LOAD: Duration = Duration::from_secs(10);

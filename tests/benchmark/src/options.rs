@@ -1,4 +1,4 @@
-//! What is measured, as the command line says it.
+//! The options of the command line: what is measured.
 
 use crate::{SECTIONS, network};
 use anyhow::{Context, Result, bail};
@@ -13,23 +13,23 @@ usage: wasmstone-benchmark [--only SECTION] [--load-seconds NUMBER] [--plots DIR
   --plots DIRECTORY       where to write plots
   --trusted-lines NUMBER  for the last row";
 
-/// Options.
+/// The options.
 #[derive(Debug)]
 pub struct Options {
-    /// The number in the last row.
+    /// The number in the last row, if given.
     pub trusted_lines: Option<u64>,
-    /// Where plots are written.
+    /// The directory in which plots are written.
     pub plots: Option<PathBuf>,
     /// How long servers are put under load.
     pub load: Duration,
-    /// The only section that is measured.
+    /// The only section that is measured, if given.
     pub only: Option<String>,
 }
 
 /// Reads the command line.
 ///
 /// # Errors
-/// If it has anything else; the text says how it is used.
+/// If the command line has an unknown argument; the text gives the usage.
 pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
     let mut options = Options { trusted_lines: None, plots: None, load: network::LOAD, only: None };
     while let Some(option) = arguments.next() {

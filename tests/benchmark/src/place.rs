@@ -1,4 +1,4 @@
-//! The two places that a program runs in: a simulated enclave, and Wasmtime outside.
+//! The two places in which a program runs: a simulated enclave, and Wasmtime outside.
 
 use crate::same_executable;
 use crate::served::Served;
@@ -20,9 +20,9 @@ pub const LAUNCH: &str = "launch";
 /// The policy of programs whose directory is sealed.
 const SEALED: &str = "arguments = \"any\"\n[[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
 
-/// What is measured, and where its files are.
+/// The options of a measurement, and the directories of its files.
 pub struct Places {
-    /// What `cargo xtask` has built.
+    /// The directory of what `cargo xtask` has built.
     pub target: PathBuf,
     /// The command.
     pub wasmstone: PathBuf,
@@ -39,7 +39,7 @@ pub struct Program {
     /// The bundle.
     pub bundle: PathBuf,
     precompiled: PathBuf,
-    /// What the bundle says of it; none where it is run by Wasmtime's own defaults.
+    /// The bundle's launch; `None` if Wasmtime runs the program with its own defaults.
     launch: Option<PathBuf>,
 }
 
@@ -48,14 +48,14 @@ pub struct Task<'a> {
     program: &'a Program,
     arguments: Vec<String>,
     directory: Option<&'a Path>,
-    /// The directory of the other side, where it has another one.
+    /// The directory of the other side, if that side has another one.
     other_directory: Option<&'a Path>,
     same_executable: bool,
-    /// A bundle that is run inside, instead of the program outside.
+    /// The bundle that is run inside, if it is not the program outside.
     against: Option<&'a Path>,
 }
 
-/// A program that serves, in both places at once: the one that gets no requests does nothing.
+/// A program that serves, in both places at once: the server that gets no requests does nothing.
 pub struct Servers {
     /// In the simulated enclave.
     pub inside: Served,
@@ -64,7 +64,7 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Measures both in turn, after one time each that is not counted.
+    /// Measures both in turn, after a first round that is not counted.
     ///
     /// # Errors
     /// If a measurement fails.
@@ -78,7 +78,7 @@ impl Servers {
     }
 }
 
-/// How long a run took, inside and outside, in seconds.
+/// The time of a run, inside and outside, in seconds.
 pub struct Both {
     /// In the simulated enclave.
     pub inside: Rounds,
@@ -99,11 +99,11 @@ impl Both {
 }
 
 impl Places {
-    /// Finds the programs that were built with this one. Plots go to `plots`; a load is put on servers for
-    /// the time of `load`.
+    /// Finds the programs that were built with this one. Plots are written to `plots`; a load is put on servers for
+    /// the time `load`.
     ///
     /// # Errors
-    /// If one is missing.
+    /// If a program is missing.
     pub fn new(plots: Option<PathBuf>, load: Duration) -> Result<Self> {
         let this = std::env::current_exe().context("cannot find this program")?;
         let (wasmstone, peer) = (this.with_file_name("wasmstone"), this.with_file_name("wasmstone-peer"));
@@ -111,7 +111,7 @@ impl Places {
         for built in [&wasmstone, &peer] {
             ensure!(built.exists(), "{} is missing: run `cargo xtask bench`", built.display());
         }
-        // Not in the system's directory, which may be in memory and too small.
+        // Not in the system's directory for temporary files, which may be in memory and too small.
         let work = TempDir::with_prefix_in("benchmark-", &target).context("cannot make a directory")?;
         Ok(Self { target, wasmstone, peer, this, work, plots, load })
     }
@@ -119,7 +119,7 @@ impl Places {
     /// A fresh directory.
     ///
     /// # Errors
-    /// If there is one of that name already.
+    /// If a directory with this name exists already.
     pub fn directory(&self, name: &str) -> Result<PathBuf> {
         let path = self.work.path().join(name);
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
@@ -129,15 +129,15 @@ impl Places {
     /// Builds the bundle of a test program for Pulley. Outside, the same bytes are run.
     ///
     /// # Errors
-    /// If that fails.
+    /// If the bundle cannot be built.
     pub fn program(&self, name: &str) -> Result<Program> {
         self.pulley(&self.guest(name))
     }
 
-    /// As [`Self::program`], of any program.
+    /// As [`Self::program`], for any program.
     ///
     /// # Errors
-    /// If that fails.
+    /// If the bundle cannot be built.
     pub fn pulley(&self, wasm: &Path) -> Result<Program> {
         Self::extracted(self.bundle(wasm, "pulley")?, Target::Pulley64)
     }
@@ -145,7 +145,7 @@ impl Places {
     /// A bundle of machine code. Outside, the same bytes are run.
     ///
     /// # Errors
-    /// If it holds no machine code for this machine.
+    /// If the bundle holds no machine code for this machine.
     pub fn same_code(bundle: PathBuf) -> Result<Program> {
         Self::extracted(bundle, Target::host().context("there is no machine code for this machine")?)
     }
@@ -162,11 +162,11 @@ impl Places {
         Ok(Program { bundle, precompiled, launch: Some(launch) })
     }
 
-    /// Builds the bundle of a program as machine code. Outside, the same component is run as Wasmtime
-    /// compiles it by its own defaults for this very processor.
+    /// Builds the bundle of a program as machine code. Outside, the same component is run as Wasmtime compiles it by
+    /// its own defaults for the processor of this machine.
     ///
     /// # Errors
-    /// If that fails.
+    /// If the bundle cannot be built, or the component cannot be compiled.
     pub fn native(&self, wasm: &Path) -> Result<Program> {
         let bundle = self.bundle(wasm, "native")?;
         let precompiled = bundle.with_extension("precompiled");
@@ -177,10 +177,10 @@ impl Places {
         Ok(Program { bundle, precompiled, launch: None })
     }
 
-    /// Starts a program that serves, in both places, by one executable as the rows on computing.
+    /// Starts a program that serves, in both places, with one executable as in the rows on computing.
     ///
     /// # Errors
-    /// If it does not come to listen.
+    /// If the program does not begin to listen.
     pub fn serve(&self, program: &Program, arguments: &[&str]) -> Result<Servers> {
         let task = program.task(arguments).same_executable();
         let inside = Served::start(self.inside(&task))?;
@@ -190,7 +190,7 @@ impl Places {
     /// Starts a bundle that answers HTTP requests, with the command.
     ///
     /// # Errors
-    /// If it does not come to listen.
+    /// If the bundle does not begin to listen.
     pub fn serve_http(&self, bundle: &Path) -> Result<Served> {
         let mut command = self.command();
         command.arg("serve").arg(bundle).args(["--backend", "sim", "--addr", "127.0.0.1:0"]);
@@ -210,7 +210,7 @@ impl Places {
     /// Builds a bundle.
     ///
     /// # Errors
-    /// If that fails.
+    /// If the bundle cannot be built.
     pub fn bundle(&self, wasm: &Path, engine: &str) -> Result<PathBuf> {
         self.build(wasm, engine, None)
     }
@@ -218,7 +218,7 @@ impl Places {
     /// Builds the bundle of a program as machine code, whose directory `/data` is sealed.
     ///
     /// # Errors
-    /// If that fails.
+    /// If the bundle cannot be built.
     pub fn sealed(&self, wasm: &Path) -> Result<PathBuf> {
         let policy = self.work.path().join("sealed.toml");
         fs::write(&policy, SEALED).context("cannot write the policy")?;
@@ -239,10 +239,10 @@ impl Places {
         Ok(bundle)
     }
 
-    /// Puts a plot where the documents are, where that was asked for.
+    /// Writes a plot into the directory of the documents, if the options ask for it.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the plot cannot be written.
     pub fn plot(&self, file: &str, svg: &str) -> Result<()> {
         let Some(directory) = &self.plots else { return Ok(()) };
         let path = directory.join(file);
@@ -263,7 +263,7 @@ impl Places {
         })
     }
 
-    /// As [`Self::compare`], but throws away what is printed.
+    /// As [`Self::compare`], but the output is thrown away.
     ///
     /// # Errors
     /// If a run fails.
@@ -277,7 +277,7 @@ impl Places {
         })
     }
 
-    /// As [`Self::compare`], but only until the first byte comes out.
+    /// As [`Self::compare`], but only until the first byte of output.
     ///
     /// # Errors
     /// If a run fails.
@@ -296,7 +296,7 @@ impl Places {
         })
     }
 
-    /// The first round of each is not counted: it reads what is not in memory yet.
+    /// The first round of each is not counted: it reads files that are not in memory yet.
     fn in_turn(
         &self,
         task: &Task<'_>,
@@ -363,7 +363,7 @@ impl Places {
         command
     }
 
-    /// wasmstone, with a configuration of its own.
+    /// The command `wasmstone`, with its own configuration.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.wasmstone);
         command.env("WASMSTONE_HOME", self.work.path().join("home"));
@@ -386,7 +386,7 @@ impl<'a> Task<'a> {
         self
     }
 
-    /// Grants the other side another directory as `/data`.
+    /// Grants another directory as `/data` on the other side.
     pub fn other_directory(mut self, directory: &'a Path) -> Self {
         self.other_directory = Some(directory);
         self
@@ -398,8 +398,8 @@ impl<'a> Task<'a> {
         self
     }
 
-    /// Runs in one and the same executable inside and outside, see [`same_executable`]. The network is granted then,
-    /// and nothing else.
+    /// Runs in the same executable inside and outside, see [`same_executable`]. Then the network is granted, and
+    /// nothing else.
     pub fn same_executable(mut self) -> Self {
         self.same_executable = true;
         self

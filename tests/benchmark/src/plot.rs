@@ -1,4 +1,4 @@
-//! Plots, as SVG that needs nothing else.
+//! Plots, as SVG files that need no other files.
 
 use crate::statistics::Rounds;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ const BAR: f64 = 18.0;
 const STEP: f64 = 26.0;
 const HEAD: f64 = 40.0;
 
-/// What is drawn in a line of [`dots`].
+/// The values of one line of [`dots`].
 pub struct Measured<'a> {
     /// Its name.
     pub name: &'a str,
@@ -18,7 +18,7 @@ pub struct Measured<'a> {
     pub values: &'a Rounds,
 }
 
-/// A dot for each value, in lines that begin at zero, and a mark at the mean of each line.
+/// Draws a dot for each value, in lines that begin at zero, and a mark at the mean of each line.
 pub fn dots(title: &str, lines: &[Measured<'_>]) -> String {
     let most = lines.iter().map(|line| line.values.max()).fold(0.0, f64::max);
     let at = |value: f64| LABELS + (WIDTH - LABELS - VALUES) * value / most;
@@ -26,7 +26,7 @@ pub fn dots(title: &str, lines: &[Measured<'_>]) -> String {
     for (index, Measured { name, values }) in lines.iter().enumerate() {
         let (top, end) = (HEAD + 2.0 * STEP * index as f64, WIDTH - VALUES);
         let (middle, mean) = (top + STEP, at(values.mean()));
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             svg,
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{name}</text>\n\
@@ -58,7 +58,7 @@ fn begin(title: &str, height: f64) -> String {
     )
 }
 
-/// Horizontal bars from zero, one for each value, and a line at what is required.
+/// Draws horizontal bars from zero, one for each value, and a line at the required value.
 pub fn bars(title: &str, values: &[(&str, f64)], required: f64) -> String {
     let most = values.iter().map(|(_, value)| *value).fold(required, f64::max);
     let length = |value: f64| (WIDTH - LABELS - VALUES) * value / most;
@@ -69,7 +69,7 @@ pub fn bars(title: &str, values: &[(&str, f64)], required: f64) -> String {
         let top = HEAD + STEP * index as f64;
         let (middle, length) = (top + BAR - 5.0, length(*value));
         let end = LABELS + length + 5.0;
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             svg,
             "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{name}</text>\n\

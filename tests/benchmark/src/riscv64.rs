@@ -1,5 +1,5 @@
-//! Computing on RISC-V: machine code next to Pulley, both in the enclave app that Keystone runs, in the
-//! Eyrie harness under `qemu-riscv64`.
+//! Computing on RISC-V: machine code compared with Pulley, both in the enclave app that Keystone runs, in the Eyrie
+//! harness under `qemu-riscv64`.
 
 use crate::emulator::{self, Emulator};
 use crate::place::Places;
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use wasmstone_builder::{Request, build};
 use wasmstone_policy::Target;
 
-/// Pulley takes long, and an emulator's times spread little.
+/// Few rounds, since Pulley takes long, and an emulator's times vary little.
 const ROUNDS: usize = 2;
 
 /// Pulley ÷ machine code.
 const PULLEY: f64 = 10.0;
 
-/// Programs and their sizes: as much as machine code does in about a second.
+/// Programs and their sizes: machine code takes about a second for each.
 const KERNELS: [(&str, Source, &str); 10] = [
     ("mandelbrot", Source::Rust, "900"),
     ("sha256", Source::Rust, "8000"),
@@ -31,17 +31,17 @@ const KERNELS: [(&str, Source, &str); 10] = [
     ("correlation", Source::C, "250"),
 ];
 
-/// What a kernel is written in.
+/// The language of a kernel.
 #[derive(Clone, Copy, Debug)]
 enum Source {
     Rust,
     C,
 }
 
-/// A row for each kernel, and one for all; none where there is no emulator.
+/// A row for each kernel, and one for all; empty if there is no emulator.
 ///
 /// # Errors
-/// If one cannot be run.
+/// If a program cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let Some(emulator) = Emulator::find(places, "computing on RISC-V") else {
         return Ok(Vec::new());
@@ -71,7 +71,7 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Builds a bundle of both engines, for a platform that would protect floating-point registers.
+/// Builds a bundle for both engines, for a platform that would protect floating-point registers.
 fn bundle(places: &Places, name: &str, wasm: &Path) -> Result<PathBuf> {
     let wasm = fs::read(wasm).with_context(|| format!("{name} was not compiled: run `cargo xtask bench`"))?;
     let platform = emulator::platform(true);

@@ -1,8 +1,8 @@
-//! Both places in one executable: this one.
+//! Both places in one executable, which is this one.
 //!
-//! How fast an interpreter is depends on where the linker puts its loop, by a tenth and more. Two
-//! programs that are linked each for itself would be compared in that, so that what computes is run
-//! by the same machine code at the same place, inside and outside.
+//! How fast an interpreter is depends on where the linker puts its loop, by a tenth and more. A comparison of two
+//! separately linked programs would measure that too, so computing programs are run by the same machine code at the
+//! same addresses, inside and outside.
 
 use crate::place::LAUNCH;
 use anyhow::{Context, Result, anyhow, bail};
@@ -15,19 +15,19 @@ use wasmstone_peer::{self as peer, RunConfig, run};
 use wasmstone_policy::{Launch, Network};
 use wasmstone_simulator::Simulator;
 
-/// The first argument of a process that is to be `wasmstone run`.
+/// The first argument of a process that acts as `wasmstone run`.
 pub const INSIDE: &str = "__inside";
 
-/// The first argument of a process that is to become a simulated enclave.
+/// The first argument of a process that becomes a simulated enclave.
 pub const ENCLAVE: &str = "__enclave";
 
-/// The first argument of a process that is to be `wasmstone-peer`.
+/// The first argument of a process that acts as `wasmstone-peer`.
 pub const OUTSIDE: &str = "__outside";
 
 /// Verifies a bundle and runs it in a simulated enclave, as the command does.
 ///
 /// # Errors
-/// If that fails, or the program does.
+/// If the run fails, or the program does.
 pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
     let trust = TrustPolicy { allow_unknown_signer: true, ..TrustPolicy::default() };
     let verified = verify(&Bundle::open(bundle)?, &trust)?;
@@ -47,7 +47,7 @@ pub fn inside(bundle: &Path, arguments: Vec<String>) -> Result<()> {
 /// Runs a precompiled program outside, as the peer does.
 ///
 /// # Errors
-/// If that fails, or the program does.
+/// If the run fails, or the program does.
 pub fn outside(precompiled: &Path, mut arguments: Vec<String>) -> Result<()> {
     let program = std::fs::read(precompiled)?;
     arguments.insert(0, "program".to_owned());
@@ -55,7 +55,7 @@ pub fn outside(precompiled: &Path, mut arguments: Vec<String>) -> Result<()> {
     let config = RunConfig { args: arguments, stdin, stdout, stderr, network: true, ..RunConfig::default() };
     let launch = Launch::decode(&std::fs::read(precompiled.with_extension(LAUNCH))?)?;
     let engine = peer::engine(&launch.program);
-    // SAFETY: the file was taken out of a bundle that this program has built, see `Places::program`.
+    // SAFETY: the file was taken from a bundle that this program has built, see `Places::program`.
     let outcome = engine.and_then(|engine| unsafe { run(&engine, &program, config) });
     match outcome.map_err(|error| anyhow!("{error:#}"))?.end.code() {
         0 => Ok(()),

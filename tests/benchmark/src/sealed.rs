@@ -1,4 +1,4 @@
-//! Sealed directories next to plain ones, both inside.
+//! Sealed directories compared with plain ones, both inside.
 
 use crate::place::Places;
 use crate::table::{Row, spread, unit};
@@ -8,16 +8,16 @@ use std::path::Path;
 
 const ROUNDS: usize = 5;
 
-/// MiB in a file.
+/// The MiB in a file.
 const MEBIBYTES: u32 = 256;
 
-/// Pages of 4 KiB that are read of it.
+/// The number of pages of 4 KiB that are read.
 const PAGES: u32 = 50_000;
 
 /// The speed of reading pages, sealed ÷ plain.
 const PAGES_LIMIT: f64 = 0.5;
 
-/// What a sealed file takes more than its content, in hundredths.
+/// The size of a sealed file beyond its content, in hundredths.
 const OVERHEAD: f64 = 2.0;
 
 /// The rows.

@@ -1,4 +1,4 @@
-//! Programs that serve, until they are not needed any more.
+//! Programs that serve until they are stopped.
 
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, PipeReader, pipe};
@@ -11,27 +11,28 @@ use std::time::Duration;
 /// How long a server may take until it listens.
 const START: Duration = Duration::from_secs(300);
 
-/// A program that serves; it ends with this.
+/// A program that serves; it ends when this is dropped.
 pub struct Served {
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
     process: Child,
-    // Open as long as it is to run, since it may end with the one and must not fail for the other.
+    // The pipes stay open as long as the program runs: it may end when one closes, and must not fail when it writes
+    // to another.
     _stdin: Option<ChildStdin>,
     _output: BufReader<PipeReader>,
 }
 
 impl Served {
-    /// Starts it, and waits until it prints a line that has a URL in it, or is a port of this machine.
+    /// Starts the program, and waits until it prints a line with a URL, or with a port of this machine.
     ///
     /// # Errors
-    /// If it ends before.
+    /// If the program ends before that.
     pub fn start(mut command: Command) -> Result<Self> {
         let (output, writer) = pipe().context("cannot make a pipe")?;
         command.stdin(Stdio::piped()).stdout(writer.try_clone().context("cannot make a pipe")?).stderr(writer);
         let mut process = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let stdin = process.stdin.take();
-        // What is printed comes to its end only once the command has no copies of the pipe either.
+        // The output only ends once the command has no copies of the pipe either.
         let command = {
             let line = format!("{command:?}");
             drop(command);
@@ -51,7 +52,7 @@ impl Served {
     }
 }
 
-/// Reads lines until one says where the server listens; else all lines.
+/// Reads lines until one tells where the server listens; if none does, all lines.
 fn listening(mut output: BufReader<PipeReader>) -> Result<(SocketAddr, BufReader<PipeReader>), String> {
     let mut printed = String::new();
     loop {

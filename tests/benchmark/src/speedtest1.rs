@@ -7,16 +7,16 @@ use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
 
-/// The argument that asks for it.
+/// The argument that asks for this benchmark.
 pub const COMMAND: &str = "speedtest1";
 
-/// A line of its output: what was done, and for how many seconds.
+/// A line of its output: the test, and its seconds.
 type Test<'a> = (&'a str, f64);
 
 /// Runs the program in each place, with these arguments before the database's name, and prints a table.
 ///
 /// # Errors
-/// If it fails in one.
+/// If the program fails in one place.
 pub fn command(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     let wasm = arguments.next().context("speedtest1 WASM [ARGUMENTS]")?;
     let arguments: Vec<String> = arguments.chain([sqlite::DATABASE.to_owned()]).collect();
@@ -51,7 +51,7 @@ pub fn command(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     Ok(())
 }
 
-/// The tests that an output tells of, and their sum.
+/// The tests in an output, and the sum of their seconds.
 fn tests(output: &str) -> Vec<Test<'_>> {
     output.lines().filter_map(parse).collect()
 }

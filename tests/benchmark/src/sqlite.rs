@@ -1,4 +1,5 @@
-//! SQLite: its own benchmark on a plain and on a sealed directory, inside next to Wasmtime with the same machine code.
+//! SQLite: its own benchmark on a plain and on a sealed directory, inside, compared with Wasmtime with the same
+//! machine code.
 
 use crate::place::{Both, Places};
 use crate::table::{Row, spread, unit};
@@ -14,22 +15,22 @@ const PLAIN: f64 = 1.3;
 /// Inside on a sealed directory ÷ outside on a plain one.
 const SEALED: f64 = 2.0;
 
-/// Pulley takes long.
+/// A smaller size, since Pulley takes long.
 const PULLEY_SIZE: &str = "5";
 
-/// The database, as the program sees it.
+/// The path of the database for the program.
 pub const DATABASE: &str = "/data/speedtest1.db";
 
-/// What `cargo xtask` builds of SQLite's source, where that can be fetched.
+/// What `cargo xtask` builds from SQLite's source, if the source can be fetched.
 pub fn program(places: &Places) -> Option<PathBuf> {
     let wasm = places.target.join("sqlite/speedtest1.wasm");
     wasm.exists().then_some(wasm)
 }
 
-/// The rows; none where there is no benchmark.
+/// The rows; empty if there is no benchmark.
 ///
 /// # Errors
-/// If it cannot be run.
+/// If the benchmark cannot be run.
 pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let Some(wasm) = program(places) else {
         eprintln!("SKIPPED: SQLite: its benchmark was not built, see `cargo xtask speedtest1`");

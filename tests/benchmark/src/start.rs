@@ -1,4 +1,4 @@
-//! Starting: how long until the first byte comes out.
+//! Starting: the time until the first byte of output.
 
 use crate::place::Places;
 use crate::table::{Row, spread, unit};

@@ -1,11 +1,11 @@
-//! What is left of several rounds.
+//! Statistics over several rounds.
 
 /// The values of some rounds.
 #[derive(Clone, Debug, Default)]
 pub struct Rounds(Vec<f64>);
 
 impl Rounds {
-    /// The middle value; of an even number, the lower one of the two in the middle.
+    /// The median; of an even number of values, the lower one of the two in the middle.
     pub fn median(&self) -> f64 {
         let sorted = self.sorted();
         sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
@@ -38,7 +38,7 @@ impl Rounds {
         &self.0
     }
 
-    /// Combines the rounds of two measurements one by one: those that ran one after the other.
+    /// Combines the rounds of two measurements one by one: rounds that ran one after the other.
     pub fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         self.0.iter().zip(&other.0).map(|(one, other)| combine(*one, *other)).collect()
     }

@@ -14,8 +14,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// A measurement, made on both sides. `unit` writes a value of either, `compared` says what their
-    /// comparison is: its median, least and greatest value.
+    /// A measurement that was made on both sides. `unit` writes a value of either side, `compared` writes the
+    /// comparison: its median, least and greatest value.
     pub fn measured(
         what: impl Into<String>,
         wasmstone: &Rounds,
@@ -33,21 +33,21 @@ impl Row {
         Self { what: what.into(), wasmstone: nothing(), wasmtime: nothing(), compared, required: nothing() }
     }
 
-    /// Something that is counted, not measured.
+    /// A number that is counted, not measured.
     pub fn fact(what: impl Into<String>, value: impl Display) -> Self {
         Self { wasmstone: value.to_string(), ..Self::compared(what, String::new()) }
     }
 
-    /// With what is required at least, and whether it is met.
+    /// Adds the least value that is required, and whether `value` reaches it.
     pub fn at_least(mut self, value: f64, limit: f64, unit: fn(f64) -> String) -> Self {
         let mark = if value >= limit { "met" } else { "**missed**" };
         self.required = format!("≥ {}, {mark}", unit(limit));
         self
     }
 
-    /// With what is required at most, and whether it is met.
+    /// Adds the greatest value that is allowed, and whether `value` keeps to it.
     pub fn at_most(mut self, value: f64, limit: f64, unit: fn(f64) -> String) -> Self {
-        // What is not a number meets nothing.
+        // A value that is not a number meets no requirement.
         let mark = if value <= limit { "met" } else { "**missed**" };
         self.required = format!("≤ {}, {mark}", unit(limit));
         self
@@ -86,7 +86,7 @@ pub mod unit {
         format!("{:.1} ms", value * 1e3)
     }
 
-    /// Milliseconds more, given in seconds.
+    /// A difference in milliseconds, given in seconds.
     pub fn more_milliseconds(value: f64) -> String {
         format!("{:+.1} ms", value * 1e3)
     }
@@ -96,7 +96,7 @@ pub mod unit {
         format!("{:.1} µs", value * 1e6)
     }
 
-    /// Microseconds more, given in seconds.
+    /// A difference in microseconds, given in seconds.
     pub fn more_microseconds(value: f64) -> String {
         format!("{:+.1} µs", value * 1e6)
     }
@@ -106,7 +106,7 @@ pub mod unit {
         format!("{:.1} M", value / 1e6)
     }
 
-    /// Something that is counted.
+    /// A number that is counted.
     pub fn count(value: f64) -> String {
         format!("{value:.0}")
     }
@@ -116,12 +116,12 @@ pub mod unit {
         format!("{value:.2} %")
     }
 
-    /// How often in a second.
+    /// A number per second.
     pub fn per_second(value: f64) -> String {
         format!("{value:.1}/s")
     }
 
-    /// Mebibytes in a second, given in bytes in a second.
+    /// Mebibytes per second, given in bytes per second.
     pub fn throughput(value: f64) -> String {
         format!("{:.0} MiB/s", value / f64::from(1 << 20))
     }

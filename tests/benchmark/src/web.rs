@@ -1,6 +1,6 @@
-//! Asking a web server that classifies digits, one request after another or many at once.
+//! Requests to a web server that classifies digits, one after another or many at once.
 //!
-//! Whatever answers like `examples/digits` can be measured, wherever it runs: the caller names its address.
+//! Every server that answers like `examples/digits` can be measured, wherever it runs: the caller names its address.
 
 pub mod client;
 pub mod load;
@@ -27,7 +27,7 @@ usage: web-requests ADDRESS:PORT [--count NUMBER] [--rounds NUMBER] [--keep-aliv
   --seconds NUMBER      for so long, by default 60
   --json                print the result as JSON";
 
-/// What a server is asked.
+/// What is measured of a server.
 enum Experiment {
     OneByOne(Sequence),
     AtOnce(Load),
@@ -40,7 +40,7 @@ struct Arguments {
     as_json: bool,
 }
 
-/// Measures the server that the arguments name, and prints what came out.
+/// Measures the server that the arguments name, and prints the result.
 ///
 /// # Errors
 /// If the arguments are wrong, or an answer is missing or wrong.

@@ -1,5 +1,4 @@
-//! The web service `examples/digits` with lowered floats: how long it takes, how large it is, and what lowering adds
-//! to its build.
+//! The web service `examples/digits` with lowered floats: its speed, its size, and what lowering adds to its build.
 
 use crate::emulator::{Emulator, platform, write};
 use crate::place::Places;
@@ -22,7 +21,7 @@ use wasmstone_policy::{Target, layout};
 /// Lowered ÷ Pulley: a hundred pictures on this machine.
 const PICTURES: f64 = 0.5;
 
-/// The pass ÷ compiling.
+/// The lowering pass ÷ compiling.
 const PASS: f64 = 0.1;
 
 /// Machine code, lowered ÷ with floating-point registers.
@@ -30,13 +29,13 @@ const CODE: f64 = 1.12;
 
 const ROUNDS: usize = 3;
 
-/// Pictures in a round under the emulator.
+/// The number of pictures in a round under the emulator.
 const FEW: usize = 10;
 
-/// Where the service listens.
+/// The address at which the service listens.
 const ANYWHERE: [&str; 1] = ["127.0.0.1:0"];
 
-/// The rows; none where the example was not built, as it takes a newer Rust.
+/// The rows; empty if the example was not built, since it needs a newer Rust.
 ///
 /// # Errors
 /// If the service cannot be built or run, or does not answer as it should.
@@ -52,7 +51,7 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// On this machine, in the simulator.
+/// The rows for this machine, in the simulator.
 fn here(places: &Places, wasm: &[u8]) -> Result<Row> {
     eprintln!("lowered: examples/digits");
     let native = Target::host().context("there is no machine code for this machine")?;
@@ -73,7 +72,7 @@ fn here(places: &Places, wasm: &[u8]) -> Result<Row> {
     Ok(Row::compared(what, spread(&ratio, unit::ratio)).at_most(ratio.median(), PICTURES, unit::ratio))
 }
 
-/// For Keystone: its build, its size, and its speed under the emulator.
+/// The rows for Keystone: its build, its size, and its speed under the emulator.
 fn on_riscv64(places: &Places, wasm: &[u8]) -> Result<Vec<Row>> {
     eprintln!("lowered: examples/digits for riscv64");
     let (soft, hard) = (platform(false), platform(true));
@@ -116,7 +115,7 @@ fn emulated(places: &Places, emulator: &Emulator, wasm: &[u8], lowered: &Path) -
     Ok(Row::compared(what, spread(&ratio, unit::ratio)))
 }
 
-/// Rounds of pictures sent to both in turn, after one each that is not counted: seconds.
+/// The seconds of rounds of pictures that are sent to both in turn, after one round each that is not counted.
 fn in_turn(
     one: &Served,
     other: &Served,
@@ -153,7 +152,7 @@ fn built(wasm: &[u8], platform: &Platform, targets: &[Target], float: Option<Flo
     Ok(Timed { built, lowering, compiling })
 }
 
-/// Bytes of machine code in the bundle's only program.
+/// The bytes of machine code in the bundle's only program.
 fn code(built: &Built) -> Result<f64> {
     let program = contents(&built.bundle)?.programs.into_iter().next().context("the bundle holds no program")?;
     let segments = Image::parse(&program.image)?.segments;

@@ -8,20 +8,20 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use ureq::Agent;
 
-/// Longer than an interpreter in an emulator takes for one picture, or this one for many at once.
+/// Longer than an interpreter in an emulator needs for one picture, or this machine for many at once.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A picture.
 pub struct Picture {
     file: Vec<u8>,
-    /// What it shows.
+    /// The digit that it shows.
     pub digit: u64,
 }
 
 /// The example's own pictures: each is named after its digit.
 ///
 /// # Errors
-/// If one is missing.
+/// If a picture is missing.
 pub fn pictures() -> Result<Vec<Picture>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits/pictures");
     let mut pictures = Vec::new();
@@ -34,7 +34,7 @@ pub fn pictures() -> Result<Vec<Picture>> {
     Ok(pictures)
 }
 
-/// Somebody who sends one picture after the other.
+/// A client that sends one picture after the other.
 pub struct Client {
     agent: Agent,
     address: SocketAddr,
@@ -42,7 +42,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Sends to `address`, everything on one connection or each picture on one of its own.
+    /// Sends to `address`, all pictures on one connection or each picture on a connection of its own.
     pub fn new(address: SocketAddr, keep_alive: bool) -> Self {
         let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).proxy(None);
         let agent = config.max_idle_connections(usize::from(keep_alive)).build().new_agent();
@@ -68,7 +68,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sends as many of these pictures, again and again, and returns how many seconds that took.
+    /// Sends `count` pictures, these again and again, and returns how many seconds that took.
     ///
     /// # Errors
     /// The errors of [`Self::send`].
@@ -89,7 +89,7 @@ pub mod tests {
     use std::thread::{JoinHandle, spawn};
     use wasmstone_test_support::connections::accept;
 
-    /// A server that answers every request with this body, for as many connections, and counts the requests.
+    /// A server that answers every request with this body, for this number of connections, and counts the requests.
     pub fn answering(connections: usize, body: &'static str) -> (SocketAddr, JoinHandle<usize>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! Many who send pictures to a classifier at once, each on a connection that is kept.
+//! Many clients that send pictures to a classifier at once, each on a connection that is kept.
 
 use super::client::{Client, Picture};
 use anyhow::Result;
@@ -8,17 +8,17 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// So many connections for so long.
+/// The number of connections and the time.
 pub struct Load {
-    /// Connections.
+    /// The number of connections.
     pub connections: usize,
-    /// From the time when all have been answered once.
+    /// The time, from when all connections were answered once.
     pub duration: Duration,
 }
 
-/// What came of it.
+/// The result of a load.
 pub struct Carried {
-    /// Right answers in time.
+    /// The number of right answers in time.
     pub answers: usize,
     /// Why connections stopped before the time was up.
     pub errors: Vec<String>,
@@ -26,14 +26,14 @@ pub struct Carried {
 }
 
 impl Carried {
-    /// Right answers in a second.
+    /// The number of right answers in a second.
     pub fn throughput(&self) -> f64 {
         self.answers as f64 / self.seconds
     }
 }
 
 impl Load {
-    /// Puts it on the server at `address`. A connection ends with its first error.
+    /// Puts the load on the server at `address`. A connection ends with its first error.
     pub fn run(&self, address: SocketAddr, pictures: &[Picture]) -> Carried {
         let all_connected = Barrier::new(self.connections);
         let results: Vec<_> = thread::scope(|scope| {
@@ -50,7 +50,7 @@ impl Load {
         }
     }
 
-    /// One connection: its right answers, and what it ended with before the time was up.
+    /// One connection: the number of its right answers, and the error that ended it before the time was up.
     fn sender(
         &self,
         address: SocketAddr,
@@ -78,7 +78,7 @@ impl Load {
         (answers, ended.err().map(|error| format!("{error:#}")))
     }
 
-    /// What came out, for people.
+    /// The result, for people.
     pub fn text(&self, address: SocketAddr, carried: &Carried) -> String {
         let Carried { answers, errors, seconds } = carried;
         let mut text = format!("{} connections to {address} for {seconds} s\n", self.connections);
@@ -89,7 +89,7 @@ impl Load {
         text + &format!("{answers} answers, {throughput:.2} in a second, {} errors\n", errors.len())
     }
 
-    /// What came out, for machines.
+    /// The result, for programs.
     pub fn json(&self, address: SocketAddr, carried: &Carried) -> String {
         let result = json!({
             "address": address.to_string(),
@@ -117,7 +117,7 @@ mod tests {
         let (address, server) = answering(4, r#"{"digit": 7}"#);
         let carried = load.run(address, &sevens);
         assert_eq!(carried.errors, [""; 0]);
-        // Of each connection the first answer is not counted, and the last one came too late.
+        // The first answer of each connection is not counted, and the last one came too late.
         assert_eq!(server.join().unwrap(), carried.answers + 2 * 4);
         let json: Value = serde_json::from_str(&load.json(address, &carried)).unwrap();
         assert_eq!((json["connections"].as_u64(), json["answers"].as_u64()), (Some(4), Some(carried.answers as u64)));

@@ -6,21 +6,21 @@ use anyhow::Result;
 use serde_json::json;
 use std::net::SocketAddr;
 
-/// Rounds of pictures.
+/// The number and kind of rounds.
 pub struct Sequence {
-    /// Pictures in a round.
+    /// The number of pictures in a round.
     pub count: usize,
-    /// Rounds.
+    /// The number of rounds.
     pub rounds: usize,
-    /// All pictures go over one connection, instead of each over one of its own.
+    /// Whether all pictures go over one connection, instead of each over a connection of its own.
     pub keep_alive: bool,
 }
 
 impl Sequence {
-    /// As in the paper.
+    /// The numbers of the paper.
     pub const PAPER: Self = Self { count: 100, rounds: 10, keep_alive: false };
 
-    /// Seconds that each round took. Every picture is sent once before, uncounted.
+    /// The seconds that each round took. Every picture is sent once before, uncounted.
     ///
     /// # Errors
     /// If an answer is missing or wrong.
@@ -30,7 +30,7 @@ impl Sequence {
         (0..self.rounds).map(|_| client.round(pictures, self.count)).collect()
     }
 
-    /// What came out, for people.
+    /// The result, for people.
     pub fn text(&self, address: SocketAddr, rounds: &Rounds) -> String {
         let connections = if self.keep_alive { "one connection" } else { "a connection each" };
         let mut text = format!("{} pictures to {address}, {connections}\n", self.count);
@@ -47,7 +47,7 @@ impl Sequence {
         )
     }
 
-    /// What came out, for machines.
+    /// The result, for programs.
     pub fn json(&self, address: SocketAddr, rounds: &Rounds) -> String {
         let result = json!({
             "address": address.to_string(),
