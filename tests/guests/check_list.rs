@@ -1,5 +1,5 @@
-//! Build script of the guests: stops the build unless every program here has a case in `tests/guest-list`,
-//! from which the tests are made, and every case its program.
+//! Build script of the guests: stops the build unless every program here has a case in `tests/guest-list`, from which
+//! the tests are made, and every case has a program.
 
 use std::collections::BTreeSet;
 use std::{env, fs, path::Path};

@@ -6,7 +6,7 @@ use wasip2::http::types::{Fields, OutgoingResponse, ResponseOutparam};
 
 const MILLISECOND: u64 = 1_000_000;
 
-/// Without saying how long it is.
+/// A body without a declared length.
 pub fn hello(exchange: Exchange) {
     let (_request, answer) = exchange.answer(200, Fields::new());
     if answer.write(b"Hello, world!\n").is_ok() {
@@ -27,7 +27,7 @@ pub fn empty(exchange: Exchange) {
     ResponseOutparam::set(exchange.out, Ok(response));
 }
 
-/// `?declared=LENGTH&sent=LENGTH`: what does not fit is told on standard error.
+/// `?declared=LENGTH&sent=LENGTH`: a mismatch is reported on standard error.
 pub fn length(exchange: Exchange) {
     let (declared, sent) = (exchange.number("declared"), exchange.number("sent"));
     let fields = Fields::new();
@@ -37,7 +37,7 @@ pub fn length(exchange: Exchange) {
     eprintln!("written: {}, finished: {:?}", written.is_ok(), answer.finish(None));
 }
 
-/// `?bytes=LENGTH`: streamed. How it went is told on standard error.
+/// `?bytes=LENGTH`: streamed. The result is reported on standard error.
 pub fn large(exchange: Exchange) {
     let bytes = exchange.number("bytes");
     let (_request, answer) = exchange.answer(200, Fields::new());
@@ -53,7 +53,7 @@ pub fn large(exchange: Exchange) {
     eprintln!("large: {:?}", answer.finish(None));
 }
 
-/// `?count=COUNT&milliseconds=TIME`: as many pieces, each flushed, with a pause before each.
+/// `?count=COUNT&milliseconds=TIME`: COUNT pieces, each flushed, with a pause before each.
 pub fn pieces(exchange: Exchange) {
     let (count, pause) = (exchange.number("count"), exchange.number("milliseconds"));
     let (_request, answer) = exchange.answer(200, Fields::new());
@@ -86,14 +86,14 @@ pub fn fields(exchange: Exchange) {
     for index in 0..count {
         fields.append(&format!("x-field-{index}"), &vec![b'v'; bytes as usize]).expect("a field");
     }
-    // Several of one name stay several.
+    // Several fields of one name stay separate.
     fields.append("set-cookie", b"a=1").expect("a field");
     fields.append("set-cookie", b"b=2; Path=/").expect("a field");
     let (_request, answer) = exchange.answer(200, fields);
     let _ = answer.finish(None);
 }
 
-/// Works on after the response.
+/// Continues to work after the response.
 pub fn after(exchange: Exchange) {
     exchange.text(200, "answered\n");
     subscribe_duration(20 * MILLISECOND).block();

@@ -12,14 +12,14 @@ pub struct Exchange {
     target: String,
 }
 
-/// The body of a response that was begun. The stream has to be dropped before the body, and fields are
-/// in their order.
+/// The body of a response that was begun. The stream has to be dropped before the body, and fields are dropped in
+/// their order.
 pub struct Answer {
     pub stream: OutputStream,
     pub body: OutgoingBody,
 }
 
-/// The body of a request, in that order as well.
+/// The body of a request, with its fields in the same order.
 pub struct Received {
     pub stream: InputStream,
     pub body: IncomingBody,
@@ -35,7 +35,7 @@ impl Exchange {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// A value of the query, without any decoding.
+    /// The value of a key of the query, without any decoding.
     pub fn value(&self, name: &str) -> Option<&str> {
         let (_, query) = self.target.split_once('?')?;
         query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
@@ -69,7 +69,7 @@ impl Exchange {
 }
 
 impl Answer {
-    /// Writes everything, as it is permitted.
+    /// Writes everything, in pieces as large as the stream permits.
     pub fn write(&self, mut bytes: &[u8]) -> Result<(), StreamError> {
         while !bytes.is_empty() {
             let permit = self.stream.check_write()?;
@@ -110,7 +110,7 @@ impl Received {
         }
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     pub fn count(&self) -> Result<u64, StreamError> {
         let mut count = 0;
         while let Some(bytes) = self.next()? {
@@ -126,7 +126,7 @@ impl Received {
         let trailers = IncomingBody::finish(body);
         loop {
             if let Some(result) = trailers.get() {
-                // They are a child, so what is passed on is a copy.
+                // The trailers are a child resource, so a copy is passed on.
                 let found = result.expect("asked once")?;
                 assert!(matches!(trailers.get(), Some(Err(()))), "the second time there is nothing");
                 return Ok(found.map(|fields| fields.clone()));
@@ -136,7 +136,7 @@ impl Received {
     }
 }
 
-/// One line a field.
+/// One line for each field.
 pub fn lines(fields: &Fields) -> String {
     fields
         .entries()
@@ -145,7 +145,7 @@ pub fn lines(fields: &Fields) -> String {
         .collect()
 }
 
-/// The bytes that large bodies are made of, from any position on.
+/// The content of large bodies, from any position on.
 pub fn pattern(position: u64, length: usize) -> Vec<u8> {
     const PERIOD: usize = 251;
     const LONGEST: usize = 64 << 10;

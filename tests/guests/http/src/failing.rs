@@ -1,4 +1,4 @@
-//! What a good service does not do.
+//! Errors of a service.
 
 use crate::exchange::Exchange;
 use std::hint::black_box;
@@ -22,7 +22,7 @@ pub fn trap(exchange: Exchange) {
     std::process::abort();
 }
 
-/// `?code=CODE`: the exit of a command, before any response.
+/// `?code=CODE`: exits like a command, before any response.
 pub fn exit(exchange: Exchange) {
     std::process::exit(exchange.number("code") as i32);
 }
@@ -48,7 +48,7 @@ pub fn unfinished(exchange: Exchange) {
     forget(answer);
 }
 
-/// Keeps everything that can be opened: `?count=COUNT` of each.
+/// Keeps everything that can be opened: `?count=COUNT` of each kind.
 pub fn leak(exchange: Exchange) {
     let (mut sockets, mut files) = (0, 0);
     for _ in 0..exchange.number("count") {
@@ -62,7 +62,7 @@ pub fn leak(exchange: Exchange) {
     exchange.text(200, &format!("{sockets} sockets, directories: {}\n", files > 0));
 }
 
-/// Takes all the memory there is.
+/// Takes all available memory.
 pub fn memory(exchange: Exchange) {
     let mut all: Vec<Vec<u8>> = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Requests of the service's own.
+//! Requests that the service sends.
 
 use crate::exchange::{Exchange, Received, lines};
 use wasip2::http::outgoing_handler::handle;
@@ -38,8 +38,8 @@ fn response(future: &FutureIncomingResponse) -> Result<IncomingResponse, ErrorCo
     }
 }
 
-/// `?to=AUTHORITY/PATH&method=METHOD&milliseconds=TIME`: sends the body on as it comes, and answers
-/// with the response, or with 502 and what was the matter. A body that fails is not ended.
+/// `?to=AUTHORITY/PATH&method=METHOD&milliseconds=TIME`: forwards the body as it arrives, and answers with the
+/// response, or with 502 and the error. A body that fails is not ended.
 pub fn forward(exchange: Exchange) {
     let name = exchange.value("method").unwrap_or("GET").to_owned();
     let request = request(&name, exchange.value("to").expect("an address"), Fields::new());
@@ -106,8 +106,7 @@ fn pass(exchange: Exchange, response: &IncomingResponse) {
     let _ = answer.finish(trailers);
 }
 
-/// `?first=AUTHORITY/PATH&second=AUTHORITY/PATH`: asks both at once, and says which answered in which
-/// order.
+/// `?first=AUTHORITY/PATH&second=AUTHORITY/PATH`: sends both requests at once, and reports the order of the answers.
 pub fn both(exchange: Exchange) {
     let ask = |name| {
         let request = request("GET", exchange.value(name).expect("an address"), Fields::new());

@@ -1,4 +1,4 @@
-//! A service that does what the path of a request says, for the tests of `wasmstone serve`.
+//! A service whose answer depends on the path of a request, for the tests of `wasmstone serve`.
 
 mod answering;
 mod exchange;

@@ -1,4 +1,4 @@
-//! What a service sees of a request and of the world.
+//! What a service can observe of a request and of its surroundings.
 
 use crate::exchange::{Exchange, Received, lines};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use wasip2::http::types::Method;
 use wasip2::io::streams::StreamError;
 use wasip2::random::{insecure, insecure_seed, random};
 
-/// Everything of the request.
+/// All parts of the request.
 pub fn request(exchange: Exchange) {
     let request = &exchange.request;
     let method = match request.method() {
@@ -39,7 +39,7 @@ pub fn request(exchange: Exchange) {
     exchange.text(200, &text);
 }
 
-/// What was granted.
+/// The grants.
 pub fn world(exchange: Exchange) {
     let text = format!(
         "arguments: {:?}\nvariables: {:?}\ninput: {:?}, a terminal: {}\ndirectories: {:?}\n",
@@ -79,7 +79,7 @@ pub fn file(exchange: Exchange) {
     exchange.text(200, &text);
 }
 
-/// Random numbers of every kind, before and after so many that the host is asked for more.
+/// Random numbers of every kind, before and after so many that the enclave app asks the host for more.
 pub fn random(exchange: Exchange) {
     let mut numbers = Vec::from(<[u64; 2]>::from(insecure_seed::insecure_seed()));
     for _ in 0..2 {

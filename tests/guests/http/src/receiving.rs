@@ -11,7 +11,7 @@ fn described(error: &StreamError) -> String {
     }
 }
 
-/// Answers with what comes as it comes, and with the trailers.
+/// Answers with the request's bytes as they arrive, and with its trailers.
 pub fn echo(exchange: Exchange) {
     let fields = Fields::new();
     fields.set("trailer", &exchange.request.headers().get("trailer")).expect("a field");
@@ -27,7 +27,7 @@ pub fn echo(exchange: Exchange) {
             }
             Ok(None) => break,
             Err(error) => {
-                // The answer stays without its end.
+                // The answer stays without an end.
                 eprintln!("echo: {}", described(&error));
                 return;
             }
@@ -74,7 +74,7 @@ pub fn unread(exchange: Exchange) {
     exchange.text(200, "unread\n");
 }
 
-/// Takes the body and drops it, but for the trailers.
+/// Takes the body and drops it, except for the trailers.
 pub fn skipped(exchange: Exchange) {
     let trailers = Received::of(&exchange.request).trailers();
     exchange.text(200, &format!("{:?}\n", trailers.map(|fields| fields.map(|fields| fields.entries().len()))));

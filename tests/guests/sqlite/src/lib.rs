@@ -1,1 +1,1 @@
-//! Empty: this package is for what it depends on, see its manifest.
+//! This crate is empty: the package exists for its dependencies, see its manifest.

@@ -1,5 +1,5 @@
-//! What the programs for outgoing requests share: a peer that is written here as well, on a socket of
-//! the program's own, so that nobody else is needed.
+//! What the programs for outgoing requests share: a peer that is written here as well, on a socket of the program's
+//! own, so that no other program is needed.
 
 use crate::sockets::{Connection, FAMILIES, listen, loopback, port};
 use wasip2::http::outgoing_handler::handle;
@@ -20,14 +20,14 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// One that listens.
+    /// A peer that listens.
     pub fn new() -> Self {
         let listener = listen(loopback(FAMILIES[0], 0)).unwrap();
         let authority = format!("127.0.0.1:{}", port(listener.local_address().unwrap()));
         Self { listener, authority }
     }
 
-    /// A request to it.
+    /// A request to this peer.
     pub fn request(&self, method: &Method, path: &str, fields: Fields) -> OutgoingRequest {
         let request = OutgoingRequest::new(fields);
         request.set_method(method).unwrap();
@@ -55,7 +55,7 @@ impl Default for Peer {
     }
 }
 
-/// Waits for one thing, or for a response.
+/// Waits for one pollable, or for a response.
 pub fn both(pollable: &Pollable, request: &FutureIncomingResponse) {
     poll(&[pollable, &request.subscribe()]);
 }
@@ -65,7 +65,7 @@ pub fn send(request: OutgoingRequest) -> FutureIncomingResponse {
     handle(request, None).unwrap()
 }
 
-/// Sends a request that waits at most as long, in nanoseconds, for the response and between its bytes.
+/// Sends a request that waits at most this long, in nanoseconds, for the response and between its bytes.
 pub fn send_within(request: OutgoingRequest, first: u64, between: u64) -> FutureIncomingResponse {
     let options = RequestOptions::new();
     options.set_connect_timeout(Some(10_000_000_000)).unwrap();
@@ -78,7 +78,7 @@ pub fn send_within(request: OutgoingRequest, first: u64, between: u64) -> Future
 pub fn head(connection: &Connection, request: &FutureIncomingResponse) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
-        // A byte at a time, so that nothing of the body is taken.
+        // A byte at a time, so that no byte of the body is taken.
         match connection.input.read(1) {
             Ok(byte) if byte.is_empty() => both(&connection.input.subscribe(), request),
             Ok(byte) => bytes.extend(byte),
@@ -107,7 +107,7 @@ pub fn response(request: &FutureIncomingResponse) -> Result<IncomingResponse, Er
     }
 }
 
-/// What can be said of an error on every host.
+/// The part of an error that is the same on every host.
 pub fn kind(error: &ErrorCode) -> &'static str {
     match error {
         ErrorCode::ConnectionRefused => "refused",

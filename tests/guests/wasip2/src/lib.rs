@@ -7,7 +7,7 @@ use wasip2::filesystem::preopens;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags, filesystem_error_code};
 use wasip2::io::streams::StreamError;
 
-/// Paths are taken as they are.
+/// Paths are taken as they are: no symbolic link is followed.
 pub const NO_FOLLOW: PathFlags = PathFlags::empty();
 /// A symbolic link at the end of a path is followed.
 pub const FOLLOW: PathFlags = PathFlags::SYMLINK_FOLLOW;
@@ -43,7 +43,7 @@ pub fn stream_outcome<T>(result: Result<T, StreamError>) -> &'static str {
     }
 }
 
-/// Opens a file, made and emptied where need be, to read and write.
+/// Opens a file to read and write; it is made if it does not exist, and emptied if it does.
 pub fn create(dir: &Descriptor, path: &str) -> Result<Descriptor, ErrorCode> {
     dir.open_at(NO_FOLLOW, path, OpenFlags::CREATE | OpenFlags::TRUNCATE, READ_WRITE)
 }

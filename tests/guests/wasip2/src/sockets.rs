@@ -14,12 +14,12 @@ use wasip2::sockets::udp_create_socket::create_udp_socket;
 /// Both families.
 pub const FAMILIES: [IpAddressFamily; 2] = [IpAddressFamily::Ipv4, IpAddressFamily::Ipv6];
 
-/// A connection's socket and streams. They have to be dropped in another order than Rust's own for
-/// tuples, the socket last; for a struct it is the order of its fields.
+/// A connection's socket and streams. The socket has to be dropped last, but Rust drops tuples in another order; a
+/// struct is dropped in the order of its fields.
 pub struct Connection {
-    /// What it receives.
+    /// The stream that it receives from.
     pub input: InputStream,
-    /// What it sends.
+    /// The stream that it sends to.
     pub output: OutputStream,
     /// The socket.
     pub socket: TcpSocket,
@@ -133,7 +133,7 @@ pub fn accept(listener: &TcpSocket) -> Result<Connection, ErrorCode> {
     }
 }
 
-/// Both ends of a connection, by a listener that is gone again.
+/// Both ends of a connection, from a listener that is dropped afterwards.
 pub fn pair(family: IpAddressFamily) -> (Connection, Connection) {
     let listener = listen(loopback(family, 0)).unwrap();
     let client = connect(listener.local_address().unwrap()).unwrap();
@@ -150,7 +150,7 @@ pub fn datagrams(address: IpSocketAddress) -> Result<UdpSocket, ErrorCode> {
 }
 
 impl Connection {
-    /// Writes everything, whatever the permits.
+    /// Writes everything, however little each permit allows.
     pub fn write_all(&self, mut bytes: &[u8]) -> Result<(), StreamError> {
         while !bytes.is_empty() {
             let permit = self.output.check_write()?;
@@ -165,7 +165,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads just as many bytes.
+    /// Reads exactly this many bytes.
     pub fn read_exactly(&self, length: usize) -> Result<Vec<u8>, StreamError> {
         let mut bytes = Vec::new();
         while bytes.len() < length {

@@ -1,4 +1,4 @@
-//! Allocates until memory is refused, gives it back, and goes on.
+//! Allocates until an allocation fails, frees the memory, and continues.
 
 use std::hint::black_box;
 

@@ -9,7 +9,7 @@ fn main() {
     let mut taken = 0u64;
     for size in [1 << 20, 1 << 16, 1 << 12, 64] {
         let layout = Layout::from_size_align(size, 8).expect("a layout");
-        // SAFETY: the layout's size is not zero; what comes back is only counted.
+        // SAFETY: the layout's size is not zero; the result is only counted.
         while !black_box(unsafe { alloc(layout) }).is_null() {
             taken += size as u64;
         }

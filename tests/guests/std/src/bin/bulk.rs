@@ -1,5 +1,5 @@
-//! Writes a file of so many MiB, reads it, reads so many pages of it here and there, opens so many files, prints so
-//! many lines: everything in small, or as the arguments say, which is what the benchmarks do.
+//! Writes a file of some MiB, reads it, reads some of its pages at random, opens files, prints lines: in small
+//! numbers, or in those of the arguments, which the benchmarks give.
 
 use std::env;
 use std::fs::File;
@@ -32,7 +32,7 @@ fn read() -> io::Result<()> {
     Ok(())
 }
 
-/// Reads pages, none of which is near the one before.
+/// Reads pages in an order in which no page is near the one before.
 fn read_pages(count: usize) -> io::Result<()> {
     let mut page = [0; PAGE];
     let mut file = File::open("/data/bulk")?;

@@ -1,4 +1,4 @@
-//! Reads the clocks very often: time passes, and never backwards.
+//! Reads the clocks very often: time passes, and never goes backwards.
 
 use std::time::{Duration, Instant, SystemTime};
 

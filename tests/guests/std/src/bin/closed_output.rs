@@ -1,4 +1,4 @@
-//! Writes to standard output until that fails, then says so with exit code 1.
+//! Writes to standard output until a write fails, then exits with code 1.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Divides, and takes square roots, which no other kernel does as much.
+//! Divides and takes square roots, more often than any other kernel.
 
 fn main() {
     let rounds = guests_std::size(20_000);

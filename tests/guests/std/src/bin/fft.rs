@@ -1,4 +1,4 @@
-//! A Fourier transform and back, of two to the power of that many complex numbers.
+//! A Fourier transform and back, of two to the power of N complex numbers; N is the size.
 
 use std::f64::consts::TAU;
 
@@ -22,7 +22,7 @@ impl Complex {
     }
 }
 
-/// In place; `roots` are the first half of the roots of one.
+/// Transforms in place; `roots` are the first half of the roots of one.
 fn transform(values: &mut [Complex], roots: &[Complex]) {
     let size = values.len();
     for index in 0..size {

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::hint::black_box;
 
 fn mix(sum: u64, value: f64) -> u64 {
-    // The bits of a NaN may differ from engine to engine.
+    // The bits of a NaN may differ between engines.
     let bits = if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { value.to_bits() };
     (sum.rotate_left(7) ^ bits).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,4 +1,4 @@
-//! Five bodies that attract each other, for that many steps.
+//! Five bodies that attract each other, for N steps; N is the size.
 
 #[derive(Clone, Copy)]
 struct Body {

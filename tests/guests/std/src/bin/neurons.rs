@@ -1,10 +1,10 @@
-//! A network of neurons, in 32-bit floats: that many pictures of noise through two layers.
+//! A network of neurons, in 32-bit floats: N pictures of noise through two layers; N is the size.
 
 const INPUTS: usize = 64;
 const HIDDEN: usize = 32;
 const OUTPUTS: usize = 10;
 
-/// Numbers from -1 to 1 that look like chance.
+/// Numbers from -1 to 1 that look random.
 fn noise(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;
     let next = |_| {

@@ -1,4 +1,4 @@
-//! A directory that may only be read: reading works, every change is refused.
+//! A directory that may only be read: reading works, and every change is refused.
 
 use std::fs::{self, OpenOptions};
 use std::io;

@@ -1,6 +1,6 @@
-//! Keeps something below `/data`, and finds it again: `write NAME TEXT`, `read NAME`, `append NAME COUNT` (numbered
-//! lines of 64 bytes, written out after each 50, which it tells), `check NAME` (that every such line is whole and in
-//! its place), `copy FROM NAME` and `tree`.
+//! Stores files below `/data`, and reads them back: `write NAME TEXT`, `read NAME`, `append NAME COUNT` (numbered
+//! lines of 64 bytes; after each 50, it syncs the file and reports that), `check NAME` (that every such line is
+//! complete and in its place), `copy FROM NAME` and `tree`.
 
 use std::env;
 use std::fs::{self, File};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of a line.
 const LINE: usize = 64;
 
-/// Lines that are written out together.
+/// The number of lines that are synced together.
 const TOGETHER: usize = 50;
 
 fn line(number: usize) -> String {

@@ -1,4 +1,4 @@
-//! SHA-256 of that many KiB.
+//! SHA-256 of N KiB; N is the size.
 
 const K: [u32; 64] = constants::<64>(3);
 

@@ -1,4 +1,4 @@
-//! Sleeps, by the monotonic clock at least as long as it asked for.
+//! Sleeps, and checks with the monotonic clock that it slept at least as long as it asked for.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! The spectral norm of an infinite matrix's corner, by power iteration. The matrix is never stored, so that there
-//! is a division for each of its elements each time.
+//! The spectral norm of a corner of an infinite matrix, by power iteration. The matrix is never stored, so each use
+//! of an element takes a division.
 
 fn element(row: usize, column: usize) -> f64 {
     let diagonal = row + column;
@@ -11,7 +11,7 @@ fn product(vector: &[f64], element: impl Fn(usize, usize) -> f64) -> Vec<f64> {
     (0..vector.len()).map(row).collect()
 }
 
-/// With the matrix, then with its transpose.
+/// Multiplies with the matrix, then with its transpose.
 fn both(vector: &[f64]) -> Vec<f64> {
     product(&product(vector, element), |row, column| element(column, row))
 }

@@ -1,4 +1,4 @@
-//! Sockets through the standard library, as far as it has them for the target.
+//! Sockets through the standard library, as far as it supports them for the target.
 
 use std::io::{ErrorKind, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
@@ -16,7 +16,7 @@ fn datagrams() -> Result<String> {
     Ok(String::from_utf8_lossy(&buffer[..length + back]).into_owned())
 }
 
-/// What `accept` makes of it depends on the release of the standard library.
+/// The result of `accept` depends on the release of the standard library.
 fn connection() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut stream = TcpStream::connect(listener.local_addr()?)?;

@@ -1,4 +1,4 @@
-//! Draws that many numbers from Marsaglia's generator.
+//! Takes N numbers from Marsaglia's generator; N is the size.
 
 fn main() {
     let rounds = guests_std::size(200_000);

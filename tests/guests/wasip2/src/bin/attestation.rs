@@ -1,5 +1,5 @@
-//! wasmstone:attestation: every function, every error that an enclave can be brought to. What it prints are the
-//! report over its argument, the measurement and two keys; what they have to be, who runs it knows.
+//! wasmstone:attestation: every function, and every error that an enclave can produce. The program prints the report
+//! over its argument, the measurement and two keys; the test that runs it knows the expected values.
 
 use attestation::{Error, freshness, measurement, report, sealing_key};
 use wasmstone::attestation::attestation;
@@ -12,7 +12,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The data of a report, of which the length says how many they are. Behind them is nothing.
+/// The data of a report. A length before them gives their number; the bytes behind them are zero.
 fn data(report: &[u8]) -> &[u8] {
     assert_eq!(report.len(), REPORT);
     let length = u64::from_le_bytes(report[64..72].try_into().expect("eight bytes")) as usize;

@@ -1,4 +1,4 @@
-//! wasi:cli/terminal-*: none of the three streams is a terminal where all are pipes.
+//! wasi:cli/terminal-*: none of the three streams is a terminal if all are pipes.
 
 use wasip2::cli::{terminal_stderr, terminal_stdin, terminal_stdout};
 

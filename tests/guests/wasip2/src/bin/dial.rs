@@ -1,4 +1,4 @@
-//! Connects to each of its arguments, `HOST:PORT`, says a word and prints the answer.
+//! Connects to each of its arguments, `HOST:PORT`, sends a word and prints the answer.
 
 use guests_wasip2::sockets::{connect, datagrams, lookup, loopback, outcome};
 use wasip2::sockets::network::{
@@ -16,7 +16,7 @@ fn with_port(address: IpAddress, port: u16) -> IpSocketAddress {
     }
 }
 
-/// The answer, where one was given, or the name of the last error.
+/// The answer, if one came, or the name of the last error.
 fn dial(host: &str, port: u16) -> Result<String, ErrorCode> {
     let mut result = Err(ErrorCode::NameUnresolvable);
     for address in lookup(host)? {

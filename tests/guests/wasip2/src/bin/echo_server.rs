@@ -1,5 +1,5 @@
-//! Echoes on every connection at once, in one loop around one poll, until standard input ends. Listens
-//! at the port that the argument says, or any. How connections end is printed.
+//! Echoes on every connection at once, in one loop around one poll, until standard input ends. Listens at the port of
+//! the argument, or at any. The end of each connection is printed.
 
 use guests_wasip2::sockets::{Connection, FAMILIES, listen, loopback, port};
 use wasip2::cli::stdin::get_stdin;
@@ -8,7 +8,7 @@ use wasip2::io::streams::StreamError;
 use wasip2::sockets::network::ErrorCode;
 use wasip2::sockets::tcp::ShutdownType;
 
-/// A connection, and what was read from it and not written yet.
+/// A connection, and the bytes that were read from it and not written yet.
 struct Echo {
     connection: Connection,
     unwritten: Vec<u8>,
@@ -16,7 +16,7 @@ struct Echo {
 }
 
 impl Echo {
-    /// Reads and writes what can be; says how it ended.
+    /// Reads and writes as much as possible; returns how the connection ended, if it did.
     fn go(&mut self) -> Option<&'static str> {
         if self.unwritten.is_empty() && !self.ended {
             match self.connection.input.read(65536) {
@@ -57,7 +57,7 @@ fn main() {
     let (input, arrivals) = (stdin.subscribe(), listener.subscribe());
     let mut echoes: Vec<Echo> = Vec::new();
     loop {
-        // Of each connection what it waits for: to be read, or to be written.
+        // What is waited for on each connection: to be readable, or to be writable.
         let waits: Vec<_> = echoes
             .iter()
             .map(|echo| match echo.unwritten.is_empty() {

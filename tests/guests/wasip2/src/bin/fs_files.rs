@@ -1,4 +1,4 @@
-//! wasi:filesystem: what can be done with an open file.
+//! wasi:filesystem: all operations on an open file.
 
 use guests_wasip2::{FOLLOW, NO_FOLLOW, READ, READ_WRITE, WRITE, create, data, outcome, put, text};
 use wasip2::filesystem::types::{Advice, Descriptor, DescriptorFlags, NewTimestamp, OpenFlags};

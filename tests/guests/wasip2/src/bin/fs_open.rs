@@ -1,4 +1,4 @@
-//! wasi:filesystem: every combination of open-flags, on what exists and what does not.
+//! wasi:filesystem: every combination of open-flags, on paths that exist and paths that do not.
 
 use guests_wasip2::{FOLLOW, NO_FOLLOW, READ, READ_WRITE, WRITE, data, outcome, put, text};
 use wasip2::filesystem::types::{DescriptorFlags, OpenFlags};

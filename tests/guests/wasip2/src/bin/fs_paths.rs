@@ -1,9 +1,9 @@
-//! wasi:filesystem: everything that takes a path, and how each refuses.
+//! wasi:filesystem: every function that takes a path, and its errors.
 
 use guests_wasip2::{FOLLOW, NO_FOLLOW, READ, data, outcome, put, text};
 use wasip2::filesystem::types::{Descriptor, OpenFlags};
 
-/// Calls everything that takes one path, and puts back what it changed.
+/// Calls every function that takes one path, and undoes its changes.
 fn every_call(dir: &Descriptor, path: &str) {
     print!("{path:?}:");
     print!(" stat={}", outcome(dir.stat_at(FOLLOW, path)));

@@ -1,4 +1,4 @@
-//! wasi:filesystem: setting times, on what is open and by path, through links and on links.
+//! wasi:filesystem: setting times, on open files and by path, through links and on links.
 
 use guests_wasip2::{FOLLOW, NO_FOLLOW, READ_WRITE, data, outcome, put};
 use wasip2::clocks::wall_clock::Datetime;

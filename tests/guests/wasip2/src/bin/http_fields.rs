@@ -2,7 +2,7 @@
 
 use wasip2::http::types::{Fields, HeaderError, OutgoingRequest, OutgoingResponse};
 
-/// Names are compared without their case, and only the order within a name matters.
+/// Names are compared without case, and only the order of the values of one name matters.
 fn show(what: &str, fields: &Fields) {
     let mut entries: Vec<_> = fields
         .entries()
@@ -102,7 +102,7 @@ fn syntax() {
     });
 }
 
-/// What frames a message, or belongs to a connection, is not for programs to say.
+/// Programs must not set the fields that frame a message or belong to a connection.
 fn forbidden() {
     let fields = Fields::new();
     for name in [

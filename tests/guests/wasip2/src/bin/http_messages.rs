@@ -1,4 +1,4 @@
-//! wasi:http/types: requests, responses and their bodies, before anybody sends them.
+//! wasi:http/types: requests, responses and their bodies, before they are sent.
 
 use guests_wasip2::{create, data};
 use wasip2::filesystem::types::filesystem_error_code;
@@ -74,7 +74,7 @@ fn options() {
     println!("{:?} {:?}", options.set_connect_timeout(None), show());
 }
 
-/// Everything can be had once.
+/// A message's body, and a body's stream, can be taken once.
 fn once() {
     let (request, response) = (OutgoingRequest::new(Fields::new()), OutgoingResponse::new(Fields::new()));
     let bodies = [request.body().expect("the body"), response.body().expect("the body")];
@@ -88,14 +88,14 @@ fn once() {
         drop(stream);
         println!("finished: {:?}", OutgoingBody::finish(body, None));
     }
-    // Bodies that nobody asked for, that nobody writes to, and that nobody finishes.
+    // Bodies that are not asked for, not written to, or not finished.
     drop(OutgoingResponse::new(Fields::new()));
     drop(OutgoingResponse::new(Fields::new()).body());
     let body = OutgoingRequest::new(with_length("5")).body().expect("the body");
     drop(body.write());
 }
 
-/// What is written against what was declared.
+/// What is written, compared with what was declared.
 fn lengths() {
     for (declared, written) in [("5", &b"12345"[..]), ("5", b"123"), ("5", b"123456"), ("0", b""), ("5", b"")] {
         let (request, response) =
@@ -129,7 +129,7 @@ fn size(error: ErrorCode) -> String {
     }
 }
 
-/// Errors of other interfaces are none of HTTP.
+/// Errors of other interfaces are not HTTP errors.
 fn other_errors() {
     let file = create(&data(), "file").expect("a file");
     let stream = file.write_via_stream(i64::MAX as u64).expect("a stream");

@@ -1,5 +1,5 @@
-//! wasi:http/outgoing-handler: requests with bodies, several at once, and given up, to a peer that is
-//! this program itself.
+//! wasi:http/outgoing-handler: requests with bodies, several at once, and cancelled ones, to a peer that is this
+//! program itself.
 
 use guests_wasip2::http::{Peer, field, head, kind, read, response, send};
 use guests_wasip2::sockets::Connection;
@@ -20,7 +20,7 @@ fn with_length(length: usize) -> Fields {
     Fields::from_list(&[("content-length".to_owned(), length.to_string().into())]).expect("a valid list")
 }
 
-/// What the peer sees of a head.
+/// The part of a head that the peer prints.
 fn heads() {
     let peer = Peer::new();
     let fields = Fields::from_list(&[
@@ -48,7 +48,7 @@ fn heads() {
     }
 }
 
-/// Small bodies, as they come to the peer.
+/// Small bodies, as they arrive at the peer.
 fn bodies() {
     for (what, fields, trailers) in [
         ("length", with_length(11), None),
@@ -79,7 +79,7 @@ fn bodies() {
     }
 }
 
-/// The content of a chunked body. How it was cut is not told.
+/// The content of a chunked body. The sizes of the chunks are not printed.
 fn unchunked(connection: &Connection) -> Vec<u8> {
     let line = || {
         let mut line = Vec::new();
@@ -92,7 +92,7 @@ fn unchunked(connection: &Connection) -> Vec<u8> {
     loop {
         let size = usize::from_str_radix(&line(), 16).expect("a size");
         if size == 0 {
-            // Trailers are announced, and sent only where they were.
+            // Trailers are announced, and sent only if they were announced.
             while !line().is_empty() {}
             return content;
         }
@@ -114,7 +114,7 @@ fn large() {
     let (mut sent, mut received) = (0, Vec::new());
     while received.len() < LARGE {
         let mut progress = false;
-        // With all that was declared, the stream may be closed.
+        // Once all declared bytes were written, the stream may be closed.
         let left = (LARGE - sent) as u64;
         let permit = if left > 0 { stream.check_write().expect("a permit").min(left) as usize } else { 0 };
         if permit > 0 {
@@ -168,7 +168,7 @@ fn large() {
     );
 }
 
-/// A body of another length than it declared does not come to an end.
+/// A body of another length than it declared is not ended.
 fn wrong_lengths() {
     for written in [&b"123"[..], b""] {
         let peer = Peer::new();
@@ -200,7 +200,7 @@ fn wrong_lengths() {
     println!("  {:?}", response(&request).map(|response| response.status()).map_err(|_| "no response"));
 }
 
-/// Requests under way at the same time, answered the other way round.
+/// Requests in flight at the same time, answered in the opposite order.
 fn several() {
     let peer = Peer::new();
     let requests: Vec<_> =
@@ -224,7 +224,7 @@ fn several() {
     }
 }
 
-/// The peer sees the end of a request that nobody waits for any more.
+/// The peer sees the end of a request whose response is not waited for any more.
 fn given_up() {
     let peer = Peer::new();
     let request = send(peer.request(&Method::Get, "/", Fields::new()));

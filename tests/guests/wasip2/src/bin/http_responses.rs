@@ -28,7 +28,7 @@ fn show(response: IncomingResponse) {
     println!("  trailers: {:?}", trailers(&IncomingBody::finish(body)));
 }
 
-/// Sends a request, answers it with these bytes and the end of the connection, and shows what came.
+/// Sends a request, answers it with these bytes and the end of the connection, and prints the result.
 fn answered(what: &str, method: &Method, answer: &[u8]) {
     println!("{what}");
     let peer = Peer::new();
@@ -87,7 +87,7 @@ fn broken() {
     let request = send(peer.request(&get, "/", Fields::new()));
     let connection = peer.accept(&request);
     head(&connection, &request);
-    // Nobody reads all of it.
+    // Not all of it is read.
     let _ = connection.write_all(long.as_bytes());
     println!("  {:?}", response(&request).map(|response| response.status()).map_err(|error| kind(&error)));
 }
@@ -134,12 +134,12 @@ fn not_sent() {
             request.set_scheme(Some(&Scheme::Other("gopher".to_owned()))).unwrap();
         })
     );
-    // The longest name there can be has 253 characters, so that nobody is asked for this one.
+    // The longest possible name has 253 characters, so no server is asked for this one.
     let name = format!("{}.invalid:80", "x".repeat(300));
     println!("no such name: {:?}", unsent(&|request| request.set_authority(Some(&name)).unwrap()));
 }
 
-/// A response of which the body is read while it comes.
+/// A response whose body is read while it arrives.
 fn piece_by_piece() {
     println!("piece by piece");
     let peer = Peer::new();

@@ -12,13 +12,13 @@ fn main() {
     for name in ["127.0.0.1", "::1", "[::1]", "0x7f.1", "dead:beef::0", "::ffff:1.2.3.4"] {
         println!("{name}: {:?}", lookup(name));
     }
-    // The longest name there can be has 253 characters, so that nobody is asked for this one.
+    // The longest possible name has 253 characters, so no server is asked for this one.
     let too_long = format!("{}.invalid", "x".repeat(300));
     println!("too long: {}", outcome(lookup(&too_long)));
     for bad in ["", " ", "a b", "..", "127.0.0.1:80", "[::1]:80", "http://localhost/", "1.2.3.4.5"] {
         println!("{bad:?}: {}", outcome(lookup(bad)));
     }
-    // Several at once, and one that nobody waits for.
+    // Several lookups at once, and one whose result is not waited for.
     let network = instance_network();
     let streams: Vec<_> = (0..5).map(|_| resolve_addresses(&network, "localhost").unwrap()).collect();
     streams[4].subscribe().block();

@@ -1,4 +1,4 @@
-//! One poll over a thousand sockets, standard input and a timer, of which one socket is ready.
+//! One poll over a thousand sockets, standard input and a timer; one socket is ready.
 
 use guests_wasip2::sockets::{FAMILIES, datagrams, loopback};
 use wasip2::cli::stdin::get_stdin;

@@ -7,8 +7,8 @@ use wasip2::io::poll::{Pollable, poll};
 const MILLISECOND: u64 = 1_000_000;
 const HOUR: u64 = 3_600_000 * MILLISECOND;
 
-/// Hosts differ in the order, and in whether everything that is ready is told at once: at least one
-/// must be, and none that is not.
+/// Hosts differ in the order, and in whether they report everything that is ready at once: they must report at least
+/// one ready pollable, and none that is not ready.
 fn check(what: &str, pollables: &[&Pollable], may: &[u32]) {
     let ready = poll(pollables);
     println!("{what}: {}", !ready.is_empty() && ready.iter().all(|index| may.contains(index)));

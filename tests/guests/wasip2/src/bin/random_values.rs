@@ -1,4 +1,4 @@
-//! wasi:random: numbers of every kind, before and after so many that the host is asked for more.
+//! wasi:random: numbers of every kind, before and after so many that the enclave app asks the host for more.
 
 use wasip2::random::{insecure, insecure_seed, random};
 

@@ -1,4 +1,4 @@
-//! Sockets that are never dropped reach a limit, with an error of its own; dropping them helps.
+//! Sockets that are never dropped reach a limit, with an error of its own; dropping some helps.
 
 use guests_wasip2::sockets::{FAMILIES, outcome};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;

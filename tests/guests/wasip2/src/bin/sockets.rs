@@ -1,4 +1,4 @@
-//! wasi:sockets refuses cleanly: an error code somewhere on the way to using each, never a trap.
+//! wasi:sockets refuses cleanly: each use fails with an error code at some step, never with a trap.
 
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;

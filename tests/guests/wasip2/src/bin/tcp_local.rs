@@ -6,7 +6,7 @@ use wasip2::io::streams::StreamError;
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily};
 use wasip2::sockets::tcp::ShutdownType;
 
-/// More than the system holds for a peer that does not read.
+/// More bytes than the system buffers for a peer that does not read.
 const MUCH: usize = 16 << 20;
 
 fn byte(index: usize) -> u8 {
@@ -46,7 +46,7 @@ fn echo(family: IpAddressFamily) {
     });
 }
 
-/// Both ends write more than anybody holds, and read what the other wrote.
+/// Both ends write more than the system buffers, and read what the other end wrote.
 fn much(family: IpAddressFamily) {
     let (one, other) = pair(family);
     let ends = [&one, &other];
@@ -55,7 +55,8 @@ fn much(family: IpAddressFamily) {
     while read != [MUCH; 2] {
         let mut idle = true;
         for (index, end) in ends.iter().enumerate() {
-            // At first nobody reads, so the system fills, however much it would hold of what flows.
+            // At first neither end reads, so the system's buffers fill up, even if they would hold more while bytes
+            // flow.
             loop {
                 let permit = end.output.check_write().unwrap() as usize;
                 full |= permit == 0;
@@ -75,7 +76,7 @@ fn much(family: IpAddressFamily) {
             }
         }
         if idle {
-            // What is not at its end yet may have become ready.
+            // Pollables that were not at their end yet may have become ready.
             let mut pollables = Vec::new();
             for (index, end) in ends.iter().enumerate() {
                 pollables.extend((read[index] < MUCH).then(|| end.input.subscribe()));
@@ -111,7 +112,7 @@ fn receive_closed(family: IpAddressFamily) {
     println!("heard: {:?}", server.read_exactly(5).unwrap());
 }
 
-/// What was written before the end of a socket arrives.
+/// Bytes that were written before the end of a socket arrive.
 fn dropped_after_writing(family: IpAddressFamily) {
     let (client, server) = pair(family);
     client.socket.set_send_buffer_size(1024).unwrap();
@@ -125,7 +126,7 @@ fn reset(family: IpAddressFamily) {
     let (client, server) = pair(family);
     server.write_all(b"never read").unwrap();
     client.input.subscribe().block();
-    // With bytes that nobody reads any more, the system resets the connection.
+    // If unread bytes are left, the system resets the connection.
     drop(client);
     server.input.subscribe().block();
     println!("reading: {}", stream_outcome(server.input.read(10)));
@@ -141,7 +142,7 @@ fn reset(family: IpAddressFamily) {
 }
 
 fn refused(family: IpAddressFamily) {
-    // A port that was used a moment ago and is not any more.
+    // An address in use, and one at which nothing listens any more.
     let listener = listen(loopback(family, 0)).unwrap();
     let address = listener.local_address().unwrap();
     println!("in use: {}", outcome(listen(address)));

@@ -1,4 +1,4 @@
-//! What a TCP socket answers to every call, in every state.
+//! The result of every call on a TCP socket, in every state.
 
 use guests_wasip2::sockets::{
     FAMILIES, accept, bind, connect, connect_with, listen, loopback, outcome, pair, stream_outcome,
@@ -8,7 +8,7 @@ use wasip2::sockets::network::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddre
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-/// Every call that changes no state, or none in the states it is called in.
+/// Every call that changes no state, or does not change the states in which it is called here.
 fn questions(state: &str, socket: &TcpSocket) {
     let answers = [
         ("local-address", outcome(socket.local_address())),
@@ -159,7 +159,7 @@ fn addresses(family: IpAddressFamily) {
     }
 }
 
-/// Options are inherited by what is accepted.
+/// Accepted sockets inherit options.
 fn inherited(family: IpAddressFamily) {
     let listener = listen(loopback(family, 0)).unwrap();
     listener.set_keep_alive_enabled(true).unwrap();

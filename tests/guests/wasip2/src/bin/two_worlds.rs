@@ -1,4 +1,4 @@
-//! A command that is a service of wasi:http as well: whoever builds the bundle says which.
+//! A command that is a service of wasi:http as well: the builder of the bundle chooses the entry point.
 
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};

@@ -69,7 +69,7 @@ fn connected(family: IpAddressFamily) {
     println!("came: {}", receive(&answers_in, 2).len());
     send(&strange, &[to(b"after", Some(one_address))]).unwrap();
     send(&answers, &[to(b"wanted", None)]).unwrap();
-    // What the stranger sent is not told, but may wake us.
+    // Datagrams of the stranger are not delivered, but may wake the program.
     let got = loop {
         incoming.subscribe().block();
         if let Some(datagram) = incoming.receive(10).unwrap().pop() {
@@ -79,7 +79,7 @@ fn connected(family: IpAddressFamily) {
     println!("came: {}", String::from_utf8(got.data).unwrap());
 }
 
-/// Without receiving in between: Wasmtime goes on receiving for a stream that is gone.
+/// Without receiving in between: Wasmtime goes on receiving for a stream that was dropped.
 fn disconnected(family: IpAddressFamily) {
     let (one, other) = (datagrams(loopback(family, 0)).unwrap(), datagrams(loopback(family, 0)).unwrap());
     let other_address = other.local_address().unwrap();
