@@ -24,7 +24,7 @@ fn arena() -> Range<usize> {
 ///
 /// # Safety
 /// 1. `base` is valid for reads and writes of `size` bytes for the rest of the process's life.
-/// Nothing else uses them.
+/// 2. Nothing else uses them.
 /// 3. The process has one thread.
 pub unsafe fn become_arena(base: NonNull<u8>, size: usize, exhausted: &'static AtomicU32) -> bool {
     let _ = EXHAUSTED.set(exhausted);
