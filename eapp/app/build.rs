@@ -1,5 +1,5 @@
-//! Lays out the WIT files that the WASI bindings are generated from. They are those of the crate
-//! `wasip2`, pinned in Cargo.lock, so that this repository holds no copy.
+//! Lays out the WIT files from which the WASI bindings are generated. They come from the crate `wasip2`, pinned in
+//! Cargo.lock, so that this repository holds no copy.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -34,14 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::copy(own, deps.join("attestation.wit")).map_err(|error| format!("{own}: {error}"))?;
     println!("cargo::rerun-if-changed={own}");
     fs::write(wit.join("guest.wit"), world())?;
-    // The macro takes a literal path only, so the line that names it is generated.
+    // The macro takes only a literal path, so the line that names it is generated.
     let macro_call = fs::read_to_string("src/bindings.in")?.replace("@WIT@", &wit.display().to_string());
     fs::write(out.join("bindings.rs"), macro_call)?;
     println!("cargo::rerun-if-changed=src/bindings.in");
     Ok(())
 }
 
-/// The WIT world that the bindings are made from.
+/// The WIT world from which the bindings are made.
 fn world() -> String {
     let mut world = "package wasmstone:enclave;\n\nworld guest {\n".to_owned();
     for (package, version, interfaces) in interfaces::SERVED {
@@ -52,7 +52,7 @@ fn world() -> String {
     world + "}\n"
 }
 
-/// How the linker makes the executable that Eyrie loads.
+/// Makes the linker produce the executable that Eyrie loads.
 fn link_for_eyrie(manifest: &str) {
     let script = format!("-T{manifest}/enclave.ld");
     for argument in [script.as_str(), "-zmax-page-size=4096", "--strip-all", "--build-id=none", "--fatal-warnings"] {
@@ -60,7 +60,7 @@ fn link_for_eyrie(manifest: &str) {
     }
 }
 
-/// Where cargo unpacked the crate `wasip2`.
+/// The directory into which Cargo unpacked the crate `wasip2`.
 fn wasip2_root() -> Result<PathBuf, Box<dyn Error>> {
     let output = Command::new(env::var("CARGO")?)
         .args(["metadata", "--format-version=1", "--filter-platform"])

@@ -55,7 +55,7 @@ fn prepare(
 ) -> Result<Box<Prepared>, Ending> {
     let launch = Launch::decode(launch_segment).map_err(Ending::refused)?;
     let start = Start::fetch(channel, &launch.policy, launch.entry)?;
-    // Reports and transfers need nothing of the program, so the host need not give it.
+    // Reports and transfers do not use the program, so the host need not give it.
     if let Some(done) = tasks::perform(channel, &launch, &start) {
         return Err(done.unwrap_or_else(|ending| ending));
     }
@@ -98,7 +98,7 @@ fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>
     (ending, Some(host.channel))
 }
 
-/// How many bytes one call of a guest may pass: half of what the instances' stacks leave.
+/// The most bytes that one call of a guest may pass: half of the memory that the instances' stacks leave.
 fn call_bytes_max(launch: &Launch) -> usize {
     let stacks = Memory::PER_INSTANCE.saturating_mul(launch.instances.into());
     usize::try_from(launch.memory.runtime.saturating_sub(stacks) / 2).unwrap_or(usize::MAX)

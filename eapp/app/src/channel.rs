@@ -50,10 +50,10 @@ impl Channel {
 
     /// Makes an edge call. `payload` is sent in one piece behind `body`; the answer's payload may have at most
     /// `reply_payload_max` bytes.
-    ///
+    /// If a request is too large to send, or there is no memory for it, the answer is a status, without an edge call.
     /// Where a request is too large to send or there is no memory for it, the answer is a status, without an edge call.
     ///
-    /// # Errors
+    /// The violation, then and in every later call, once an answer broke the contract.
     /// The violation, then and ever after, once an answer broke the contract.
     pub fn call<O: Operation>(
         &mut self,
@@ -105,8 +105,8 @@ impl Channel {
         for part in payload {
             self.request.extend_from_slice(part);
         }
-        // Only the bytes that the last answer took are not zero. Most answers are much shorter than they may be, so
-        // clearing these alone saves time.
+        // All bytes beyond those of the last answer are zero. Most answers are much shorter than they may be, so
+        // clearing only those bytes saves time.
         if let Some(last) = self.reply.get_mut(..self.answered) {
             last.fill(0);
         }

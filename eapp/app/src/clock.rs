@@ -1,6 +1,6 @@
 //! Clocks. The machine counts ticks, which no host can turn back; the host says once, at start, how many ticks make a
-//! second and what time it is. So no read needs the host, and no time goes back. A host that lies makes all times pass
-//! too fast or too slowly, by one factor from start to end.
+//! second and what time it is. So no read needs the host, and no time goes back. If the host lies, all times pass too
+//! fast or too slowly, by one factor from start to end.
 
 use core::num::NonZeroU32;
 

@@ -4,8 +4,8 @@ use alloc::string::{String, ToString};
 use wasmstone_edge_protocol::{ExitStatus, Violation};
 use wasmtime::{Error, FrameInfo, OutOfMemory, Trap, WasmBacktrace};
 
-/// The function in which a lowered program ends where a float has no integer. Its body is `unreachable`, since no
-/// integer operator traps as the truncation does that it stands for.
+/// The function in which a lowered program ends if a float has no integer. Its body is `unreachable`, since no
+/// integer operator raises the trap of the truncation that it replaces.
 const INVALID_CONVERSION: &str = "wasmstone:invalid-conversion-to-integer";
 
 /// What the guest's own exit looks like on its way up through the engine.
@@ -20,13 +20,13 @@ impl core::fmt::Display for GuestExit {
 
 impl core::error::Error for GuestExit {}
 
-/// Whether code of the guest ran before this error: a start function runs while the guest is instantiated, and an error
-/// in it has a backtrace.
+/// Whether code of the guest ran before this error: a start function runs while the guest is instantiated, and an
+/// error in it has a backtrace.
 pub fn has_begun(error: &Error) -> bool {
     error.downcast_ref::<WasmBacktrace>().is_some() || error.downcast_ref::<GuestExit>().is_some()
 }
 
-/// An error of the engine, with the trap of the program as it was before its floats were lowered.
+/// An error of the engine, with the trap that the program had before its floats were lowered.
 fn as_meant(error: Error) -> Error {
     let innermost = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
     if error.downcast_ref() != Some(&Trap::UnreachableCodeReached)
@@ -43,7 +43,7 @@ fn as_meant(error: Error) -> Error {
 pub struct Ended {
     /// The value for the EXIT call.
     pub status: ExitStatus,
-    /// What the host did, if that ended the enclave. It stays inside.
+    /// How the host broke the contract, if that ended the enclave. It stays inside.
     pub violation: Option<Violation>,
 }
 
@@ -58,9 +58,9 @@ pub enum Ending {
     Violation(Violation),
     /// The enclave's memory ran out.
     OutOfMemory,
-    /// Nothing was run.
+    /// The program was not run.
     Refused(String),
-    /// The guest ended, and what it wrote is not all stored.
+    /// The guest ended, and not everything that it wrote is stored.
     Unsaved(String),
 }
 
@@ -89,7 +89,7 @@ impl Ending {
         Self::from_any(&error).unwrap_or_else(|| Self::Refused(alloc::format!("{error:?}")))
     }
 
-    /// This end, or the one that storing what the guest wrote came to, if that is worse.
+    /// This end, or the end that storing what the guest wrote led to, if that is worse.
     pub fn unless(self, stored: Result<(), Self>) -> Self {
         match (self, stored) {
             (ending, Ok(())) => ending,

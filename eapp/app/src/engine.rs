@@ -1,5 +1,5 @@
-//! The one engine configuration. The compiler on the build side starts from it, the enclave app runs
-//! with it, so the two cannot drift; Wasmtime refuses a program made with another one by name.
+//! The one engine configuration. The builder's compiler starts from it and the enclave app runs with it, so the two
+//! cannot drift; Wasmtime refuses a program that was made with another one by name.
 
 pub mod memory;
 pub mod program;
@@ -17,44 +17,43 @@ const PROGRAM_VERSION: &str = "wasmstone-1-wasmtime-48.0.8";
 /// Bytes of stack for the guest's own calls. Deeper recursion traps.
 const GUEST_STACK: usize = 512 << 10;
 
-/// Bytes of stack behind these for the functions that a guest calls here, where it has a stack of its own.
+/// Bytes of stack behind these for the functions that a guest calls here, if it has a stack of its own.
 const ENGINE_STACK: usize = 256 << 10;
 
-/// Bytes of such a stack, which has no guard page. On it, the engine lets a guest's function that is called from
-/// here (`cabi_realloc`, which takes what an import returns) go [`GUEST_STACK`] deeper than where it was called,
-/// and nothing further: it can call no import. An interpreter keeps the guest's calls elsewhere, but the engine
-/// wants no less than one [`GUEST_STACK`].
+/// Bytes of such a stack, which has no guard page. On it, a guest's function that is called from here
+/// (`cabi_realloc`, which takes what an import returns) can go [`GUEST_STACK`] deeper than where it was called; the
+/// engine allows no more, and such a function can call no import. An interpreter keeps the guest's calls elsewhere,
+/// but the engine demands at least one [`GUEST_STACK`].
 const fn stack(target: Target) -> usize {
     if matches!(target, Target::Pulley64) { GUEST_STACK } else { 2 * GUEST_STACK + ENGINE_STACK }
 }
 
-/// Bytes of address space that a memory has to itself, where page faults find accesses outside of it, and bytes
-/// behind these.
+/// Bytes of address space that a memory has to itself if page faults find accesses outside it, and bytes behind
+/// these.
 const RESERVATION: u64 = 4 << 30;
 const GUARD: u64 = 32 << 20;
 
-/// Whether machine code leaves it to page faults to find accesses outside of a memory. These targets
-/// exist in the simulator only.
+/// Whether machine code relies on page faults to find accesses outside a memory. These targets exist in the simulator
+/// only.
 const fn relies_on_faults(target: Target, memory_may_move: bool) -> bool {
     matches!(target, Target::X86_64 | Target::Aarch64) && !memory_may_move
 }
 
-/// Bytes of address space that a program's memory needs to itself, so that page faults find every access outside of it:
+/// Bytes of address space that a program's memory needs to itself, so that page faults find every access outside it:
 /// 0 for a program that checks its accesses itself.
 pub const fn address_space(program: &Program) -> u64 {
     if relies_on_faults(program.target, program.memory_may_move) { RESERVATION + GUARD } else { 0 }
 }
 
-/// The configuration for programs of a target, on whichever machine, whose memories may move when they
-/// grow, or never do.
+/// The configuration for programs of a target, on any machine, whose memories may move when they grow, or never do.
 ///
 /// # Errors
 /// If this build of Wasmtime lacks the target.
 pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Result<Config> {
     let mut config = Config::new();
     config.target(triple(target, hardware_float))?;
-    // There is no virtual memory to play with and no signal to catch inside an enclave. Only in the
-    // simulator, whose process has both, page faults take the place of checks.
+    // An enclave has no virtual memory to reserve and no signal to catch. Only in the simulator, whose process has
+    // both, page faults replace checks.
     let faults = relies_on_faults(target, memory_may_move);
     config.signals_based_traps(faults);
     config.memory_init_cow(false);
@@ -65,12 +64,12 @@ pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Re
     config.guard_before_linear_memory(false);
     config.table_lazy_init(true);
     config.max_wasm_stack(GUEST_STACK);
-    // The defaults of these depend on how Wasmtime was built; every machine is to compute the same.
+    // The defaults of these depend on how Wasmtime was built; every machine must compute the same results.
     config.concurrency_support(false);
     config.relaxed_simd_deterministic(true);
-    // Programs whose floats were lowered to integers have it; what is built of others was checked not to.
+    // Programs whose floats were lowered to integers have it; the builder checked that others do not.
     config.wasm_wide_arithmetic(true);
-    // Smaller programs: tables that only a debugger or a system unwinder reads.
+    // Smaller programs: tables are left out that only a debugger or a system unwinder reads.
     config.generate_address_map(false);
     config.debug_symbols(false);
     config.native_unwind_info(false);
@@ -78,11 +77,11 @@ pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Re
     Ok(config)
 }
 
-/// Wasmtime's name for RISC-V where the simulator runs, in the place of the enclave app's own.
+/// Wasmtime's name for RISC-V in the simulator, in the place of the enclave app's own target.
 pub const SIMULATED_RISCV64: &str = "riscv64gc-unknown-linux-gnu";
 
-/// Wasmtime's name for a target. It loads machine code only for the very target that it was itself
-/// compiled for, which is another one for the enclave app with floating-point instructions.
+/// Wasmtime's name for a target. Wasmtime loads machine code only for the exact target that it was compiled for
+/// itself, which is another one for the enclave app with floating-point instructions.
 const fn triple(target: Target, hardware_float: bool) -> &'static str {
     match target {
         Target::Pulley64 => "pulley64",
@@ -107,7 +106,7 @@ pub fn engine(program: &Program, memories: Arc<dyn MemoryCreator>) -> Result<Eng
     Engine::new(&config)
 }
 
-/// Machine code that lies where it runs, in pages that were executable from the start.
+/// Machine code that runs at its address in the image, in pages that were executable from the start.
 struct InPlace;
 
 impl CustomCodeMemory for InPlace {

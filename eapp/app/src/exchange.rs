@@ -1,5 +1,5 @@
-//! HTTP exchanges over connections: what is sent and received is understood here, in the enclave; the host only carries
-//! bytes. Nothing here waits. Each part says what it waits for, and goes on when it is called again.
+//! HTTP exchanges over connections: messages are parsed and written here, in the enclave; the host only carries
+//! bytes. No function here waits. Each part says what it waits for, and continues when it is called again.
 
 pub mod body;
 pub mod connection;

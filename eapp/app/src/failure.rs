@@ -5,7 +5,7 @@ use crate::bindings::wasi::http::types::{ErrorCode as HttpCode, HeaderError};
 use wasmstone_edge_protocol::{Status, Violation};
 use wasmtime::{Error, Result, component::ResourceTableError};
 
-/// Why a call did not succeed, where its errors are of the type `T`.
+/// Why a call did not succeed, if its errors have the type `T`.
 #[derive(Debug)]
 pub enum Failure<T> {
     /// The guest gets an error.
@@ -23,14 +23,14 @@ pub type IoResult<T> = Result<T, IoFailure>;
 /// Why a call of `wasi:http` did not succeed.
 pub type HttpFailure = Failure<HttpCode>;
 
-/// Why the guest cannot have a field like this.
+/// Why the guest cannot have such a field.
 pub type HeaderFailure = Failure<HeaderError>;
 
 impl<T> Failure<T> {
     /// The error that the guest gets.
     ///
     /// # Errors
-    /// The guest ends.
+    /// If the guest ends.
     pub fn code(self) -> Result<T> {
         match self {
             Self::Code(code) => Ok(code),
@@ -61,9 +61,9 @@ pub enum StreamFailure {
 /// `wasi:io/error.error`.
 #[derive(Debug)]
 pub enum IoError {
-    /// Of a file or a socket.
+    /// The error of a file or a socket.
     Status(Status),
-    /// Of the body of a message.
+    /// The error of the body of a message.
     Http(HttpCode),
 }
 
@@ -102,7 +102,7 @@ impl From<IoFailure> for StreamFailure {
 /// Separates the status, which the caller keeps for later, from what ends the guest now.
 ///
 /// # Errors
-/// The guest ends.
+/// If the guest ends.
 pub fn separate<T>(result: IoResult<T>) -> Result<Result<T, Status>> {
     match result {
         Ok(value) => Ok(Ok(value)),

@@ -1,4 +1,4 @@
-//! A guest: what its WASI calls work on. Nothing below this module names it.
+//! A guest: what its WASI calls work on. No module below this one names it.
 
 use crate::exchange::in_flight::InFlight;
 use crate::host::Host;
@@ -11,7 +11,7 @@ use wasmtime::{ResourceLimiter, component::ResourceTable};
 
 /// The store's data.
 pub struct Guest {
-    /// Tells guests apart that run in turns; the owner of the guest's handles.
+    /// Distinguishes guests that run in turns; the owner of the guest's handles.
     pub id: u32,
     pub table: ResourceTable,
     /// The host, while it is this guest's turn.
@@ -22,7 +22,7 @@ pub struct Guest {
     pub stdin: Buffer,
     /// What goes on while the guest waits.
     pub in_flight: Vec<InFlight>,
-    /// Where it waits for its turn, if others run as well.
+    /// Where it waits for its turn, if other guests run as well.
     pub turn: Option<Turn>,
     /// Edge calls that blocking calls made since one of them gave the turn away.
     pub calls_in_turn: u64,
@@ -72,8 +72,7 @@ impl Guest {
     }
 }
 
-/// Keeps the guest's tables from eating the memory that its calls are served with. Linear memories
-/// are bounded by their region.
+/// Keeps the guest's tables from using up the memory that its calls need. The region bounds its linear memories.
 struct Limits;
 
 /// The most elements of one table of the guest, eight bytes each.

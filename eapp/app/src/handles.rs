@@ -21,7 +21,8 @@ pub struct SealedNode {
 /// The handles in use.
 #[derive(Default)]
 pub struct Handles {
-    /// How many are kept free for the files of sealed directories, so that no guest can keep these from being stored.
+    /// The number of handles kept free for the files of sealed directories, so that no guest can keep these from
+    /// being stored.
     pub reserved: usize,
     /// By their numbers, from [`handle::FIRST_OPENED`] on.
     all: Vec<Option<Taken>>,
@@ -31,12 +32,12 @@ pub struct Handles {
 /// A number that is in use.
 struct Taken {
     owner: u32,
-    /// What it stands for in a sealed directory. The host knows nothing of such a number.
+    /// What it stands for in a sealed directory. The host does not know such a number.
     sealed: Option<SealedNode>,
 }
 
 impl Handles {
-    /// A number that is not in use, for `owner`; `None` where all are.
+    /// A number that is not in use, for `owner`; `None` if all are in use.
     pub fn take(&mut self, owner: u32) -> Option<u32> {
         let used = self.all.len() - self.free.len();
         if used + self.reserved < handle::OPEN_MAX { self.take_any(owner) } else { None }
@@ -61,7 +62,7 @@ impl Handles {
         self.all.get_mut(handle.checked_sub(handle::FIRST_OPENED)? as usize)
     }
 
-    /// Has a number that is in use stand for something in a sealed directory.
+    /// Makes a number that is in use stand for something in a sealed directory.
     pub fn seal(&mut self, handle: u32, node: SealedNode) {
         if let Some(Some(taken)) = self.place(handle) {
             taken.sealed = Some(node);
@@ -87,7 +88,7 @@ impl Handles {
         numbered.filter(|(_, taken)| is_owned(taken)).map(|(handle, _)| handle).collect()
     }
 
-    /// How many stand for something in sealed directories.
+    /// How many numbers stand for something in sealed directories.
     #[cfg(test)]
     pub fn held(&self) -> usize {
         self.all.iter().flatten().filter(|taken| taken.sealed.is_some()).count()

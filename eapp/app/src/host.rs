@@ -1,5 +1,5 @@
-//! The host, as the enclave uses it: the channel to it, and what is known of what it has open. Guests that run in
-//! turns share it.
+//! The host, as the enclave uses it: the channel to it, and what is known about its open files and sockets. Guests
+//! that run in turns share it.
 
 mod sealed;
 
@@ -26,7 +26,7 @@ pub struct Host {
     pub unasked_polls: u8,
     /// What the guests may use of the network.
     pub reach: Reach,
-    /// Counts what the guests changed in files: what was read ahead before a change is not given after it.
+    /// Counts what the guests changed in files: bytes that were read ahead before a change are not given after it.
     pub changes: u64,
     /// Bytes that all file streams and connections together hold ahead.
     pub read_ahead: usize,
@@ -52,7 +52,7 @@ impl Host {
         }
     }
 
-    /// Stands for the host in a guest while it is another's turn. Every edge call is a violation.
+    /// Stands for the host in a guest during other guests' turns. Every edge call is a violation.
     pub fn absent() -> Self {
         let clock = Clock::new(0, NonZeroU32::MIN, (0, 0));
         Self::new(Channel::closed(), clock, Reach::new(Network::Denied))
@@ -68,8 +68,8 @@ impl Host {
         Ok(self.channel.call::<O>(body, payload, reply_payload_max)??)
     }
 
-    /// Has `ask` open something for `owner`, under a number that is not in use; `limit` is the error where there is
-    /// no such number.
+    /// Makes `ask` open something for `owner`, under a number that is not in use; `limit` is the error if there is no
+    /// such number.
     pub fn opening<T>(
         &mut self,
         owner: u32,
@@ -86,7 +86,7 @@ impl Host {
         }
     }
 
-    /// Gives a handle back.
+    /// Closes a handle.
     pub fn close(&mut self, handle: u32) -> Result<(), Violation> {
         if let Some(node) = self.handles.sealed(handle) {
             self.handles.give_back(handle);
@@ -98,7 +98,7 @@ impl Host {
         Ok(())
     }
 
-    /// Gives back what `owner` has left open.
+    /// Closes what `owner` has left open.
     pub fn close_all(&mut self, owner: u32) -> Result<(), Violation> {
         for handle in self.handles.of(owner) {
             self.close(handle)?;
@@ -116,8 +116,8 @@ impl Host {
         self.clock.elapsed(self.channel.platform().ticks())
     }
 
-    /// One edge call, which answers all of `polls`. The result is whether the host answered; where it could not, every
-    /// answer is yes.
+    /// Makes one edge call, which answers all of `polls`. The result is whether the host answered; if it could not,
+    /// every answer is yes.
     ///
     /// # Errors
     /// If the host broke the contract.

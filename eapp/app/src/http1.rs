@@ -1,5 +1,5 @@
-//! HTTP/1.1 as bytes (RFC 9110, RFC 9112): heads, framing, bodies. Pure: nothing here knows of sockets,
-//! of WASI or of the host.
+//! HTTP/1.1 as bytes (RFC 9110, RFC 9112): heads, framing, bodies. Pure: nothing here depends on sockets, on WASI or
+//! on the host.
 //!
 //! A message that two readers could understand differently is refused, on both sides.
 

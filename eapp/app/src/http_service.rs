@@ -1,5 +1,5 @@
-//! The HTTP service: clients, and for each request an instance of the program. All of them run in turns, in one thread:
-//! each until it has to wait, and then one edge call waits for all.
+//! The HTTP service: clients, and for each request an instance of the program. All of them run in turns, in one
+//! thread: each until it has to wait, and then one edge call waits for all of them.
 
 mod client;
 mod instance;
@@ -23,7 +23,7 @@ use wasmstone_edge_protocol::{handle, value::Interest};
 use wasmstone_policy::Entry;
 use wasmtime::{Result, component::ComponentExportIndex, component::InstancePre};
 
-/// The most clients at once; others wait to be accepted.
+/// The most clients at once; other clients wait to be accepted.
 const CLIENTS_MAX: usize = 1024;
 
 /// The program, ready to be instantiated once for each request.
@@ -58,12 +58,12 @@ pub struct HttpService {
     /// The last number that a client or an instance got.
     last_id: u32,
     is_stopping: bool,
-    /// There was no memory for one more instance, and none has ended since.
+    /// There was no memory for another instance, and none has ended since.
     is_full: bool,
 }
 
 impl HttpService {
-    /// A service that has not begun, with at most so many instances at once.
+    /// A service that has not begun, with at most this many instances at once.
     pub fn new(host: Box<Host>, random: Generator, config: Arc<GuestConfig>, instances_max: u32) -> Self {
         Self {
             host,
@@ -79,7 +79,7 @@ impl HttpService {
         }
     }
 
-    /// The host, for what is left to do after the service.
+    /// The host, for the work after the service.
     pub fn into_host(self) -> Box<Host> {
         self.host
     }
@@ -87,7 +87,7 @@ impl HttpService {
     /// Serves at `address` until the host asks it to stop.
     ///
     /// # Errors
-    /// How the enclave ends otherwise.
+    /// How the enclave ends, if the host did not ask the service to stop.
     pub fn run(&mut self, program: LoadedProgram, address: SocketAddr) -> core::result::Result<Ending, Ending> {
         let program = Arc::new(ServedProgram::new(program).map_err(Ending::from_start)?);
         let mut listener = Some(Listener::open(&mut self.host, address)?);
@@ -96,7 +96,7 @@ impl HttpService {
     }
 
     fn serve(&mut self, program: &Arc<ServedProgram>, listener: &mut Option<Listener>) -> Result<()> {
-        // Those that can go on.
+        // The clients and instances that can continue.
         let mut clients: Vec<u32> = Vec::new();
         let mut instances: Vec<u32> = Vec::new();
         loop {
@@ -143,7 +143,7 @@ impl HttpService {
         }
     }
 
-    /// Waits until a client or an instance can go on.
+    /// Waits until a client or an instance can continue.
     fn wait(
         &mut self,
         listener: &mut Option<Listener>,
@@ -162,7 +162,7 @@ impl HttpService {
         for client in self.clients.values() {
             if let Some(wait) = client.wait() {
                 polls.add(wait);
-                // This client can go on at once, so the host must not wait.
+                // This client can continue at once, so the host must not wait.
                 if wait.interest.is_none() {
                     polls.deadline = 0;
                 }
@@ -187,7 +187,7 @@ impl HttpService {
                 instances.push(*id);
             }
         }
-        // Where the host could not answer, every answer is yes, and that must not stop the service.
+        // If the host could not answer, every answer is yes, and that must not stop the service.
         let stop = is_answered && polls.is_ready((handle::STOP, Interest::Reading));
         if let Some(listener) = listener.as_mut().filter(|listener| polls.is_ready(listener.interest())) {
             self.accept(listener)?;
@@ -198,7 +198,7 @@ impl HttpService {
         Ok(())
     }
 
-    /// Accepts all connections that wait, as far as there is room.
+    /// Accepts all waiting connections, as long as there is room.
     fn accept(&mut self, listener: &mut Listener) -> Result<()> {
         while self.clients.len() < CLIENTS_MAX {
             let Some((transport, more)) = listener.accept(&mut self.host)? else { break };
@@ -214,7 +214,7 @@ impl HttpService {
         Ok(())
     }
 
-    /// Accepts no more connections, and ends those on which there is no request.
+    /// Accepts no more connections, and ends connections without a request.
     fn stop(&mut self, listener: Option<Listener>) -> Result<()> {
         self.is_stopping = true;
         if let Some(listener) = listener {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// A key, wiped when it is dropped.
 pub type Key = Zeroizing<[u8; 32]>;
 
-/// What keys are for. Each has a sealing key of its own.
+/// The uses of keys. Each has a sealing key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// The files of sealed directories, by the guest's path of the directory.
@@ -30,7 +30,7 @@ impl Use {
     }
 }
 
-/// The key of the name `name` for a use; `None` where the machine has no keys.
+/// The key of the name `name` for a use; `None` if the machine has no keys.
 pub fn named(platform: &mut dyn Platform, purpose: Use, name: &str) -> Option<Key> {
     let mut secret = Zeroizing::new([0; 32]);
     if !platform.sealing_key(purpose.identifier(), &mut secret) {
@@ -53,11 +53,11 @@ fn derived(secret: &[u8], info: &[u8]) -> Option<Key> {
     Some(key)
 }
 
-/// The X25519 key pair (RFC 7748) that others wrap keys for this enclave with.
+/// The X25519 key pair (RFC 7748) with which others wrap keys for this enclave.
 pub struct ExchangeKey(Key);
 
 impl ExchangeKey {
-    /// This enclave's; `None` where the machine has no keys.
+    /// This enclave's key pair; `None` if the machine has no keys.
     pub fn own(platform: &mut dyn Platform) -> Option<Self> {
         let mut secret = Zeroizing::new([0; 32]);
         platform.sealing_key(b"wasmstone exchange v1", &mut secret).then_some(Self(secret))
@@ -68,8 +68,8 @@ impl ExchangeKey {
         x25519(*self.0, X25519_BASEPOINT_BYTES)
     }
 
-    /// The key that only this enclave and `owner` can compute; `None` for one of the few public keys with which anyone
-    /// can compute it.
+    /// The key that only this enclave and `owner` can compute; `None` for one of the few public keys with which
+    /// everybody can compute it.
     pub fn shared_with(&self, owner: &[u8; 32]) -> Option<Key> {
         let shared = Zeroizing::new(x25519(*self.0, *owner));
         if *shared == [0; 32] {
@@ -84,8 +84,7 @@ impl ExchangeKey {
         derived(&*shared, &info)
     }
 
-    /// The transfer key in `wrapped`: nonce, encrypted key, tag. `None` where `owner` did not wrap it for this
-    /// enclave.
+    /// The transfer key in `wrapped`: nonce, encrypted key, tag. `None` if `owner` did not wrap it for this enclave.
     pub fn unwrapped(&self, owner: &[u8; 32], wrapped: &[u8]) -> Option<Key> {
         let (nonce, rest) = wrapped.split_first_chunk::<24>()?;
         let (encrypted, tag) = rest.split_first_chunk::<32>()?;
@@ -101,7 +100,7 @@ impl ExchangeKey {
 mod tests {
     use super::*;
 
-    /// Made by other implementations of X25519, HKDF and XChaCha20-Poly1305.
+    /// The values come from other implementations of X25519, HKDF and XChaCha20-Poly1305.
     const CIPHERTEXT: &str =
         "542ffb5078d6b50133cf1abcaa7cae1c2be4feee198e7515c9dd635718293b3bd9d8b24bacb2cd638b09f377a79e3842";
 

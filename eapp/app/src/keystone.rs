@@ -1,4 +1,4 @@
-//! Keystone, the machine underneath: Eyrie's calls, entry and exit, the heap, what the engine needs of a system.
+//! Keystone, the machine underneath: Eyrie's calls, entry and exit, the heap, and the engine's needs of a system.
 
 pub mod ending;
 mod engine;

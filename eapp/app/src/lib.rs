@@ -4,8 +4,8 @@
 //! its digest the program) and nothing that the host says.
 //!
 //! The modules below stand in reading order, from the ground up: each uses only modules before it. `tests/modules.rs`
-//! reads this list and the sources, and fails where one does not. `bindings` is generated; that it names the types
-//! behind WASI's resources, which come later, is the one exception.
+//! reads this list and the sources, and fails if a module breaks the rule. `bindings` is generated; it is the one
+//! exception, since it names the types behind WASI's resources, which come later.
 //!
 //! [`Launch`]: wasmstone_policy::Launch
 
@@ -86,7 +86,7 @@ mod host;
 // How guests take turns.
 mod turns;
 
-// What a guest's calls work on. Up to here, nothing knows what a guest is.
+// What a guest's calls work on. Up to here, no module knows guests.
 
 mod stdio;
 

@@ -1,4 +1,4 @@
-//! Programs and what they are linked with: all that a component imports is served here or refused here.
+//! Programs and their linker: every import of a component is served here or refused here.
 
 use crate::guest::Guest;
 use crate::interfaces;
@@ -7,7 +7,7 @@ use alloc::format;
 use wasmstone_policy::Entry;
 use wasmtime::{Engine, Store, component::Component, component::ComponentExportIndex, component::Linker, format_err};
 
-/// Whether a component can be linked in an enclave and has this entry point. The build side calls it, so the linker is
+/// Whether a component can be linked in an enclave and has this entry point. The builder calls it, so the linker is
 /// the one that the enclave uses.
 ///
 /// # Errors
@@ -20,7 +20,7 @@ pub fn check(component: &Component, entry: Entry) -> wasmtime::Result<()> {
 /// The function that is called.
 ///
 /// # Errors
-/// The component does not export it.
+/// If the component does not export it.
 pub fn entry_point(component: &Component, entry: Entry) -> wasmtime::Result<ComponentExportIndex> {
     // Wasmtime finds every compatible version under this name.
     let (interface, function) = match entry {
@@ -47,8 +47,8 @@ pub fn linker(component: &Component) -> wasmtime::Result<Linker<Guest>> {
 pub struct LoadedProgram {
     pub engine: Engine,
     pub component: Component,
-    /// How many bytes one call of a guest may pass: lists are copied into the enclave's own part of the heap, where
-    /// running out ends everything. Beyond this, the guest traps.
+    /// The most bytes that one call of a guest may pass: lists are copied into the enclave's own part of the heap,
+    /// where running out ends everything. Beyond this, the guest traps.
     pub call_bytes_max: usize,
 }
 

@@ -1,5 +1,5 @@
-//! The enclave app as Keystone runs it: a static RISC-V executable that needs nothing of Eyrie but the
-//! calls of [`keystone::eyrie`]. Composition adds its launch and its heap, and may add a native program.
+//! The enclave app as Keystone runs it: a static RISC-V executable that uses nothing of Eyrie but the calls of
+//! [`keystone::eyrie`]. Composition adds its launch and its heap, and may add a native program.
 
 #![no_std]
 #![no_main]
@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 use keystone::{ending, image, machine::Keystone};
 use wasmstone_edge_protocol::ExitStatus;
 
-/// What [`keystone::entry`] calls, on the enclave app's own stack.
+/// [`keystone::entry`] calls this function, on the enclave app's own stack.
 extern "C" fn main() -> ! {
     let Ok(image) = image::take() else { ending::exit(ExitStatus::Refused, ending::Wipe::Everything) };
     let ended = wasmstone_eapp::run(Box::new(Keystone::default()), image.launch, image.linear, image.resident);

@@ -1,4 +1,5 @@
-//! Time stamps, descriptions and lists of files: what the host says on the wire, checked, as `wasi:filesystem` has it.
+//! Time stamps, descriptions and lists of files: the host's answers on the wire, checked, in the types of
+//! `wasi:filesystem`.
 
 use crate::bindings::wasi::clocks::wall_clock::Datetime;
 use crate::bindings::wasi::filesystem::types::{DescriptorStat, DescriptorType, DirectoryEntry, NewTimestamp};
@@ -72,10 +73,10 @@ pub fn normalized(time: Datetime) -> Result<(u64, u32), Status> {
     Ok((seconds, (u64::from(time.nanoseconds) % SECOND) as u32))
 }
 
-/// What the host said of a path. It is current as long as no other edge call followed.
+/// The host's answer on a path. It is current as long as no other edge call followed.
 #[derive(Debug)]
 pub struct RecentStat {
-    /// How many edge calls there were with this one.
+    /// The number of edge calls, this one included.
     pub calls: u64,
     pub directory: u32,
     pub follow: bool,
@@ -87,7 +88,7 @@ pub struct RecentStat {
 #[derive(Debug)]
 pub struct Entries {
     pub entries: Vec<DirectoryEntry>,
-    /// No more follow.
+    /// No more entries follow.
     pub end: bool,
 }
 
@@ -115,7 +116,7 @@ pub fn list_entries(channel: &mut Channel, handle: u32) -> Result<Result<Entries
         Err(status) => return Ok(Err(status)),
     };
     let end = reply.end.flag("an end that is neither yes nor no")?;
-    // Each entry takes the length before it at least.
+    // Each entry has at least the length before it.
     let count = reply.count.at_most((payload.len() / 4) as u32, "more entries than there is room for")?;
     let mut entries = Vec::new();
     for _ in 0..count {

@@ -18,7 +18,7 @@ use wasmstone_edge_protocol::{Status, network};
 /// Makes a socket for `owner` that is bound to nothing. The result is its handle.
 ///
 /// # Errors
-/// Why there is none.
+/// The reason why there is no socket.
 pub fn make_socket(host: &mut Host, owner: u32, protocol: Protocol, family: IpAddressFamily) -> IoResult<u32> {
     let family = address::wire_family(family);
     let (handle, ()) = host.opening(owner, Status::NewSocketLimit, |host, handle| {
@@ -32,7 +32,7 @@ pub fn make_socket(host: &mut Host, owner: u32, protocol: Protocol, family: IpAd
 /// Binds a socket that is not bound; the result is its local address.
 ///
 /// # Errors
-/// Why it is not bound.
+/// The reason why the socket is not bound.
 fn bind(host: &mut Host, handle: u32, family: IpAddressFamily, local: SocketAddr) -> IoResult<SocketAddr> {
     permit(host.reach.bind(local), DeniedUse::Bind, host)?;
     let request = AddressRequest { handle: handle.into(), address: local.into() };
@@ -43,7 +43,7 @@ fn bind(host: &mut Host, handle: u32, family: IpAddressFamily, local: SocketAddr
 /// Fails unless the policy has `allowed` it; the host may log that it was denied.
 ///
 /// # Errors
-/// That it was not allowed.
+/// If the policy does not allow it.
 pub fn permit(allowed: bool, what: DeniedUse, host: &mut Host) -> IoResult<()> {
     if allowed {
         return Ok(());
@@ -62,8 +62,8 @@ pub fn option(host: &mut Host, handle: u32, option: SocketOption, cap: u64) -> I
     Ok(reply.value.at_most(cap, "an option has a value that it cannot have")?)
 }
 
-/// Sets an option of the socket `handle`, which is an error in states where the socket has no options. Of two
-/// mistakes, the one is reported that Wasmtime reports.
+/// Sets an option of the socket `handle`, which is an error in states where the socket has no options. Of two errors,
+/// the one is reported that Wasmtime reports.
 ///
 /// # Errors
 /// The state's error, a value that is not possible, or the host's error.

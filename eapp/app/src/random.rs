@@ -1,5 +1,5 @@
-//! Randomness: ChaCha20 generators that all come from one seed, made by HKDF (RFC 5869) from what the host cannot know
-//! and what it gave, so that neither alone decides a stream.
+//! Randomness: ChaCha20 generators that all come from one seed. HKDF (RFC 5869) makes the seed from bytes that the
+//! host cannot know and bytes that the host gave, so that neither alone decides a stream.
 
 use crate::channel::Channel;
 use crate::keys::Key;
@@ -11,13 +11,13 @@ use sha2::Sha256;
 use wasmstone_edge_protocol::{Violation, launch, types::Empty};
 use zeroize::Zeroizing;
 
-/// Bytes made ahead: with the next key, four blocks of the cipher, which it makes at once.
+/// The number of bytes made ahead: with the next key, four blocks of the cipher, which it makes at once.
 const AHEAD: usize = 256 - 32;
 
 /// How many bytes are given out before more entropy is mixed in.
 const FRESH: usize = 1 << 20;
 
-/// How often the time is read then.
+/// How often the time is read to mix it in.
 const SAMPLES: usize = 32;
 
 /// A generator. Its state tells nothing about the bytes that it gave out before: every refill replaces the key, bytes
@@ -25,7 +25,7 @@ const SAMPLES: usize = 32;
 pub struct Generator {
     key: Key,
     ahead: Zeroizing<[u8; AHEAD]>,
-    /// How much of `ahead` was given out.
+    /// The number of bytes of `ahead` that were given out.
     used: usize,
     /// Bytes given out since the last [`Generator::refresh`] that mixed something in.
     given: usize,
@@ -43,7 +43,7 @@ impl Generator {
         Self { key, ahead: Zeroizing::new([0; AHEAD]), used: AHEAD, given: 0 }
     }
 
-    /// A generator for the use `label`. The numbers of each tell nothing about those of the other.
+    /// A generator for the use `label`. The numbers of the two tell nothing about each other.
     pub fn fork(&mut self, label: &[u8]) -> Self {
         let mut drawn = Zeroizing::new([0; 32]);
         self.fill(&mut *drawn);
@@ -80,8 +80,8 @@ impl Generator {
         stream
     }
 
-    /// Mixes in the time and entropy of the host, once enough bytes were given out. That can only add: a host that
-    /// knows or chooses both knows no more than before, and one that gives nothing takes nothing away.
+    /// Mixes in the time and entropy of the host, once enough bytes were given out. That can only add randomness: a
+    /// host that knows or chooses both knows no more than before, and a host that gives nothing takes nothing away.
     ///
     /// # Errors
     /// If the host breaks the contract.

@@ -10,27 +10,27 @@ use wasmstone_edge_protocol::{
 };
 use wasmstone_policy::{Access, Entry, Grants, Policy, Reach, WRAPPED_KEY_SIZE};
 
-/// What the host said.
+/// The host's answers at start.
 pub struct Start {
-    /// What the guest gets, the policy's own arguments and variables included.
+    /// The guest's grants, the policy's own arguments and variables included.
     pub grants: Grants,
     /// What the policy allows of the network.
     pub reach: Reach,
     /// The host's wall clock: seconds and nanoseconds since 1970-01-01.
     pub wall: (u64, u32),
-    /// How fast the machine counts time, by the host's word.
+    /// The rate of the machine's ticks, as the host says.
     pub ticks_per_second: NonZeroU32,
     /// Standard input, output, error is a terminal.
     pub terminals: [bool; 3],
     /// Entropy from the host.
     pub entropy: [u8; 32],
-    /// Where to serve, which the policy allows; with [`Entry::Http`], and only with it.
+    /// The address to serve at, which the policy allows; with [`Entry::Http`], and only with it.
     pub serve: Option<SocketAddr>,
-    /// For each directory, the state that it has to be in if it is sealed and the operator named one.
+    /// For each directory, the required state if it is sealed and the operator named one.
     pub pins: Vec<Option<[u8; FRESHNESS_SIZE]>>,
     /// What the enclave does in this run.
     pub task: TaskKind,
-    /// What belongs to the task: a nonce, or a wrapped key.
+    /// The input of the task: a nonce, or a wrapped key.
     pub record: Vec<u8>,
 }
 
@@ -67,7 +67,7 @@ impl Start {
                 _ => Some(*pin.first_chunk().ok_or(Violation("a freshness value is cut short"))?),
             });
         }
-        // What a task needs comes as one record, whose size the task fixes: so a host cannot slip in another one.
+        // A task's input comes as one record of a size that the task fixes, so a host cannot put in another one.
         let task = start.task.get()?;
         let sizes = match task {
             TaskKind::Run => 0..=0,
@@ -79,11 +79,11 @@ impl Start {
             return Err(Violation("what belongs to a task is cut short").into());
         }
         let record = record.to_vec();
-        // Bytes or bits that nobody reads would be a way to disagree about what the reply says.
+        // Bytes or bits that nothing reads could let the two sides read the reply differently.
         if !payload.is_empty() || writable.checked_shr(directories).unwrap_or(0) != 0 {
             return Err(Violation("the start reply has more than it says").into());
         }
-        // The reply had room for all that can be granted, which is much more than later replies need.
+        // The reply had room for all possible grants, which is much more than later replies need.
         channel.trim();
         // The entry point is measured, the address is not: they have to fit, and the policy has to allow the address.
         let reach = Reach::new(policy.network.clone());

@@ -6,10 +6,10 @@ use crate::read_ahead::Buffer;
 use alloc::vec::Vec;
 use wasmstone_edge_protocol::{Violation, handle, io, types::HandleRequest, types::ReadRequest};
 
-/// Bytes asked for at least.
+/// The fewest bytes to ask for.
 const AHEAD: usize = 64 << 10;
 
-/// Reads at most `length` bytes of standard input, of which `buffer` was read ahead. Without `wait` the result may
+/// Reads at most `length` bytes of standard input; `buffer` holds what was read ahead. Without `wait` the result may
 /// be empty.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ pub fn read(host: &mut Host, buffer: &mut Buffer, length: usize, wait: bool) -> 
     Ok(buffer.fill(payload, length))
 }
 
-/// Writes to standard output or error, whose handle is `number`. The result is how many bytes were written.
+/// Writes to standard output or error, whose handle is `number`. The result is the number of bytes written.
 ///
 /// # Errors
 /// The host's error.

@@ -1,4 +1,4 @@
-//! Taking turns: a guest that waits gives the host back, so that other guests run until what it waits for is there.
+//! Taking turns: a guest that waits passes the host on, so that other guests run until what it waits for is there.
 //! There is one thread. The code of a guest is a future, and one poll of the future is one turn.
 
 use crate::host::Host;
@@ -10,8 +10,8 @@ use core::{
 use spinning_top::Spinlock;
 use wasmtime::format_err;
 
-/// Where a guest and the service that runs it leave things for each other when the turn changes. There is one thread,
-/// so the lock is free whenever a side takes it.
+/// The place where a guest and the service that runs it leave values for each other when the turn changes. There is
+/// one thread, so the lock is free whenever a side takes it.
 #[derive(Clone)]
 pub struct Turn(Arc<Spinlock<Exchanged>>);
 
@@ -59,7 +59,7 @@ impl Turn {
 /// Runs a future of a guest that does not take turns, so it is ready at its first poll.
 ///
 /// # Errors
-/// The guest gave its turn away, which is a bug.
+/// If the guest ended its turn, which is a bug.
 pub fn complete<T, E: From<wasmtime::Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

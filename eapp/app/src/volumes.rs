@@ -1,5 +1,5 @@
-//! Sealed directories: directories of the host's in which this enclave alone can read and change the guest's files.
-//! Those that were granted are open for as long as the enclave runs.
+//! Sealed directories: directories of the host in which only this enclave can read and change the guest's files.
+//! Granted ones are open for as long as the enclave runs.
 
 mod disk;
 mod explain;
@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 /// A sealed directory.
 pub struct SealedDirectory {
-    /// The path under which the guest has it.
+    /// The guest's path of the directory.
     pub path: String,
     /// Its place among the granted directories.
     pub index: u32,
@@ -33,25 +33,25 @@ pub struct SealedDirectory {
     volume: Volume,
     /// The operator was told that it is damaged.
     is_reported: bool,
-    /// When the oldest change was made that may not be stored, in nanoseconds since the enclave's start.
+    /// When the oldest change that may not be stored was made, in nanoseconds since the enclave's start.
     changed: Option<u64>,
 }
 
-/// The most handles that a volume has at once, and one to spare.
+/// The most handles that a volume uses at once, and one more.
 const HANDLES: usize = 65;
 
-/// How long a change stays unstored while the guest waits, in nanoseconds.
+/// How long a change may stay unstored while the guest waits, in nanoseconds.
 const IDLE: u64 = 5 * SECOND;
 
 /// How a sealed directory is opened.
 pub struct Opening<'a> {
-    /// The path under which the guest has it.
+    /// The guest's path of the directory.
     pub path: &'a str,
     /// Its place among the granted directories.
     pub index: u32,
     pub access: Access,
     pub key: &'a [u8; 32],
-    /// The state that it has to be in.
+    /// The required state.
     pub pin: Option<[u8; FRESHNESS_SIZE]>,
     pub now: Time,
 }
@@ -94,7 +94,7 @@ impl SealedDirectory {
                 self.path
             ))
         })?;
-        // The status does not matter: a host that does not take the value has no use for it.
+        // The status does not matter: a host that does not take the value does not need it.
         let _ = channel.call::<launch::Freshness>(
             &FreshnessRequest { directory: self.index.into() },
             &[&freshness.0],
@@ -103,7 +103,7 @@ impl SealedDirectory {
         Ok(())
     }
 
-    /// Copies everything to another one, which holds nothing yet.
+    /// Copies everything to another volume, which is still empty.
     ///
     /// # Errors
     /// A violation, or a refusal that says what failed.
@@ -125,12 +125,12 @@ impl SealedDirectory {
         self.volume.root()
     }
 
-    /// The state that it was last stored in.
+    /// The state in which it was last stored.
     pub fn freshness(&self) -> [u8; FRESHNESS_SIZE] {
         self.volume.freshness().0
     }
 
-    /// Its volume, and the disk that this is stored on.
+    /// Its volume, and the disk that the volume is stored on.
     pub fn parts<'a>(
         &'a mut self,
         channel: &'a mut Channel,
@@ -144,8 +144,8 @@ impl SealedDirectory {
         self.changed.get_or_insert(now);
     }
 
-    /// Stores what was changed a while before `now`. The result is when the next change has to be stored. Both are in
-    /// nanoseconds since the enclave's start.
+    /// Stores changes that were made a while before `now`. The result is when the next change has to be stored. Both
+    /// are in nanoseconds since the enclave's start.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -165,7 +165,7 @@ impl SealedDirectory {
         Ok(self.changed.map_or(u64::MAX, due))
     }
 
-    /// What the operator is told of `error`: that the directory is damaged, once.
+    /// The message for the operator about `error`: once, that the directory is damaged.
     pub fn report(&mut self, error: Error) -> Option<String> {
         let is_damage = matches!(error, Error::Damaged(_) | Error::Code(Code::Broken));
         if !is_damage || core::mem::replace(&mut self.is_reported, true) {
@@ -184,8 +184,8 @@ fn directory(index: u32) -> u32 {
     handle::FIRST_DIRECTORY + index
 }
 
-/// Opens those of the granted directories that are sealed. Which are sealed, the measured policy says and not the
-/// host.
+/// Opens the granted directories that are sealed. The measured policy, not the host, says which directories are
+/// sealed.
 ///
 /// # Errors
 /// A violation, or a refusal that says what to do.
@@ -222,8 +222,8 @@ pub fn open_all(
     Ok(all)
 }
 
-/// A sealed directory that was not granted, while another directory was to which its path leads without it: guests
-/// take the granted directory that has most in common with a path.
+/// A sealed directory that was not granted, although a granted directory contains its path: guests take the granted
+/// directory that has most in common with a path.
 fn bypassed<'a>(policy: &'a Policy, start: &Start) -> Option<&'a str> {
     let granted = &start.grants.directories;
     let mut missing =

@@ -1,5 +1,5 @@
-//! What something waits for: an answer of the host, a point in time, or both. One edge call asks the host for the
-//! answers to all that is waited for (`Host::poll`).
+//! What a part of the enclave waits for: an answer of the host, a point in time, or both. One edge call asks the host
+//! for the answers to all waits (`Host::poll`).
 
 use alloc::collections::BTreeMap;
 use wasmstone_edge_protocol::value::Interest;
@@ -7,7 +7,7 @@ use wasmstone_edge_protocol::value::Interest;
 /// A question to the host: whether a handle can be read, or written, without waiting.
 pub type HandleInterest = (u32, Interest);
 
-/// What one thing waits for. It waits for nothing, that is, it is ready, where both are `None`.
+/// What is waited for. If both fields are `None`, there is no wait: it is ready.
 #[derive(Clone, Copy, Default)]
 pub struct Wait {
     /// It is ready once the host says yes to this.
@@ -27,7 +27,7 @@ impl Wait {
         Self { interest: None, deadline: Some(deadline) }
     }
 
-    /// Waits for an event inside the enclave, of which the host knows nothing.
+    /// Waits for an event inside the enclave, which the host does not know.
     pub fn inside() -> Self {
         Self::until(u64::MAX)
     }
@@ -41,7 +41,7 @@ impl Wait {
 /// What one edge call asks the host, and its answers.
 #[derive(Default)]
 pub struct PollSet {
-    /// Each with the answer; no until the host has answered.
+    /// Each question with its answer; no until the host has answered.
     pub interests: BTreeMap<HandleInterest, bool>,
     /// Until when the host waits for the first yes, in nanoseconds since the enclave's start: it does not wait at 0,
     /// and waits without an end at `u64::MAX`.
@@ -49,7 +49,7 @@ pub struct PollSet {
 }
 
 impl PollSet {
-    /// Asks nothing yet, and waits without an end.
+    /// Asks no question yet, and waits without an end.
     pub fn endless() -> Self {
         Self { interests: BTreeMap::new(), deadline: u64::MAX }
     }
@@ -59,7 +59,7 @@ impl PollSet {
         self.interests.get(&interest) == Some(&true)
     }
 
-    /// Adds what something waits for.
+    /// Adds one wait.
     pub fn add(&mut self, wait: Wait) {
         self.interests.extend(wait.interest.map(|interest| (interest, false)));
         self.deadline = self.deadline.min(wait.deadline.unwrap_or(u64::MAX));

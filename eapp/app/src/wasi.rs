@@ -1,5 +1,5 @@
-//! WASI 0.2: how a guest's calls lead to what is below. One file implements one interface, or one resource of a large
-//! one. Only these files implement traits of the bindings.
+//! WASI 0.2: the guest's calls, implemented with the modules below. One file implements one interface, or one
+//! resource of a large interface. Only these files implement traits of the bindings.
 
 mod attestation;
 pub mod blocking;

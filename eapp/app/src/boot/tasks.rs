@@ -10,7 +10,7 @@ use crate::start::Start;
 use wasmstone_edge_protocol::{attestation, launch, types::Empty, value::TaskKind};
 use wasmstone_policy::Launch;
 
-/// Does what `start` asks for; `None` where that is to run the guest.
+/// Does what `start` asks for; `None` if that is to run the guest.
 pub fn perform(channel: &mut Channel, launch: &Launch, start: &Start) -> Option<Result<Ending, Ending>> {
     match start.task {
         TaskKind::Run => None,

@@ -7,7 +7,7 @@ use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec
 use core::{cell::UnsafeCell, ops::Range, ptr::NonNull, sync::atomic::AtomicBool, sync::atomic::Ordering};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result, format_err};
 
-/// Memory that belongs to its holder alone, zeroed.
+/// Memory that only its holder uses, zeroed.
 #[derive(Debug)]
 pub struct Region {
     base: NonNull<u8>,
@@ -15,7 +15,7 @@ pub struct Region {
     closed: Option<Closed>,
 }
 
-/// What belongs to a region whose pages fault until they are opened.
+/// The additional properties of a region whose pages fault until they are opened.
 #[derive(Debug)]
 struct Closed {
     behind: usize,
@@ -25,25 +25,25 @@ struct Closed {
 impl Region {
     /// # Safety
     /// 1. `base` is valid for reads and writes of `size` bytes for the rest of the process's life.
-    /// 2. Nobody else reads or writes them.
+    /// 2. Nothing else reads or writes them.
     /// 3. They are zero.
     pub unsafe fn new(base: NonNull<u8>, size: usize) -> Self {
         Self { base, size, closed: None }
     }
 
-    /// A region whose pages are opened when a memory takes them, and whose program leaves it to page faults
-    /// to find accesses outside of its memory.
+    /// A region whose pages are opened when a memory takes them, and whose program relies on page faults to find
+    /// accesses outside its memory.
     ///
     /// # Safety
     /// 1. As for [`Self::new`], of each range for which `open`, called with its start and length in whole
     ///    pages, has answered true.
-    /// 2. Accesses to all else of the region, and to the `behind` bytes behind it, fault: the program
+    /// 2. Accesses to the rest of the region, and to the `behind` bytes behind it, fault: the program
     ///    traps, or the process ends.
     pub unsafe fn closed(base: NonNull<u8>, size: usize, behind: usize, open: fn(NonNull<u8>, usize) -> bool) -> Self {
         Self { base, size, closed: Some(Closed { behind, open }) }
     }
 
-    /// How many bytes from the beginning are memory or fault.
+    /// The number of bytes from the beginning that are memory or fault.
     fn address_space(&self) -> usize {
         self.closed.as_ref().map_or(0, |closed| self.size.saturating_add(closed.behind))
     }
@@ -69,7 +69,7 @@ unsafe impl Sync for Shared {}
 /// The parts of the region that are taken, as offsets, in ascending order.
 #[derive(Debug, Default)]
 struct Layout {
-    /// No range is empty, so no two begin at the same place. What is not taken is zero.
+    /// No range is empty, so no two begin at the same place. Bytes outside the ranges are zero.
     taken: Vec<Range<usize>>,
 }
 
@@ -90,7 +90,7 @@ impl Layout {
         self.taken.retain(|range| range.start != start);
     }
 
-    /// Where a range that begins at `start` has to end, in a region of `size` bytes, since another one begins.
+    /// Where a range that begins at `start` has to end in a region of `size` bytes, because another range begins.
     fn limit(&self, start: usize, size: usize) -> usize {
         self.taken.iter().map(|range| range.start).find(|other| *other > start).unwrap_or(size)
     }
@@ -113,8 +113,8 @@ impl Shared {
         while self.locked.swap(true, Ordering::Acquire) {
             core::hint::spin_loop();
         }
-        // SAFETY: the flag above was clear and is now set by us, so no other reference to the layout
-        // exists until it is cleared below: whoever else comes here spins, `change` itself included.
+        // SAFETY: the flag above was clear and is now set by us, so no other reference to the layout exists until it
+        // is cleared below: every other caller spins here, and so would `change` itself.
         let result = change(unsafe { &mut *self.layout.get() });
         self.locked.store(false, Ordering::Release);
         result
@@ -132,13 +132,13 @@ impl Shared {
     /// The range is taken, and the caller, to whom it belongs, does not use it any more.
     unsafe fn release(&self, start: usize, length: usize) {
         if length > 0 {
-            // SAFETY: what is taken lies in the region, and is the caller's alone.
+            // SAFETY: a taken range lies in the region, and belongs to the caller alone.
             unsafe { self.at(start).write_bytes(0, length) };
             self.with_layout(|layout| layout.remove(start));
         }
     }
 
-    /// Makes a range that was taken accessible.
+    /// Makes a taken range accessible.
     fn open(&self, start: usize, length: usize) -> Option<()> {
         let Some(closed) = &self.region.closed else { return Some(()) };
         (closed.open)(NonNull::new(self.at(start))?, length).then_some(())
@@ -166,7 +166,7 @@ impl Shared {
     fn capacity(&self, start: usize, length: usize) -> usize {
         let size = self.region.size;
         self.with_layout(|layout| match length {
-            // Only of the first memory is it known where it will lie.
+            // Only the place of the first memory is known beforehand.
             0 if !layout.taken.is_empty() => 0,
             _ => layout.limit(start, size).saturating_sub(start),
         })
@@ -190,10 +190,10 @@ impl Shared {
             Some(to)
         })?;
         self.open(moved, new)?;
-        // SAFETY: both ranges are entered as taken by this memory, so they lie in the region, do not
-        // overlap and belong to nobody else; `old` is at most `new`.
+        // SAFETY: both ranges are entered as taken by this memory, so they lie in the region, do not overlap and
+        // belong to nothing else; `old` is at most `new`.
         unsafe { core::ptr::copy_nonoverlapping(self.at(start), self.at(moved), old) };
-        // SAFETY: the memory is where it moved to from now on.
+        // SAFETY: from now on, the memory is where it moved to.
         unsafe { self.release(start, old) };
         Some(moved)
     }
@@ -207,10 +207,10 @@ impl LinearMemories {
     }
 }
 
-// SAFETY: `new_memory` returns zeroed memory of at least `minimum` bytes that nobody else has. Where address
-// space is asked for that is memory or faults, the memory is the only one and lies at the beginning of a
-// region that has as much (contract of `Region::closed`): nothing else in it is ever opened, since a
-// second memory is refused here, and an empty one has no capacity to grow into.
+// SAFETY: `new_memory` returns zeroed memory of at least `minimum` bytes that belongs to nothing else. If address
+// space is asked for that is memory or faults, the memory is the only one and lies at the beginning of a region of
+// that size (contract of `Region::closed`): nothing else in it is ever opened, since a second memory is refused here,
+// and an empty one has no capacity to grow into.
 unsafe impl MemoryCreator for LinearMemories {
     fn new_memory(
         &self,
@@ -243,7 +243,7 @@ struct Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: the range is this memory's, which nobody can use any more.
+        // SAFETY: the range is this memory's, and nothing can use it any more.
         unsafe { self.shared.release(self.start, self.size) };
     }
 }

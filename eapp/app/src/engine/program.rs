@@ -1,5 +1,5 @@
-//! The program: a native one lies in the image and was measured there; one for the interpreter is
-//! streamed in from the host, and checked against its measured digest before a byte is used.
+//! The program: a native program lies in the image and was measured there; a program for the interpreter is streamed
+//! in from the host, and compared with its measured digest before a byte is used.
 
 use crate::channel::Channel;
 use crate::ending::Ending;
@@ -10,7 +10,7 @@ use wasmstone_edge_protocol::{PAYLOAD_MAX, Violation, launch, types::ProgramRequ
 use wasmstone_policy::Program;
 use wasmtime::{Engine, component::Component};
 
-/// What the engine wants its programs aligned to.
+/// The alignment that the engine demands of its programs.
 const ALIGNMENT: usize = 4096;
 
 /// The pages of the image that hold its native program.
@@ -20,20 +20,20 @@ pub struct Resident(&'static [u8]);
 impl Resident {
     /// # Safety
     /// 1. `pages` are the image's native segments, as composed and measured, one after the other.
-    /// 2. They are not written to any more, and the code in them may be executed where it lies.
+    /// 2. They are not written to any more, and the code in them may be executed in place.
     pub unsafe fn new(pages: &'static [u8]) -> Self {
         Self(pages)
     }
 }
 
-/// A precompiled program, in memory that is never given back: an enclave runs one.
+/// A precompiled program, in memory that is never freed: an enclave runs one program.
 pub struct Precompiled(&'static [u8]);
 
 impl Precompiled {
     /// Finds the program in the image, or fetches it.
     ///
     /// # Errors
-    /// As of [`Self::fetch`], or if the image does not hold it.
+    /// As for [`Self::fetch`], or if the image does not hold the program.
     pub fn new(channel: &mut Channel, program: &Program, resident: Option<Resident>) -> Result<Self, Ending> {
         let size = usize::try_from(program.size).ok().filter(|size| *size > 0);
         let size = size.ok_or(Ending::refused("the program is empty or too large for this machine"))?;
@@ -47,12 +47,12 @@ impl Precompiled {
     /// Fetches the program and checks it.
     ///
     /// # Errors
-    /// Out of memory; a violation if the host gives other bytes than the measured ones.
+    /// If memory runs out; a violation if the bytes from the host are not the measured ones.
     fn fetch(channel: &mut Channel, program: &Program, size: usize) -> Result<Self, Ending> {
         let layout = Layout::from_size_align(size, ALIGNMENT).map_err(|_| Ending::OutOfMemory)?;
         // SAFETY: the layout's size is not zero, checked above.
         let bytes = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(Ending::OutOfMemory)?;
-        // SAFETY: allocated just now with this size, zeroed, known to nobody else, and never freed.
+        // SAFETY: allocated just now with this size, zeroed, known to nothing else, and never freed.
         let bytes: &'static mut [u8] = unsafe { core::slice::from_raw_parts_mut(bytes.as_ptr(), size) };
 
         let mut digest = Sha256::new();
@@ -80,12 +80,12 @@ impl Precompiled {
     /// Makes the program ready to run.
     ///
     /// # Errors
-    /// If it was made for another engine, or memory runs out.
+    /// If the program was made for another engine, or memory runs out.
     pub fn load(self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: the bytes are those that the build side's compiler wrote. `new` and `fetch` are the only
-        // places that make a `Precompiled`: the one takes what was measured (contract of `Resident::new`),
-        // the other compared their digest with the measured one. They live for ever, and behind a shared
-        // reference nobody writes to them.
+        // SAFETY: the bytes are those that the builder's compiler wrote. `new` and `fetch` are the only places that
+        // make a `Precompiled`: the one takes what was measured (contract of `Resident::new`), the other compared
+        // their digest with the measured one. They live for ever, and nothing writes to them behind a shared
+        // reference.
         unsafe { Component::deserialize_raw(engine, NonNull::from(self.0)) }
     }
 }

@@ -4,16 +4,16 @@ use alloc::{alloc::Layout, alloc::alloc_zeroed, alloc::dealloc, boxed::Box};
 use core::{ops::Range, ptr::NonNull};
 use wasmtime::{Error, OutOfMemory, StackCreator, StackMemory};
 
-/// The alignment that Wasmtime wants for stacks: a page of the machine. Some machines that the simulator runs on have
-/// large pages.
+/// The alignment that Wasmtime demands for stacks: a page of the machine. Some machines that the simulator runs on
+/// have large pages.
 const PAGE: usize = if cfg!(target_os = "none") { 4096 } else { 64 << 10 };
 
 /// Makes stacks.
 pub struct Stacks;
 
-// SAFETY: `Stack` keeps what is asked of its trait. There is no guard page, since an enclave has no page
-// tables to change; instead the engine ends a guest that would leave less than `ENGINE_STACK` of it to the
-// functions that it calls here.
+// SAFETY: `Stack` keeps the contract of its trait. It has no guard page, since an enclave has no page tables to
+// change; instead the engine ends a guest that would leave less than `ENGINE_STACK` of it to the functions that it
+// calls here.
 unsafe impl StackCreator for Stacks {
     fn new_stack(&self, size: usize, _zeroed: bool) -> Result<Box<dyn StackMemory>, Error> {
         let size = size.checked_next_multiple_of(PAGE).ok_or(OutOfMemory::new(size))?.max(PAGE);
@@ -29,9 +29,9 @@ struct Stack {
     layout: Layout,
 }
 
-// SAFETY: the memory belongs to the value, wherever that goes.
+// SAFETY: the memory belongs to the value, in whichever thread the value is.
 unsafe impl Send for Stack {}
-// SAFETY: nothing can be done with a shared reference but ask where the memory is.
+// SAFETY: a shared reference only gives the address of the memory.
 unsafe impl Sync for Stack {}
 
 // SAFETY: the range is whole pages, allocated for this value alone, until it is dropped.
@@ -52,7 +52,7 @@ unsafe impl StackMemory for Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        // SAFETY: allocated with this layout, and given back once. Nobody runs on it any more.
+        // SAFETY: allocated with this layout, and freed once. No guest runs on it any more.
         unsafe { dealloc(self.base.as_ptr(), self.layout) };
     }
 }

@@ -7,7 +7,7 @@ use alloc::{sync::Arc, vec::Vec};
 use spinning_top::Spinlock;
 use wasmtime::format_err;
 
-/// Bytes of a body that are kept: with what goes around them, as many as the host takes at once.
+/// The most bytes of a body that are kept: with the bytes around them, as many as the host takes at once.
 const KEPT_MAX: usize = 60 << 10;
 
 /// A body: one end for the guest that writes it, the other for the message that it belongs to.
@@ -17,36 +17,36 @@ pub type SharedBody = Arc<Spinlock<Body>>;
 #[derive(Default)]
 pub struct Body {
     of_request: bool,
-    /// The length that the fields of the message say.
+    /// The length in the fields of the message.
     expected: Option<u64>,
     written: u64,
     /// Bytes that were written and not sent.
     pub bytes: Vec<u8>,
     /// How it ends, once the guest has ended it.
     pub end: Option<End>,
-    /// Nobody will send it.
+    /// The body will not be sent.
     pub is_lost: bool,
 }
 
 /// How a body ends.
 #[derive(Clone, Debug)]
 pub enum End {
-    /// As it should, with trailers perhaps.
+    /// Complete, with trailers perhaps.
     Finished(Option<Arc<Fields>>),
-    /// Before it should.
+    /// Too early.
     Aborted,
 }
 
 impl Body {
-    /// An empty body that has to come to `expected` bytes, where the message says how many.
+    /// An empty body that has to come to `expected` bytes, if the message gives a length.
     pub fn new(of_request: bool, expected: Option<u64>) -> Self {
         Self { of_request, expected, ..Self::default() }
     }
 
-    /// Adds bytes to it, where there is `room` for so many.
+    /// Adds bytes to it, if there is `room` for so many.
     ///
     /// # Errors
-    /// They are more than the message says.
+    /// If they are more than the message's length.
     pub fn write(&mut self, bytes: &[u8], room: usize) -> Result<(), StreamFailure> {
         if bytes.len() > room {
             return Err(StreamFailure::Trap(format_err!("not permitted to write {} bytes", bytes.len())));
@@ -62,7 +62,7 @@ impl Body {
     /// Ends it.
     ///
     /// # Errors
-    /// It has fewer bytes than the message says.
+    /// If it has fewer bytes than the message's length.
     pub fn finish(&mut self, trailers: Option<Arc<Fields>>) -> Result<(), ErrorCode> {
         if self.expected.is_some_and(|expected| self.written != expected) {
             self.end = Some(End::Aborted);
@@ -78,7 +78,7 @@ impl Body {
     }
 }
 
-/// How many bytes can be written; `None` where nobody will send them, since the message is gone, or its connection.
+/// How many bytes can be written; `None` if they will not be sent, since the message or its connection is gone.
 pub fn room(body: &SharedBody) -> Option<usize> {
     let locked = body.lock();
     let is_lost = locked.is_lost || Arc::strong_count(body) == 1;

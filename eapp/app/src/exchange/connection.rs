@@ -16,22 +16,22 @@ use sending::Output;
 use spinning_top::Spinlock;
 use wasmstone_edge_protocol::{Violation, value::Interest};
 
-/// How long the other side may do nothing, in nanoseconds, where it is to send or to take something.
+/// How long the other side may do nothing, in nanoseconds, when it has to send or to take something.
 pub const STALL: u64 = 60 * crate::clock::SECOND;
 
-/// A connection that several have to do with. There is one thread and no lock is held across a wait, so the lock is
+/// A connection that several parts refer to. There is one thread and no lock is held across a wait, so the lock is
 /// free whenever it is taken.
 pub type Shared = Arc<Spinlock<Connection>>;
 
 /// A connection.
 pub struct Connection {
     pub transport: Transport,
-    /// What came and was not parsed yet.
+    /// The bytes that came and were not parsed yet.
     pub input: Input,
     output: Output,
-    /// The other side is the server, and the socket is given back with the connection.
+    /// The other side is the server, and the socket is closed with the connection.
     is_client: bool,
-    /// Nothing more is sent, since it cannot be or would be wrong.
+    /// Nothing more is sent, since it cannot be sent or would be wrong.
     pub is_broken: bool,
     is_closed: bool,
 }
@@ -66,8 +66,8 @@ impl Connection {
         connection
     }
 
-    /// Ends the exchange that [`Self::begin`] began, once nobody writes to the response any more. It has to be called
-    /// again where the result is [`Exchange::Sending`].
+    /// Ends the exchange that [`Self::begin`] began, once the response is not written to any more. It has to be
+    /// called again if the result is [`Exchange::Sending`].
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -95,12 +95,12 @@ impl Connection {
         }
     }
 
-    /// Whether the guest that has the connection has sent all that it ever will.
+    /// Whether the guest that has the connection has sent everything.
     pub fn is_finished(&self) -> bool {
         self.is_broken || (self.is_client && self.is_sent())
     }
 
-    /// Gives the socket back. What the host has not sent yet is lost.
+    /// Closes the socket. What the host has not sent yet is lost.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -110,8 +110,8 @@ impl Connection {
         if replace(&mut self.is_closed, true) { Ok(()) } else { self.transport.close(host) }
     }
 
-    /// Stops sending, since nothing more can be sent or it would be wrong. A connection to a server is closed at once,
-    /// although the guest still has it, so that the server learns that the request was cut off.
+    /// Stops sending, since nothing more can be sent or it would be wrong. A connection to a server is closed at
+    /// once, although the guest still has it, so that the server learns that the request was cut off.
     fn break_off(&mut self, host: &mut Host) -> Result<(), Violation> {
         self.is_broken = true;
         self.forget_message();

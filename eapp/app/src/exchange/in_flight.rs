@@ -1,5 +1,5 @@
-//! What a guest has in flight: requests to servers, and bodies that it wrote. It goes on in every poll of the guest,
-//! whatever the guest polls.
+//! What a guest has in flight: requests to servers, and bodies that it wrote. Every poll of the guest continues all
+//! of them, whatever the guest polls.
 
 use super::{connection::Connection, outbound::OutboundRequest};
 use crate::host::Host;
@@ -9,7 +9,7 @@ use core::mem::take;
 use spinning_top::Spinlock;
 use wasmtime::Result;
 
-/// What goes on while its guest waits.
+/// What continues while its guest waits.
 pub enum InFlight {
     /// A request whose response has not come.
     Request(Weak<Spinlock<OutboundRequest>>),
@@ -18,7 +18,7 @@ pub enum InFlight {
 }
 
 impl InFlight {
-    /// Goes on, for the guest `owner`, and adds what it waits for to `polls`. The result is what is in flight after
+    /// Continues, for the guest `owner`, and adds what it waits for to `polls`. The result is what is in flight after
     /// it, if anything.
     fn advance(self, host: &mut Host, owner: u32, polls: &mut PollSet) -> Result<Option<Self>> {
         match &self {
@@ -58,7 +58,7 @@ impl InFlight {
     }
 }
 
-/// Goes on with all that the guest `owner` has in flight, and adds what that waits for to `polls`.
+/// Continues all that the guest `owner` has in flight, and adds what that waits for to `polls`.
 ///
 /// # Errors
 /// If the host broke the contract.

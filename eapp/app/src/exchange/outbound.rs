@@ -1,4 +1,4 @@
-//! A request to a server, until the head of the response is here.
+//! A request to a server, until the head of the response has come.
 
 mod route;
 
@@ -19,7 +19,7 @@ use spinning_top::Spinlock;
 use wasmstone_edge_protocol::value::Interest;
 use wasmtime::Result;
 
-/// How long to wait where the guest does not say, in nanoseconds; Wasmtime's figure.
+/// How long to wait if the guest does not say, in nanoseconds; Wasmtime's figure.
 const PATIENCE: u64 = 600 * SECOND;
 
 /// The request, as it is sent.
@@ -39,7 +39,7 @@ pub struct RequestOptions {
     pub between_bytes: Option<u64>,
 }
 
-/// The head of the response and the connection that its body comes on, or why there is none.
+/// The head of the response and the connection that its body comes on, or the error.
 pub type Outcome = Result<(Response, Shared), ErrorCode>;
 
 /// A request to a server.
@@ -59,9 +59,9 @@ enum State {
     Connecting(u32, Route, Message),
     /// The response is awaited.
     Awaiting { connection: Shared, search: Search, is_head: bool },
-    /// The response is here, or the request failed.
+    /// The response has come, or the request failed.
     Over(Outcome),
-    /// The guest has the outcome.
+    /// The guest has taken the outcome.
     Taken,
 }
 
@@ -110,7 +110,7 @@ impl OutboundRequest {
         Self::new(host, RequestOptions::default(), State::Over(Err(code)))
     }
 
-    /// Goes on as far as it can without waiting, for the guest `owner`.
+    /// Continues as far as it can without waiting, for the guest `owner`.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -156,7 +156,7 @@ impl OutboundRequest {
         Ok(State::Awaiting { connection, search: Search::default(), is_head: message.is_head })
     }
 
-    /// Takes the outcome; `None` where it is not there yet.
+    /// Takes the outcome; `None` if there is none yet.
     /// The error is that the outcome was taken before.
     pub fn take(&mut self) -> Option<Result<Outcome, ()>> {
         if !self.is_over() {
@@ -181,7 +181,7 @@ impl OutboundRequest {
         }
     }
 
-    /// Gives the request up; its outcome is `code`.
+    /// Cancels the request; its outcome is `code`.
     ///
     /// # Errors
     /// If the host broke the contract.

@@ -7,11 +7,11 @@ use crate::read_ahead::{Buffer, TOTAL_MAX};
 use alloc::{sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::{Violation, filesystem, types::ReadAtRequest};
 
-/// Bytes asked for at least, so that small reads do not cost an edge call each.
+/// The fewest bytes to ask for, so that small reads do not cost an edge call each.
 const AHEAD: usize = 256 << 10;
 
-/// As [`AHEAD`], for a first read that is not at the beginning of the file: it may well be the only one, of a page of
-/// a database.
+/// As [`AHEAD`], for a first read that is not at the beginning of the file: it may well be the only read, of a page
+/// of a database.
 const AHEAD_ELSEWHERE: usize = 4 << 10;
 
 /// Reads a file from a position on.
@@ -22,7 +22,7 @@ pub struct FileInput {
     buffer: Buffer,
     /// The value of [`Host::changes`] when the buffer was filled.
     changes: u64,
-    /// Bytes to ask for at least.
+    /// The fewest bytes to ask for.
     ahead: usize,
 }
 
@@ -36,7 +36,7 @@ impl FileInput {
     /// Reads at most `length` bytes, at most as many as a payload has.
     ///
     /// # Errors
-    /// The end of the file, or why it cannot be read.
+    /// The end of the file, or the reason why it cannot be read.
     pub fn read(&mut self, host: &mut Host, length: usize) -> Result<Vec<u8>, StreamFailure> {
         let bytes = if self.file.sealed.is_some() {
             self.read_sealed(host, length)?
@@ -69,7 +69,7 @@ impl FileInput {
     }
 
     fn read_hosted(&mut self, host: &mut Host, length: usize) -> Result<Vec<u8>, StreamFailure> {
-        // A guest that writes between its reads would throw away each time what was read ahead.
+        // If a guest writes between its reads, what was read ahead would be thrown away each time.
         let changed = self.changes != host.changes;
         if changed {
             self.buffer = Buffer::default();
@@ -79,7 +79,7 @@ impl FileInput {
             return Ok(self.buffer.take(length));
         }
         if core::mem::take(&mut self.buffer.end) {
-            // The end is reported once from what is known; then the host is asked again, since a file may grow.
+            // The end is reported once without asking the host; then the host is asked again, since a file may grow.
             return Err(StreamFailure::Closed);
         }
         let want = if host.read_ahead < TOTAL_MAX && !changed { length.max(self.ahead) } else { length };

@@ -22,7 +22,7 @@ pub struct Sealed;
 /// The most entries of a directory that are taken at once.
 const ENTRIES: usize = 64;
 
-/// Does something in the volume of `node`.
+/// Runs an operation in the volume of `node`.
 fn within<T>(
     host: &mut Host,
     node: SealedNode,
@@ -134,7 +134,7 @@ impl FileSystem for Sealed {
             let found = if follow {
                 volume.find(disk, directory.id, at.path, true)?
             } else {
-                // As under Wasmtime, a slash behind the path means nothing here.
+                // As under Wasmtime, a slash behind the path has no meaning here.
                 volume.resolve(disk, directory.id, at.path, false)?.node.ok_or(Code::NotFound)?
             };
             volume.stat(disk, found)

@@ -1,4 +1,4 @@
-//! The seam between `wasi:filesystem` and the two places that have files.
+//! The interface between `wasi:filesystem` and the two file systems: the host's, and the sealed directories.
 
 use super::{hosted::Hosted, sealed::Sealed};
 use crate::bindings::wasi::filesystem::types::{Advice, DescriptorFlags, NewTimestamp, OpenFlags};
@@ -9,16 +9,16 @@ use crate::metadata::{Entries, Stat};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::Violation;
 
-/// Something that is open for the guest. Streams share it with the descriptor that they come from.
+/// A file or directory that is open for the guest. Streams share it with the descriptor that they come from.
 #[derive(Debug)]
 pub struct OpenFile {
     /// Its handle. The host knows it by this number, unless it is in a sealed directory.
     pub handle: u32,
-    /// A granted directory, which is never given back.
+    /// A granted directory, which is never closed.
     pub granted: bool,
     /// A file that was opened for writing.
     pub writing: bool,
-    /// What it is in a sealed directory; `None` for the host's own files.
+    /// Its node in a sealed directory; `None` for the host's own files.
     pub sealed: Option<SealedNode>,
 }
 
@@ -68,8 +68,8 @@ pub struct At<'a> {
     pub path: &'a str,
 }
 
-/// A place that has files: the host's file system, or the sealed directories. The caller has checked that the grant
-/// allows the operation, that directories are directories, and that two of them are in one file system.
+/// A file system: the host's, or the sealed directories. The caller has checked that the grant allows the operation,
+/// that directories are directories, and that two of them are in one file system.
 pub trait FileSystem {
     /// Opens or makes something for the guest `owner`.
     fn open_at(&self, host: &mut Host, owner: u32, at: At<'_>, how: How) -> IoResult<Opened>;
@@ -106,7 +106,7 @@ pub trait FileSystem {
     /// Takes advice on how a file will be used.
     fn advise(&self, host: &mut Host, file: &OpenFile, range: (u64, u64), advice: Advice) -> IoResult<()>;
 
-    /// Writes out what was written.
+    /// Makes written data durable.
     fn sync(&self, host: &mut Host, file: &OpenFile, data_only: bool) -> IoResult<()>;
 
     /// Begins to list a directory, for the guest `owner`.

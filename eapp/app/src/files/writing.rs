@@ -9,12 +9,12 @@ use wasmstone_edge_protocol::{Status, Violation};
 /// Writes a file.
 pub struct FileOutput {
     file: Arc<OpenFile>,
-    /// Where the next byte goes; `None` for the end of the file.
+    /// The position of the next byte; `None` for the end of the file.
     position: Option<u64>,
 }
 
 impl FileOutput {
-    /// Writes `file` from `position` on, or at its end where that is `None`.
+    /// Writes `file` from `position` on, or at its end if that is `None`.
     pub fn new(file: Arc<OpenFile>, position: Option<u64>) -> Self {
         Self { file, position }
     }
@@ -22,7 +22,7 @@ impl FileOutput {
     /// Fails unless the file was opened for writing.
     ///
     /// # Errors
-    /// That it was not.
+    /// If it was not.
     pub fn check(&self) -> Result<(), Status> {
         if self.file.writing { Ok(()) } else { Err(Status::BadDescriptor) }
     }
@@ -30,7 +30,7 @@ impl FileOutput {
     /// Writes at most as many bytes as a payload has. The result is how many were written.
     ///
     /// # Errors
-    /// Why the file cannot be written.
+    /// The reason why the file cannot be written.
     pub fn write(&mut self, host: &mut Host, bytes: &[u8]) -> IoResult<usize> {
         let system = self.file.system();
         let Some(position) = &mut self.position else { return system.append(host, &self.file, bytes) };

@@ -1,4 +1,4 @@
-//! What the host's sealed directories are to those who use the host.
+//! The sealed directories, as the users of the host see them.
 
 use super::Host;
 use crate::ending::Ending;
@@ -9,7 +9,7 @@ use wasmstone_edge_protocol::{FRESHNESS_SIZE, Violation, handle, io, types::Hand
 use wasmstone_sealed_storage::{Error, Time, Volume};
 
 impl Host {
-    /// The root of the sealed directory at this place among the granted directories; `None` for one that is not
+    /// The root of the sealed directory at this place among the granted directories; `None` if that directory is not
     /// sealed.
     pub fn sealed_root(&self, index: u32) -> Option<SealedNode> {
         let volume = self.sealed.iter().position(|sealed| sealed.index == index)?;
@@ -21,7 +21,7 @@ impl Host {
         self.sealed.iter().find(|sealed| sealed.path == path).map(|sealed| sealed.freshness())
     }
 
-    /// A volume, with its disk. Not inlined, since all that uses a volume calls it.
+    /// A volume, with its disk. Not inlined, since everything that uses a volume calls it.
     #[inline(never)]
     pub fn sealed_parts(&mut self, volume: usize) -> Option<(&mut Volume, HostDisk<'_>)> {
         Some(self.sealed.get_mut(volume)?.parts(&mut self.channel, &mut self.handles))
@@ -38,8 +38,8 @@ impl Host {
         Time { seconds, nanoseconds }
     }
 
-    /// Stores what was changed a while ago, before the enclave waits for others. The result is when the next change
-    /// has to be stored, in nanoseconds since the enclave's start.
+    /// Stores changes that were made a while ago, before the enclave waits for other guests. The result is when the
+    /// next change has to be stored, in nanoseconds since the enclave's start.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -55,7 +55,7 @@ impl Host {
     /// Stores and closes all sealed directories, however the guest ended.
     ///
     /// # Errors
-    /// A violation, or what was not stored.
+    /// A violation, or a text that says what was not stored.
     pub fn close_sealed(&mut self) -> Result<(), Ending> {
         let mut stored = Ok(());
         for sealed in &mut self.sealed {
@@ -69,19 +69,19 @@ impl Host {
         stored
     }
 
-    /// Closes what is open in a sealed directory.
+    /// Closes a file or directory that is open in a sealed directory.
     ///
     /// # Errors
     /// If the host broke the contract.
     pub(super) fn release(&mut self, node: SealedNode) -> Result<(), Violation> {
         let Some((volume, mut disk)) = self.sealed_parts(node.volume) else { return Ok(()) };
-        // The volume holds the node no more, whatever the result.
+        // The volume does not hold the node any more, whatever the result.
         let _ = volume.release(&mut disk, node.id);
         disk.settle(())
     }
 
-    /// What a failure in a sealed directory is to the guest, which learns no more of damage than of other failures;
-    /// the operator is told of damage once.
+    /// The guest's error for a failure in a sealed directory. The guest learns no more of damage than of other
+    /// failures; the operator is told of damage once.
     #[inline(never)]
     pub fn sealed_failure(&mut self, volume: usize, error: Error) -> IoFailure {
         if let Some(report) = self.sealed.get_mut(volume).and_then(|sealed| sealed.report(error)) {

@@ -11,14 +11,14 @@ const DAY: u64 = 86_400;
 /// The last second of the year 9999: the format has four digits.
 const LAST: u64 = 253_402_300_799;
 
-/// The date so many seconds after 1970-01-01 (a Thursday), like `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// The date this many seconds after 1970-01-01 (a Thursday), like `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn date(seconds: u64) -> String {
     let seconds = seconds.min(LAST);
     let days = seconds / DAY;
     let (hour, minute, second) = (seconds % DAY / 3600, seconds % 3600 / 60, seconds % 60);
 
-    // Years that begin in March, in periods of 400 years: then a leap day is the last of its year, and
-    // the lengths of months go 31, 30, 31, 30, 31 again and again.
+    // The years begin in March, in periods of 400 years: then a leap day is the last day of its year, and the lengths
+    // of months are 31, 30, 31, 30, 31 again and again.
     let days_since_march_0000 = days + 719_468;
     let period = days_since_march_0000 / 146_097;
     let day_of_period = days_since_march_0000 % 146_097;

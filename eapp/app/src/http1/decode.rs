@@ -6,8 +6,8 @@ use crate::http1::length::Length;
 use crate::http1::{FIELDS_MAX, TRAILERS_MAX};
 use httparse::{EMPTY_HEADER, Status};
 
-/// The most bytes of the line that begins a chunk. Extensions mean nothing here, but some clients sign
-/// their chunks with one.
+/// The most bytes of the line that begins a chunk. Extensions have no effect here, but some clients sign their chunks
+/// with one.
 const LINE_MAX: usize = 1024;
 
 /// The most digits of a chunk's size.
@@ -26,7 +26,7 @@ enum State {
     UntilClose,
     /// At the line that begins a chunk.
     Size,
-    /// In a chunk's data, with so many bytes left.
+    /// In a chunk's data, with this many bytes left.
     Chunk(u64),
     /// At the line end behind a chunk's data.
     ChunkEnd,
@@ -51,7 +51,7 @@ pub enum BadBody {
     Malformed,
     /// The trailers are larger than [`TRAILERS_MAX`].
     TrailersTooLarge,
-    /// The connection ended before the body.
+    /// The connection ended before the end of the body.
     Incomplete,
 }
 
@@ -81,7 +81,7 @@ impl Decoder {
     /// data again, with more behind them. They are fewer than [`TRAILERS_MAX`].
     ///
     /// # Errors
-    /// What is wrong with the body; then nothing more can be read on the connection.
+    /// The error in the body; after it, nothing more can be read on the connection.
     pub fn step(&mut self, input: &[u8], most: usize) -> Result<Step, BadBody> {
         let mut skip = 0;
         loop {
@@ -121,10 +121,10 @@ impl Decoder {
         }
     }
 
-    /// The connection has ended, and with it the body.
+    /// Ends the body, because the connection has ended.
     ///
     /// # Errors
-    /// More bytes had to come.
+    /// If the body is not complete.
     pub fn end(&mut self) -> Result<(), BadBody> {
         match self.state {
             State::UntilClose | State::Done => {
@@ -163,7 +163,7 @@ fn chunk_size(input: &[u8]) -> Result<Option<(u64, usize)>, BadBody> {
     }
 }
 
-/// The trailers, where there are any, and their length with the empty line.
+/// The trailers, if there are any, and their length with the empty line.
 fn trailers(input: &[u8], search: &mut Search) -> Result<Option<(Option<Fields>, usize)>, BadBody> {
     if input.starts_with(b"\r\n") {
         return Ok(Some((None, 2)));

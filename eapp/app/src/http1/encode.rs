@@ -7,10 +7,10 @@ use crate::http1::head::Refused;
 use crate::http1::status::{is_without_content, reason};
 use alloc::{string::String, string::ToString, vec::Vec};
 
-/// Has a client send the body that it holds back.
+/// Makes a client send the body that it holds back.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Fields that mean nothing behind a body (RFC 9110, 6.5.1).
+/// Fields that have no meaning behind a body (RFC 9110, 6.5.1).
 const NO_TRAILERS: &str = "authorization cache-control content-encoding content-length content-range content-type \
     host max-forwards set-cookie te trailer transfer-encoding connection";
 
@@ -156,11 +156,11 @@ impl Encoder {
     /// Appends the end of the body to `out`, with the trailers that were announced.
     ///
     /// # Errors
-    /// There were fewer bytes than the head said.
+    /// If there were fewer bytes than the head said.
     pub fn finish(&mut self, out: &mut Vec<u8>, trailers: Option<&Fields>) -> Result<(), WrongLength> {
         match self.state {
             State::Fixed(left) if left > 0 => return Err(WrongLength),
-            // The end of the connection will end the body.
+            // The body ends with the connection.
             State::UntilClose => return Ok(()),
             State::Chunked => {
                 push(out, &["0\r\n"]);
@@ -176,8 +176,8 @@ impl Encoder {
     }
 }
 
-/// The whole answer to a request that is not served, after which the connection ends. `head` says that
-/// the method is HEAD.
+/// The whole answer to a request that is not served, after which the connection ends. `head` says that the method is
+/// HEAD.
 pub fn refusal(refused: Refused, head: bool, now: u64) -> Vec<u8> {
     let status = refused.status.to_string();
     let text = alloc::format!("{status} {}: {}\n", reason(refused.status), refused.why);

@@ -46,7 +46,7 @@ impl Fields {
     /// Adds a value to the values of `name`.
     ///
     /// # Errors
-    /// Why the field is refused. Nothing is changed then.
+    /// Why the field is refused. Then nothing is changed.
     pub fn append(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         let name = checked_name(name)?;
         let value = checked_value(&name, value)?;
@@ -65,7 +65,7 @@ impl Fields {
     /// Replaces the values of `name`.
     ///
     /// # Errors
-    /// Why the field is refused. Nothing is changed then.
+    /// Why the field is refused. Then nothing is changed.
     pub fn set(&mut self, name: &str, values: &[Vec<u8>]) -> Result<(), FieldError> {
         let name = checked_name(name)?;
         let values = values.iter().map(|value| Ok((name.clone(), checked_value(&name, value)?)));
@@ -154,7 +154,7 @@ fn checked_name(name: &str) -> Result<String, FieldError> {
 /// The value as a field of this name, which is in lower case, holds it.
 ///
 /// # Errors
-/// It is not valid.
+/// If the value is not valid.
 pub fn checked_value(name: &str, value: &[u8]) -> Result<Vec<u8>, FieldError> {
     // As in Wasmtime, a length is a number, in its shortest form.
     if name == LENGTH {
@@ -165,7 +165,7 @@ pub fn checked_value(name: &str, value: &[u8]) -> Result<Vec<u8>, FieldError> {
     if value.iter().all(is_allowed) { Ok(value.to_vec()) } else { Err(FieldError::Syntax) }
 }
 
-/// The number that `digits` stands for, if it has nothing but digits.
+/// The number in `digits`, if there are only digits.
 pub fn decimal(digits: &[u8]) -> Option<u64> {
     // `parse` alone would accept a sign.
     if !digits.iter().all(u8::is_ascii_digit) {

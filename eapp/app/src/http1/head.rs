@@ -15,7 +15,7 @@ pub struct Request {
     pub method: String,
     /// Path and query, or `*`.
     pub path: String,
-    /// The server's name, where the request names one.
+    /// The server's name, if the request names one.
     pub authority: Option<String>,
     /// The version is HTTP/1.0, not 1.1.
     pub is_1_0: bool,
@@ -45,7 +45,7 @@ pub struct Response {
 pub struct Refused {
     /// The answer's status.
     pub status: u16,
-    /// What is wrong, for a person.
+    /// A description of the error, for people.
     pub why: &'static str,
 }
 
@@ -66,7 +66,7 @@ pub enum BadResponse {
     Coding(String),
 }
 
-/// Looks for the end of a head in a buffer that grows, at each byte once.
+/// Looks for the end of a head in a buffer that grows, once at each byte.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Search {
     searched: usize,
@@ -83,11 +83,11 @@ impl Search {
         found.map(|at| start + at + 4)
     }
 
-    /// The head of a request, at the beginning of `buffer`, and its number of bytes; `None` where it has not
-    /// come yet. `buffer` is what it was before, and perhaps more behind it.
+    /// The head of a request, at the beginning of `buffer`, and its number of bytes; `None` if it has not come
+    /// completely. `buffer` has the same bytes as in the last call, and perhaps more behind them.
     ///
     /// # Errors
-    /// What to answer.
+    /// The answer to the request.
     pub fn request(&mut self, buffer: &[u8]) -> Result<Option<(Request, usize)>, Refused> {
         // One empty line may come before, as after the bodies of old clients.
         let head = buffer.strip_prefix(b"\r\n").unwrap_or(buffer);
@@ -111,11 +111,11 @@ impl Search {
         }
     }
 
-    /// The head of a response to a request by the method HEAD or another one, at the beginning of
-    /// `buffer`, and its number of bytes; `None` where it has not come yet.
+    /// The head of a response to a request with the method HEAD or another one, at the beginning of `buffer`, and its
+    /// number of bytes; `None` if it has not come completely.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The error in the head.
     pub fn response(&mut self, buffer: &[u8], to_head: bool) -> Result<Option<(Response, usize)>, BadResponse> {
         let within = buffer.get(..HEAD_MAX).unwrap_or(buffer);
         match self.look(within) {
@@ -129,7 +129,7 @@ impl Search {
         }
     }
 
-    /// How much of a head there is in `buffer`. Bytes that cannot become a head are found early.
+    /// How much of a head is in `buffer`. Bytes that cannot become a head are found early.
     fn look(&mut self, within: &[u8]) -> Look {
         if let Some(end) = self.end(within) {
             return Look::Whole(end);
@@ -145,9 +145,9 @@ impl Search {
     }
 }
 
-/// How much of a head there is.
+/// How much of a head is in a buffer.
 enum Look {
-    /// All of it, in so many bytes.
+    /// All of it, in this many bytes.
     Whole(usize),
     /// As many bytes as a head may have, without its end.
     TooLarge,
@@ -204,7 +204,7 @@ fn request(bytes: &[u8]) -> Result<Option<Request>, Refused> {
     Ok(Some(Request { method, path, authority, is_1_0, fields, length, keep_alive, expects_continue }))
 }
 
-/// The value of the only Host field; empty where the request names no server.
+/// The value of the only Host field; empty if the request names no server.
 fn host(fields: &Fields, is_1_0: bool) -> Result<&str, Refused> {
     let mut hosts = fields.values("host");
     let host = match (hosts.next(), hosts.next()) {

@@ -1,4 +1,4 @@
-//! How long a body is (RFC 9112, 6.3).
+//! The length of a body (RFC 9112, 6.3).
 
 use crate::http1::field::{Fields, decimal};
 use alloc::string::{String, ToString};
@@ -8,20 +8,20 @@ use alloc::string::{String, ToString};
 pub enum Length {
     /// After this many bytes; with zero there is no body.
     Fixed(u64),
-    /// Where its chunks say.
+    /// With its last chunk.
     Chunked,
-    /// Where the connection ends.
+    /// With the connection.
     UntilClose,
 }
 
 /// Why it is uncertain where a body ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LengthError {
-    /// Several lengths, or none that is a number.
+    /// There are several lengths, or one that is not a number.
     ContentLength,
-    /// A length besides a transfer coding, or a transfer coding of HTTP/1.0.
+    /// There is a length besides a transfer coding, or a transfer coding of HTTP/1.0.
     Ambiguous,
-    /// Another transfer coding than chunks.
+    /// There is another transfer coding than chunks.
     Coding(String),
 }
 
@@ -29,7 +29,7 @@ impl Length {
     /// The length of a message's body, if its fields say one.
     ///
     /// # Errors
-    /// Another reader of the message could find another end.
+    /// If another reader of the message could find another end.
     pub fn told(fields: &Fields, is_1_0: bool) -> Result<Option<Self>, LengthError> {
         let mut codings = fields.values("transfer-encoding");
         let coding = codings.next();

@@ -1,4 +1,4 @@
-//! What a request is for (RFC 9112, 3.2): path, authority, scheme.
+//! The target of a request (RFC 9112, 3.2): path, authority, scheme.
 
 use core::net::IpAddr;
 
@@ -7,9 +7,9 @@ use core::net::IpAddr;
 pub enum Target<'a> {
     /// A path on the server that the `Host` field names; `*` for the server itself.
     Origin(&'a str),
-    /// With an authority of its own; the path may be empty, or only a query.
+    /// A target with its own authority; the path may be empty, or only a query.
     Absolute {
-        /// Comes before the `Host` field.
+        /// The authority, which takes precedence over the `Host` field.
         authority: &'a str,
         /// Path and query.
         path: &'a str,
@@ -17,7 +17,7 @@ pub enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The form of `target`, whose parts are valid; `*` only where `any` allows it.
+    /// The form of `target`, whose parts are valid; `*` only if `any` allows it.
     pub fn parse(target: &'a str, any: bool) -> Option<Self> {
         // A fragment is the client's business and must not be sent.
         if target.contains('#') {
@@ -44,11 +44,11 @@ impl<'a> Target<'a> {
 pub struct Authority<'a> {
     /// An address or a name.
     pub host: Host<'a>,
-    /// The port, where one is named.
+    /// The port, if one is named.
     pub port: Option<u16>,
 }
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host<'a> {
     /// At an address.
@@ -90,13 +90,13 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
-/// Whether a guest may name this authority, user and all; whether it is one that can be reached shows later.
+/// Whether a guest may name this authority, user included; whether it can be reached shows later.
 pub fn is_authority(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| is_name_byte(byte) || b":@[]%".contains(&byte))
 }
 
-/// Whether this is a path with or without a query, or a query alone, or nothing. As in Wasmtime, what
-/// browsers send unescaped is allowed.
+/// Whether this is a path with or without a query, or a query alone, or nothing. As in Wasmtime, characters are
+/// allowed that browsers send unescaped.
 pub fn is_path_with_query(text: &str) -> bool {
     let (path, query) = text.split_at(text.find('?').unwrap_or(text.len()));
     let in_query = |byte: u8| byte > b' ' && byte != 0x7f && !b"\"<>".contains(&byte);

@@ -15,8 +15,8 @@ use spinning_top::Spinlock;
 use wasmstone_edge_protocol::value::Interest;
 use wasmtime::Result;
 
-/// The longest body that has to come before an instance gets the request, in bytes, so that a client that sends slowly
-/// keeps no instance waiting.
+/// The longest body that has to come before an instance gets the request, in bytes, so that a client that sends
+/// slowly keeps no instance waiting.
 const BODY_AWAITED: u64 = 64 << 10;
 
 /// How long a client may take to end its side after the service has ended its own, in nanoseconds. The connection is
@@ -30,7 +30,7 @@ pub struct Client {
     search: Search,
 }
 
-/// What happens on the connection.
+/// The state of the connection.
 enum State {
     /// A head is being read.
     Head { deadline: u64, has_begun: bool },
@@ -40,13 +40,13 @@ enum State {
     Taken,
     /// The instance has ended, and the client takes the response slowly.
     Sending { keep_alive: bool },
-    /// Nothing more is sent; the client's end is awaited.
+    /// Nothing more is sent; the service waits for the client's end.
     Closing { deadline: u64 },
 }
 
-/// What a client came to.
+/// The result of a client's turn.
 pub enum Progress {
-    /// It waits for more to come or to go out.
+    /// The client waits to receive or to send more.
     Waits,
     /// A request came, for an instance.
     Request(head::Request),
@@ -64,7 +64,7 @@ impl Client {
         }
     }
 
-    /// What it waits for; `None` where an instance has its connection.
+    /// What it waits for; `None` if an instance has its connection.
     pub fn wait(&self) -> Option<Wait> {
         let connection = self.connection.lock();
         let (deadline, is_closing) = match self.state {
@@ -77,7 +77,7 @@ impl Client {
         Some(Wait { interest: sending.or(connection.transport.input_interest()), deadline: Some(deadline) })
     }
 
-    /// Takes the host's answers. The result is whether it can go on at the time `now`.
+    /// Takes the host's answers. The result is whether the client can continue at the time `now`.
     pub fn take_answers(&mut self, polls: &PollSet, now: u64) -> bool {
         let Some(wait) = self.wait() else { return false };
         let mut connection = self.connection.lock();
@@ -94,7 +94,7 @@ impl Client {
         true
     }
 
-    /// Goes on at the time `now`, as far as it can without waiting.
+    /// Continues at the time `now`, as far as it can without waiting.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -139,7 +139,7 @@ impl Client {
                 Filled::NothingYet if *has_begun => {
                     return self.refuse(host, now, Refused { status: 408, why: "the head did not come in time" });
                 }
-                // The response to its last request may still be on its way to it.
+                // The client may still be receiving the response to its last request.
                 Filled::NothingYet | Filled::End => return self.close(host, now),
             }
         }
@@ -184,7 +184,7 @@ impl Client {
         }
     }
 
-    /// Reads and drops what comes, until the client has ended its side or the time for that is over.
+    /// Reads and drops bytes until the client has ended its side or the time for that is over.
     fn discard_input(&mut self, host: &mut Host, is_over: bool) -> Result<Progress, StreamFailure> {
         if is_over {
             return Ok(Progress::Closed);
@@ -196,7 +196,7 @@ impl Client {
         Ok(if is_ended { Progress::Closed } else { Progress::Waits })
     }
 
-    /// Answers a request that does not reach the program. It is the last one on the connection.
+    /// Answers a request that does not reach the program. It is the last request on the connection.
     fn refuse(&mut self, host: &mut Host, now: u64, refused: Refused) -> Result<Progress, StreamFailure> {
         let answer = refusal(refused, false, host.wall_seconds());
         let mut connection = self.connection.lock();
@@ -214,7 +214,7 @@ impl Client {
         }
     }
 
-    /// Bytes of memory that are held since the client takes a response slowly.
+    /// Bytes of memory that are held because the client takes a response slowly.
     pub fn unsent(&self) -> usize {
         let State::Sending { .. } = self.state else { return 0 };
         let connection = self.connection.lock();
@@ -255,7 +255,7 @@ impl Client {
         transport.end_output(host)?;
         let patience = if transport.output.pending { STALL } else { LINGER };
         self.state = State::Closing { deadline: now.saturating_add(patience) };
-        // What has come already is read in the next turn.
+        // Bytes that have come already are read in the next turn.
         Ok(Progress::Waits)
     }
 

@@ -26,7 +26,7 @@ pub enum Finished {
 }
 
 impl Finished {
-    /// What the host did, if that ended the instance.
+    /// How the host broke the contract, if that ended the instance.
     pub fn violation(&self) -> Option<Violation> {
         match self {
             Self::Returned => None,
@@ -40,7 +40,7 @@ impl Finished {
 pub struct Request {
     pub head: Arc<head::Request>,
     pub connection: Shared,
-    /// Where the instance leaves its response.
+    /// The place where the instance leaves its response.
     pub slot: Slot,
     /// About how many bytes of memory it takes until an instance has it.
     pub held: usize,
@@ -63,10 +63,10 @@ pub struct Instance {
     /// The number of the client whose request it answers.
     pub client: u32,
     pub request: Request,
-    /// Whether the connection is kept after the response, once that has begun.
+    /// Whether the connection is kept after the response, once the response has begun.
     pub keep_alive: Option<bool>,
     turn: Turn,
-    /// Runs the guest. Each poll of it is a turn.
+    /// The guest's future. Each poll of it is a turn.
     future: Pin<Box<dyn Future<Output = Finished>>>,
     waits_for: Option<PollSet>,
     /// Its part of [`Host::read_ahead`].
@@ -90,7 +90,7 @@ impl Instance {
         Self { client, request, keep_alive: None, turn, future, waits_for: None, read_ahead: 0 }
     }
 
-    /// Runs one turn. [`Self::add_to`] adds what it waits for after it.
+    /// Runs one turn. Afterwards, [`Self::add_to`] adds what the instance waits for.
     pub fn run_turn(&mut self, host: &mut Box<Host>) -> Option<Finished> {
         if let Some(polls) = self.waits_for.take() {
             self.turn.leave(polls);
@@ -115,7 +115,7 @@ impl Instance {
         }
     }
 
-    /// Takes the host's answers. The result is whether it can go on at the time `now`.
+    /// Takes the host's answers. The result is whether the instance can continue at the time `now`.
     pub fn take_answers(&mut self, polls: &PollSet, now: u64) -> bool {
         let Some(own) = &mut self.waits_for else { return true };
         for (interest, ready) in &mut own.interests {

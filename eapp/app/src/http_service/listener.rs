@@ -14,7 +14,7 @@ use wasmstone_edge_protocol::value::{Interest, Protocol};
 use wasmstone_edge_protocol::{Status, Violation, network};
 use wasmtime::Result;
 
-/// Connections that may wait to be accepted.
+/// The number of connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
 /// How long no connection is accepted after the host has had no room for one, in nanoseconds.
@@ -51,7 +51,7 @@ impl Listener {
         }
     }
 
-    /// The host answers yes to this where a connection waits.
+    /// The host answers yes to this if a connection waits.
     pub fn interest(&self) -> HandleInterest {
         (self.handle, Interest::Reading)
     }
@@ -61,7 +61,7 @@ impl Listener {
         if self.paused_until > now { Wait::until(self.paused_until) } else { Wait::on(Some(self.interest())) }
     }
 
-    /// The next connection, which no guest owns yet, and whether others wait behind it.
+    /// The next connection, which no guest owns yet, and whether more connections wait behind it.
     ///
     /// # Errors
     /// If the host broke the contract.

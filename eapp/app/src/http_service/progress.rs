@@ -1,4 +1,4 @@
-//! What a client or an instance comes to, and what the service does about it.
+//! The results of clients' and instances' turns, and how the service continues.
 
 use super::{HttpService, client::Client, client::Progress, instance::Finished, instance::Instance, instance::Request};
 use crate::ending::Ending;
@@ -10,7 +10,7 @@ use wasmstone_edge_protocol::{handle, io, types::HandleRequest};
 use wasmtime::{Result, format_err};
 
 /// The most bytes of memory that each of these keeps in all: requests that have not come completely, requests that
-/// wait for an instance, responses that are taken slowly. Beyond that, clients are sent away: in the first two cases
+/// wait for an instance, responses that are taken slowly. Beyond that, clients are refused: in the first two cases
 /// those that hold more than [`HELD_EACH`], in the last the slowest.
 const HELD_MAX: usize = 3 << 19;
 const HELD_EACH: usize = 1 << 10;
@@ -19,7 +19,7 @@ const HELD_EACH: usize = 1 << 10;
 const REPORT_MAX: usize = 4096;
 
 impl HttpService {
-    /// Reads on what a client sends.
+    /// Continues to read what a client sends.
     pub(super) fn advance_client(&mut self, id: u32) -> Result<()> {
         let now = self.host.elapsed();
         let Some(client) = self.clients.get_mut(&id) else { return Ok(()) };
@@ -123,7 +123,8 @@ impl HttpService {
     fn finish(&mut self, id: u32, finished: Finished) -> Result<()> {
         let Some(instance) = self.instances.remove(&id) else { return Ok(()) };
         self.host.close_all(id)?;
-        // All that the instance held ahead is gone with it, but for what its client's own connection holds.
+        // The bytes that the instance held ahead are gone with it, except for those that its client's own connection
+        // holds.
         let kept = instance.request.connection.lock().transport.input.buffer.held();
         self.host.read_ahead = self.host.read_ahead.saturating_sub(instance.read_ahead.saturating_sub(kept));
         match finished {

@@ -1,13 +1,13 @@
-//! The end. Keystone lets a host resume an enclave that has exited, so nothing is left in it.
+//! The end. Keystone lets a host resume an enclave that has exited, so all of its memory is wiped before.
 
 use super::{eyrie, heap};
 use core::{arch::naked_asm, panic::PanicInfo};
 use wasmstone_edge_protocol::ExitStatus;
 
-/// What is still to be wiped.
+/// The memory that still has to be wiped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wipe {
-    /// Everything but the guest's memories, which are wiped already.
+    /// All memory except for the guest's memories, which are wiped already.
     AllButLinear,
     /// The guest's memories too.
     Everything,
@@ -19,13 +19,13 @@ pub fn exit(status: ExitStatus, wipe: Wipe) -> ! {
         Wipe::AllButLinear => heap::runtime(),
         Wipe::Everything => heap::whole(),
     };
-    // SAFETY: the range is the heap's, or empty. It does not return, so nothing that lies there or on
-    // the stack is used again.
+    // SAFETY: the range is the heap's, or empty. The call does not return, so nothing that lies there or on the stack
+    // is used again.
     unsafe { wipe_and_exit(status.value(), range.start, range.end) }
 }
 
-/// Zeroes the heap from `start` to `end`, both multiples of 8, and the stack; exits, and does so again
-/// whenever it is resumed.
+/// Zeroes the heap from `start` to `end`, both multiples of 8, and the stack; exits, and exits again whenever it is
+/// resumed.
 ///
 /// # Safety
 /// 1. The range is mapped and may be written to.
@@ -53,13 +53,13 @@ unsafe extern "C" fn wipe_and_exit(value: u64, start: usize, end: usize) -> ! {
     )
 }
 
-/// Zeroes memory without using any.
+/// Zeroes memory without using any memory itself.
 #[unsafe(naked)]
 unsafe extern "C" fn wipe(start: usize, end: usize) {
     naked_asm!("1: bgeu a0, a1, 2f", "sd zero, 0(a0)", "addi a0, a0, 8", "j 1b", "2: ret")
 }
 
-/// A bug, or memory that ran out where the engine or the language cannot go on without.
+/// A bug, or an allocation failed where the engine or the language cannot continue without it.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     let status = if heap::is_exhausted() { ExitStatus::OutOfMemory } else { ExitStatus::Internal };

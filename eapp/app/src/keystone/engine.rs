@@ -1,5 +1,5 @@
-//! What the engine asks of a system: a place for the two pointers that it keeps for each thread. There
-//! is one thread.
+//! What the engine needs of a system: a place for the two pointers that it keeps for each thread. There is one
+//! thread.
 
 use core::{ptr::null_mut, sync::atomic::AtomicPtr, sync::atomic::Ordering};
 

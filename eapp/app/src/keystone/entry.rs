@@ -3,13 +3,13 @@
 use core::arch::naked_asm;
 
 unsafe extern "C" {
-    /// The end of the stack, which grows down from here. Of the linker script.
+    /// The end of the stack, which grows down from here. The linker script defines it.
     static STACK_TOP: u8;
 }
 
-/// Where Eyrie enters, on a stack of its own that is too small for machine code that recurses: from
-/// here on it is ours, with unmapped addresses below. No C runtime has to be set up: Eyrie has zeroed
-/// what is not in the file, and nothing is addressed relative to `gp` or `tp`.
+/// Eyrie's entry point, on Eyrie's own stack, which is too small for machine code that recurses: from here on the
+/// stack is ours, with unmapped addresses below. No C runtime has to be set up: Eyrie has zeroed what is not in the
+/// file, and nothing is addressed relative to `gp` or `tp`.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {

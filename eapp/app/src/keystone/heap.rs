@@ -1,4 +1,4 @@
-//! The heap segment: the guest's linear memories first, behind them everything else.
+//! The heap segment: the guest's linear memories come first, and everything else behind them.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ops::Range;
@@ -15,11 +15,11 @@ static RUNTIME_START: AtomicUsize = AtomicUsize::new(0);
 static END: AtomicUsize = AtomicUsize::new(0);
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
 
-/// Takes the heap segment: gives the first part of it for the guest's memories, keeps the second for
-/// the allocator. `None` where it cannot be divided like this.
+/// Takes the heap segment: returns the first part of it for the guest's memories, and keeps the second for the
+/// allocator. `None` if it cannot be divided like this.
 ///
 /// # Safety
-/// 1. The image has a heap segment that is divided like `memory`; it was not touched yet.
+/// 1. The image has a heap segment that is divided like `memory`; it was not used yet.
 /// 2. This is called once.
 pub unsafe fn take(memory: &Memory) -> Option<Region> {
     let base = usize::try_from(layout::HEAP_BASE).ok()?;
@@ -27,10 +27,10 @@ pub unsafe fn take(memory: &Memory) -> Option<Region> {
     let end = runtime_start.checked_add(usize::try_from(memory.runtime).ok()?)?;
     RUNTIME_START.store(runtime_start, Ordering::Relaxed);
     END.store(end, Ordering::Relaxed);
-    // SAFETY: the second part of the segment, which nobody else is told of (the caller's contract).
+    // SAFETY: the second part of the segment, which nothing else knows (the caller's contract).
     unsafe { ALLOCATOR.0.lock().claim(with_exposed_provenance_mut(runtime_start), end - runtime_start)? };
     let linear = NonNull::new(with_exposed_provenance_mut(base))?;
-    // SAFETY: the first part of the segment: mapped for good, zeroed by Eyrie, given away once.
+    // SAFETY: the first part of the segment: mapped for good, zeroed by Eyrie, and handed out once.
     Some(unsafe { Region::new(linear, runtime_start - base) })
 }
 
@@ -46,8 +46,8 @@ pub fn whole() -> Range<usize> {
     if end == 0 { 0..0 } else { layout::HEAP_BASE as usize..end }
 }
 
-/// Whether an allocation has failed. It may have been coped with; where the enclave app dies, it is the
-/// likely reason.
+/// Whether an allocation has failed. The program may have handled it; if the enclave app dies, it is the likely
+/// reason.
 pub fn is_exhausted() -> bool {
     EXHAUSTED.load(Ordering::Relaxed)
 }
@@ -63,7 +63,7 @@ impl Allocator {
     }
 }
 
-// SAFETY: another allocator's answers, unchanged.
+// SAFETY: another allocator's results, unchanged.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's contract is the same.

@@ -9,13 +9,13 @@ use wasmstone_policy::{DecodeError, LAUNCH_HEADER, Launch, layout};
 pub struct Image {
     /// The encoded launch.
     pub launch: &'static [u8],
-    /// Where the guest's memories go.
+    /// The region for the guest's memories.
     pub linear: Region,
-    /// The native program, where there is one.
+    /// The native program, if there is one.
     pub resident: Option<Resident>,
 }
 
-/// Takes the parts, and sets up the heap. To be called once, before anything allocates.
+/// Takes the parts, and sets up the heap. Call it once, before anything allocates.
 ///
 /// # Errors
 /// If the image was not composed by this release.
@@ -34,8 +34,8 @@ pub fn take() -> Result<Image, DecodeError> {
     let program = Launch::decode(launch)?.program;
     let resident = program.target.is_native().then(|| {
         let native = with_exposed_provenance(layout::NATIVE_BASE as usize);
-        // SAFETY: composition puts a native program of this size there, in segments that nobody can
-        // write to; what is executable of it is what was measured so.
+        // SAFETY: composition puts a native program of this size there, in segments that nothing can write to; the
+        // executable part is what was measured as such.
         unsafe { Resident::new(slice::from_raw_parts(native, program.size as usize)) }
     });
     Ok(Image { launch, linear, resident })

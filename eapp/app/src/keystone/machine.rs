@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 /// The name of the sealing key that random numbers are made from. It has no other use.
 const IDENTIFIER: &[u8] = b"wasmstone random v1";
 
-/// How often the time is looked at for what differs between runs.
+/// How often the time is read to mix in what differs between runs.
 const SAMPLES: usize = 64;
 
 /// The machine.
@@ -25,14 +25,14 @@ impl Platform for Keystone {
     }
 
     fn ticks(&mut self) -> u64 {
-        // Harts may differ by a little, and the enclave wander between them.
+        // Harts may differ by a little, and the enclave may move between them.
         self.latest = self.latest.max(time());
         self.latest
     }
 
-    /// One half is the monitor's secret, the same in every run; the other what makes runs differ. The
-    /// host can guess at the latter, but not at the former. The counters of cycles and instructions would
-    /// say no more, and systems differ in whether reading them is allowed or the end.
+    /// One half is the monitor's secret, the same in every run; the other half makes runs differ. The host can guess
+    /// the latter, but not the former. The counters of cycles and instructions would add nothing, and on some systems
+    /// reading them ends the enclave.
     fn private_entropy(&mut self, seed: &mut [u8; 64]) {
         let (secret, fresh) = seed.split_at_mut(32);
         if !sealing_key(IDENTIFIER, secret) {
@@ -59,7 +59,7 @@ fn sealing_key(identifier: &[u8], key: &mut [u8]) -> bool {
     let mut whole = [0; SIGNED_SEALING_KEY_SIZE];
     let made = eyrie::sealing_key(&mut whole, identifier);
     if made {
-        // Behind the key is the monitor's signature on it.
+        // The monitor's signature on the key is behind it.
         let (secret, _) = whole.split_at(SEALING_KEY_SIZE);
         key.copy_from_slice(&Sha256::digest(secret));
     }
@@ -67,10 +67,10 @@ fn sealing_key(identifier: &[u8], key: &mut [u8]) -> bool {
     made
 }
 
-/// The machine's time, in ticks whose length it does not tell.
+/// The machine's time, in ticks of unknown length.
 fn time() -> u64 {
     let time;
-    // SAFETY: reads a counter, and nothing else.
+    // SAFETY: reads a counter, and does nothing else.
     unsafe { asm!("rdtime {}", out(reg) time, options(nomem, nostack, preserves_flags)) };
     time
 }

@@ -68,7 +68,7 @@ pub fn ip_to_guest(ip: IpAddr) -> IpAddress {
     }
 }
 
-/// Whether a socket of `family` can use `ip`. Addresses of IPv4 within IPv6 are of neither.
+/// Whether a socket of `family` can use `ip`. Addresses of IPv4 within IPv6 belong to neither family.
 pub fn fits(ip: IpAddr, family: IpAddressFamily) -> bool {
     match (ip, family) {
         (IpAddr::V4(_), IpAddressFamily::Ipv4) => true,

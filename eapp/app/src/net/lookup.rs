@@ -1,4 +1,4 @@
-//! Looking names up. What a name resolves to is the host's word, from whichever server the host has it.
+//! Lookups of names. The host decides what a name resolves to, from whichever server it asks.
 
 use super::permit;
 use crate::failure::{IoResult, separate};
@@ -14,7 +14,7 @@ use zerocopy::FromBytes;
 /// Begins to look `name` up for `owner`. The result is the handle of the lookup.
 ///
 /// # Errors
-/// The name is too long, or the policy or the host denies it.
+/// If the name is too long, or the policy or the host denies the lookup.
 pub fn begin(host: &mut Host, owner: u32, name: &str) -> IoResult<u32> {
     if name.len() > NAME_MAX {
         return Err(Status::Invalid.into());
@@ -27,11 +27,11 @@ pub fn begin(host: &mut Host, owner: u32, name: &str) -> IoResult<u32> {
     Ok(handle)
 }
 
-/// The addresses of `name`, which is looked up under `handle`. From now on the policy allows what it allows by this
-/// name.
+/// The addresses of `name`, which is looked up under `handle`. From now on the policy allows for them what it allows
+/// for this name.
 ///
 /// # Errors
-/// [`Status::WouldBlock`] until the lookup has ended, or why it failed.
+/// [`Status::WouldBlock`] until the lookup has ended, or the reason why it failed.
 pub fn addresses(host: &mut Host, handle: u32, name: &str) -> IoResult<VecDeque<IpAddr>> {
     let cap = network::Addresses::REPLY_PAYLOAD_MAX;
     let (reply, payload) = host.ask::<network::Addresses>(&HandleRequest { handle: handle.into() }, &[], cap)?;
@@ -60,7 +60,7 @@ impl AddressStream {
     /// Begins to look `name` up for `owner`.
     ///
     /// # Errors
-    /// As of [`begin`].
+    /// As for [`begin`].
     pub fn new(host: &mut Host, owner: u32, name: String) -> IoResult<Self> {
         Ok(Self { handle: begin(host, owner, &name)?, name, found: None })
     }
@@ -68,7 +68,7 @@ impl AddressStream {
     /// The next address.
     ///
     /// # Errors
-    /// As of [`addresses`].
+    /// As for [`addresses`].
     pub fn next(&mut self, host: &mut Host) -> IoResult<Option<IpAddr>> {
         if self.found.is_none() {
             let found = separate(addresses(host, self.handle, &self.name))?;

@@ -10,7 +10,8 @@ use wasmstone_edge_protocol::types::{AddressRequest, HandleRequest, ListenReques
 use wasmstone_edge_protocol::value::{DeniedUse, Interest, Protocol};
 use wasmstone_edge_protocol::{Status, network};
 
-/// Connections that may wait to be accepted, where the guest says nothing: as in Rust's standard library.
+/// The number of connections that may wait to be accepted, if the guest does not set it: as in Rust's standard
+/// library.
 const BACKLOG: u32 = 128;
 
 /// A TCP socket.
@@ -52,7 +53,7 @@ impl TcpSocket {
     /// A socket for `owner` that is bound to nothing.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why there is no socket.
     pub fn open(host: &mut Host, owner: u32, family: IpAddressFamily) -> IoResult<Self> {
         let handle = make_socket(host, owner, Protocol::Tcp, family)?;
         Ok(Self::new(Transport::new(handle), family, State::Default))
@@ -93,7 +94,7 @@ impl TcpSocket {
     /// `finish-bind` or `finish-listen`.
     ///
     /// # Errors
-    /// The step was not started.
+    /// If the step was not started.
     pub fn finish(&mut self, step: Step) -> IoResult<()> {
         if self.step != Some(step) {
             return Err(Status::NotInProgress.into());
@@ -105,7 +106,7 @@ impl TcpSocket {
     /// Its handle.
     ///
     /// # Errors
-    /// It is in a state in which options cannot be used.
+    /// If the socket is in a state in which options cannot be used.
     pub fn usable(&self) -> IoResult<u32> {
         match self.state {
             State::Default | State::Listening | State::Connected => Ok(self.transport.handle),
@@ -117,7 +118,7 @@ impl TcpSocket {
     /// `start-bind`.
     ///
     /// # Errors
-    /// Why it is not bound.
+    /// The reason why the socket is not bound.
     pub fn start_bind(&mut self, host: &mut Host, local: SocketAddr) -> IoResult<()> {
         self.begin()?;
         if self.state != State::Default || self.bound.is_some() {
@@ -135,7 +136,8 @@ impl TcpSocket {
     /// `start-connect`.
     ///
     /// # Errors
-    /// Why the socket cannot be connected. What the policy or the host says is reported by [`Self::finish_connect`].
+    /// The reason why the socket cannot be connected. [`Self::finish_connect`] reports errors of the policy and the
+    /// host.
     pub fn start_connect(&mut self, host: &mut Host, remote: SocketAddr) -> IoResult<()> {
         self.begin()?;
         if self.state != State::Default {
@@ -156,7 +158,7 @@ impl TcpSocket {
     /// `finish-connect`.
     ///
     /// # Errors
-    /// It was not started, has not ended, or failed.
+    /// If connecting was not started, has not ended, or failed.
     pub fn finish_connect(&mut self, host: &mut Host) -> IoResult<()> {
         let (Some(Step::Connect), State::Connecting(begun)) = (self.step, self.state) else {
             return Err(Status::NotInProgress.into());
@@ -189,7 +191,7 @@ impl TcpSocket {
     /// `start-listen`.
     ///
     /// # Errors
-    /// Why the socket cannot listen.
+    /// The reason why the socket cannot listen.
     pub fn start_listen(&mut self, host: &mut Host) -> IoResult<()> {
         self.begin()?;
         let (State::Default, Some(bound)) = (self.state, self.bound) else {
@@ -210,7 +212,7 @@ impl TcpSocket {
     /// `accept`, for `owner`.
     ///
     /// # Errors
-    /// [`Status::WouldBlock`] if no connection waits, or why there is none.
+    /// [`Status::WouldBlock`] if no connection waits, or the reason why none can be accepted.
     pub fn accept(&mut self, host: &mut Host, owner: u32) -> IoResult<Self> {
         if self.state != State::Listening {
             return Err(Status::InvalidState.into());
@@ -231,7 +233,7 @@ impl TcpSocket {
     /// Its own address.
     ///
     /// # Errors
-    /// It has none.
+    /// If it has none.
     pub fn local_address(&self) -> IoResult<SocketAddr> {
         self.usable()?;
         Ok(self.local.ok_or(Status::InvalidState)?)
@@ -240,7 +242,7 @@ impl TcpSocket {
     /// The address of its peer.
     ///
     /// # Errors
-    /// It has none.
+    /// If it has none.
     pub fn remote_address(&self) -> IoResult<SocketAddr> {
         self.usable()?;
         Ok(self.remote.ok_or(Status::InvalidState)?)
@@ -254,7 +256,7 @@ impl TcpSocket {
     /// Sets how many connections may wait to be accepted.
     ///
     /// # Errors
-    /// Why they may not.
+    /// The reason why the number cannot be set.
     pub fn set_backlog(&mut self, host: &mut Host, value: u64) -> IoResult<()> {
         let backlog = match value {
             0 => return Err(Status::Invalid.into()),
@@ -274,7 +276,7 @@ impl TcpSocket {
     /// `shutdown`.
     ///
     /// # Errors
-    /// It is not connected.
+    /// If the socket is not connected.
     pub fn shutdown(&mut self, host: &mut Host, how: ShutdownType) -> IoResult<()> {
         if self.state != State::Connected {
             return Err(Status::InvalidState.into());

@@ -10,33 +10,33 @@ use wasmstone_edge_protocol::value::{Direction, Interest};
 use wasmstone_edge_protocol::{SOCKET_PAYLOAD_MAX, Status, Violation, io, network};
 use wasmtime::format_err;
 
-/// Bytes asked for at least.
+/// The fewest bytes to ask for.
 const AHEAD: usize = 64 << 10;
 
-/// The most bytes asked for, and as many as are asked for after a read that was full.
+/// The most bytes to ask for, and the number to ask for after a read that was full.
 const READ_MAX: usize = 256 << 10;
 
-/// What is known of what a connection receives.
+/// The state of receiving on a connection.
 #[derive(Default)]
 pub struct Input {
-    /// Bytes that came and were not given yet.
+    /// The bytes that came and were not given yet.
     pub buffer: Buffer,
-    /// Nothing more is given to the guest.
+    /// No more bytes are given to the guest.
     pub closed: bool,
-    /// The last read took all that had come. The next one need not ask: a guest that waits will poll first.
+    /// The last read took everything that had come. The next one need not ask: a guest that waits will poll first.
     pub drained: bool,
-    /// The last read brought as much as is asked for at least: there may be much more.
+    /// The last read brought as many bytes as the smallest request asks for: there may be many more.
     full: bool,
 }
 
 impl Input {
-    /// Bytes worth asking for.
+    /// The number of bytes to ask for.
     pub fn ahead(&self) -> usize {
         if self.full { READ_MAX } else { AHEAD }
     }
 }
 
-/// What is known of what a connection sends.
+/// The state of sending on a connection.
 #[derive(Default)]
 pub struct Output {
     /// Bytes that the guest may write, as `check-write` said.
@@ -47,7 +47,7 @@ pub struct Output {
     pub end: Option<End>,
 }
 
-/// How sending came to its end.
+/// Why nothing more is sent.
 #[derive(Clone, Copy)]
 pub enum End {
     /// It was shut down.
@@ -60,7 +60,7 @@ impl Output {
     /// Whether something can still be sent.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why not.
     pub fn check(&self) -> Result<(), StreamFailure> {
         match self.end {
             None => Ok(()),
@@ -70,7 +70,7 @@ impl Output {
     }
 }
 
-/// A connection, with what is known of both directions.
+/// A connection, with the state of both directions.
 pub struct Transport {
     pub handle: u32,
     /// What it receives.
@@ -105,7 +105,7 @@ impl Transport {
             return Err(StreamFailure::Closed);
         }
         if length == 0 || (input.drained && !wait && input.buffer.left() == 0) {
-            // A guest that asks for the second time without a poll between is answered by the host.
+            // If a guest asks for the second time without a poll between, the host answers.
             input.drained &= length == 0;
             return Ok(Vec::new());
         }
@@ -133,7 +133,7 @@ impl Transport {
         if payload.is_empty() && wait {
             return Err(Violation("a read that waits came back with nothing").into());
         }
-        // A full read means that more may wait, so the next one asks for more; a short one that all was read.
+        // After a full read more may wait, so the next one asks for more; a short read took everything.
         input.full = payload.len() >= want.min(AHEAD);
         input.drained = payload.len() < want && !end;
         let bytes = input.buffer.fill(payload, length);
@@ -168,12 +168,12 @@ impl Transport {
         self.send(host, bytes)
     }
 
-    /// What reading has to wait for; `None` where a read would return at once.
+    /// What reading has to wait for; `None` if a read would return at once.
     pub fn input_interest(&self) -> Option<HandleInterest> {
         (!self.input.closed && !self.input.buffer.is_ready()).then_some((self.handle, Interest::Reading))
     }
 
-    /// What writing has to wait for; `None` where bytes may be written at once.
+    /// What writing has to wait for; `None` if bytes may be written at once.
     pub fn output_interest(&self) -> Option<HandleInterest> {
         self.output.pending.then_some((self.handle, Interest::Writing))
     }
@@ -203,7 +203,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Gives the socket back.
+    /// Closes the socket.
     pub fn close(&self, host: &mut Host) -> Result<(), Violation> {
         host.read_ahead = host.read_ahead.saturating_sub(self.input.buffer.held());
         host.close(self.handle)

@@ -15,7 +15,7 @@ use wasmstone_edge_protocol::{
 use wasmtime::format_err;
 use zerocopy::{FromBytes, IntoBytes};
 
-/// The peers that are remembered to be answered, where the policy lists addresses.
+/// The most peers that are remembered so that they can be answered, if the policy lists addresses.
 const PEERS_MAX: usize = 256;
 
 /// A UDP socket.
@@ -35,7 +35,7 @@ pub struct UdpSocket {
     permit: usize,
     /// The last time, the host did not send all.
     pub blocked: bool,
-    /// Who sent a datagram, and may be answered whatever else the policy says.
+    /// The senders of datagrams, which may be answered whatever else the policy says.
     peers: VecDeque<SocketAddr>,
 }
 
@@ -43,7 +43,7 @@ impl UdpSocket {
     /// A socket for `owner` that is bound to nothing.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why there is no socket.
     pub fn open(host: &mut Host, owner: u32, family: IpAddressFamily) -> IoResult<Self> {
         Ok(Self {
             handle: make_socket(host, owner, Protocol::Udp, family)?,
@@ -62,7 +62,7 @@ impl UdpSocket {
     /// Its handle: options can be used in every state.
     ///
     /// # Errors
-    /// None.
+    /// It never fails.
     pub fn usable(&self) -> IoResult<u32> {
         Ok(self.handle)
     }
@@ -70,7 +70,7 @@ impl UdpSocket {
     /// `start-bind`.
     ///
     /// # Errors
-    /// Why it is not bound.
+    /// The reason why the socket is not bound.
     pub fn start_bind(&mut self, host: &mut Host, local: SocketAddr) -> IoResult<()> {
         if self.binding {
             return Err(Status::Already.into());
@@ -90,15 +90,15 @@ impl UdpSocket {
     /// `finish-bind`.
     ///
     /// # Errors
-    /// It was not started.
+    /// If binding was not started.
     pub fn finish_bind(&mut self) -> IoResult<()> {
         if core::mem::take(&mut self.binding) { Ok(()) } else { Err(Status::NotInProgress.into()) }
     }
 
-    /// `stream`: connects the socket to `remote`, or has it send to whom the guest names each time.
+    /// `stream`: connects the socket to `remote`, or lets the guest name the peer of each datagram.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// The reason why the socket cannot be connected.
     pub fn connect(&mut self, host: &mut Host, remote: Option<SocketAddr>) -> IoResult<()> {
         if self.streams > 0 {
             return Err(format_err!("UDP streams not dropped yet").into());
@@ -190,7 +190,7 @@ impl UdpSocket {
     /// `send`. The result is how many datagrams were sent.
     ///
     /// # Errors
-    /// Why the first of them was not.
+    /// The reason why the first datagram was not sent.
     pub fn send(&mut self, host: &mut Host, datagrams: Vec<OutgoingDatagram>) -> IoResult<u64> {
         if datagrams.is_empty() {
             return Ok(0);
@@ -209,7 +209,7 @@ impl UdpSocket {
             };
             let remote = match checked {
                 Ok(remote) => remote.map(SocketAddress::from).unwrap_or_default(),
-                // Those before it go out, and the guest gets their number; it will try this one again.
+                // The datagrams before it are sent, and the guest gets their number; it will try this one again.
                 Err(IoFailure::Code(_)) if count > 0 => break,
                 Err(failure) => return Err(failure),
             };
@@ -233,7 +233,7 @@ impl UdpSocket {
         Ok(sent.into())
     }
 
-    /// Where a datagram goes: `None` to the only peer.
+    /// The peer of a datagram: `None` for the only peer.
     fn destination(&self, host: &mut Host, remote: Option<IpSocketAddress>) -> IoResult<Option<SocketAddr>> {
         let Some(remote) = remote.map(address::from_guest) else {
             return if self.remote.is_some() { Ok(None) } else { Err(Status::Invalid.into()) };
@@ -251,7 +251,7 @@ impl UdpSocket {
         }
     }
 
-    /// Fails where the policy does not allow to send to `remote`, and `remote` has not sent anything either.
+    /// Fails if the policy does not allow sending to `remote`, and `remote` has not sent anything either.
     fn permit_peer(&self, host: &mut Host, remote: SocketAddr) -> IoResult<()> {
         permit(self.peers.contains(&remote) || host.reach.connect(remote), DeniedUse::Connect, host)
     }

@@ -1,5 +1,5 @@
 //! A granted directory as the disk that a volume is stored on. A status of the host is a failure of the disk, which
-//! reaches the guest; whether the host broke the contract, [`HostDisk::settle`] tells.
+//! reaches the guest; [`HostDisk::settle`] tells whether the host broke the contract.
 
 use crate::channel::Channel;
 use crate::handles::{Handles, NO_GUEST};
@@ -12,7 +12,7 @@ use wasmstone_edge_protocol::{Coded, Operation, Set, Status, Violation, filesyst
 use wasmstone_policy::Access;
 use wasmstone_sealed_storage::{Disk, Disks, Failure};
 
-/// A directory of the host's.
+/// A directory of the host.
 pub struct HostDisk<'a> {
     pub channel: &'a mut Channel,
     handles: &'a mut Handles,
@@ -30,7 +30,7 @@ impl<'a> HostDisk<'a> {
     /// The result of an operation on the disk, unless the host broke the contract meanwhile.
     ///
     /// # Errors
-    /// What the host did.
+    /// The violation, if the host broke the contract.
     pub fn settle<T>(&self, result: T) -> Result<T, Violation> {
         match self.violation {
             Some(violation) => Err(violation),
@@ -60,7 +60,7 @@ impl<'a> HostDisk<'a> {
     }
 }
 
-/// Two directories of the host's: the volume in one is copied to the other.
+/// Two directories of the host: the volume in one is copied to the other.
 pub struct HostDisks<'a> {
     /// The one that was used last.
     pub disk: HostDisk<'a>,
@@ -156,7 +156,7 @@ impl Disk for HostDisk<'_> {
         while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let request = ReadAtRequest {
                 handle: file.into(),
-                // No piece is longer than a payload, which fits.
+                // No piece is longer than a payload, so its length fits.
                 length: (rest.len() as u32).into(),
                 offset: offset.saturating_add(done as u64).into(),
             };
@@ -200,7 +200,7 @@ impl Disk for HostDisk<'_> {
     }
 
     fn sync(&mut self, file: u32) -> Result<(), Failure> {
-        // A volume needs the contents and the length of a file, which is data as well, and not its times.
+        // A volume needs the contents and the length of a file, which are data as well, and not its times.
         let request = SyncRequest { handle: file.into(), data_only: 1.into() };
         self.ask::<filesystem::Sync>(&request, &[], 0).map(drop)
     }

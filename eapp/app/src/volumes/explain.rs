@@ -1,16 +1,16 @@
-//! What went wrong with a sealed directory: as text for the operator, and as an error for the guest.
+//! Errors of a sealed directory: as text for the operator, and as an error for the guest.
 
 use super::disk::status;
 use alloc::{format, string::String};
 use wasmstone_edge_protocol::Status;
 use wasmstone_sealed_storage::{Code, Error};
 
-/// Why there is no key for `path`.
+/// The reason why there is no key for `path`.
 pub fn no_key(path: &str) -> String {
     format!("the machine has no sealing keys, which the sealed directory {path} needs: use a machine that has them")
 }
 
-/// Why the directory `path` was not opened, and what to do.
+/// The reason why the directory `path` was not opened, and the remedy.
 pub fn unopened(path: &str, error: Error) -> String {
     let advice = match error {
         Error::Code(Code::WrongKey) => {
@@ -28,7 +28,7 @@ pub fn unopened(path: &str, error: Error) -> String {
     format!("the directory granted as {path} cannot be opened: {}: {advice}", describe(error))
 }
 
-/// Why `from` was not copied to `to`.
+/// The reason why `from` was not copied to `to`.
 pub fn uncopied(from: &str, to: &str, error: Error) -> String {
     match error {
         Error::Code(Code::Exists) => format!("the directory granted as {to} holds data: name an empty one"),

@@ -1,5 +1,5 @@
-//! The calls of `wasi:io` that wait. For a guest that is alone, the whole enclave waits. While a guest waits that takes
-//! turns with others, these run: its functions here take the place of those in the bindings.
+//! The calls of `wasi:io` that wait. If a guest is alone, the whole enclave waits. If guests take turns, other guests
+//! run meanwhile: then the functions here replace those of the bindings.
 
 use crate::bindings::wasi::io::streams::{Host as _, HostInputStream as _, HostOutputStream as _, StreamError};
 use crate::failure::StreamFailure;
@@ -16,7 +16,7 @@ type Output = Resource<OutputStream>;
 /// The most bytes of the calls that write and flush, by WASI's definition.
 const BLOCKING_MAX: u64 = 4096;
 
-/// How many edge calls one guest makes in a row that do not have to wait, before others have their turn.
+/// How many edge calls one guest may make in a row without waiting, before other guests have their turn.
 const CALLS_IN_TURN_MAX: u64 = 32;
 
 /// Borrows a stream, for calls that take a handle.
@@ -83,7 +83,7 @@ impl Guest {
     /// `blocking-read`.
     pub async fn read_some(&mut self, stream: Input, length: u64) -> Result<Vec<u8>, StreamFailure> {
         if self.can_wait_reading(&stream)? {
-            // One edge call that reads and waits takes the place of one that polls and one that reads.
+            // One edge call that reads and waits replaces one that polls and one that reads.
             return self.read_stream(&stream, length, true);
         }
         loop {
@@ -98,8 +98,8 @@ impl Guest {
         }
     }
 
-    /// Gives the turn away now and then where a guest never has to wait, since its client sends and receives as fast
-    /// as it does. Before what the guest did last, there were `before` edge calls.
+    /// Ends the turn now and then if a guest never has to wait, since its client sends and receives as fast as it
+    /// does. Before the guest's last operation, there were `before` edge calls.
     async fn pause(&mut self, before: u64) {
         self.calls_in_turn = self.calls_in_turn.saturating_add(self.host.channel.calls().saturating_sub(before));
         if self.calls_in_turn >= CALLS_IN_TURN_MAX
@@ -115,7 +115,7 @@ impl Guest {
         Ok(self.read_some(stream, length).await?.len() as u64)
     }
 
-    /// Waits until something may be written; the result is how much.
+    /// Waits until bytes may be written; the result is how many.
     async fn permitted(&mut self, stream: &Output) -> Result<u64, StreamFailure> {
         loop {
             let permit = self.check_write(borrow(stream))?;
@@ -178,7 +178,7 @@ impl Guest {
         Ok(bytes.len() as u64)
     }
 
-    /// Drops an output stream, once the host has sent all: the connection may be closed next.
+    /// Drops an output stream, once the host has sent all bytes: the connection may be closed next.
     pub async fn drop_output(&mut self, stream: Output) -> Result<()> {
         let pollable = self.output_pollable(&stream)?;
         if self.wait(pollable)?.interest.is_some() {

@@ -19,7 +19,7 @@ impl monotonic_clock::Host for Guest {
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<Pollable>> {
-        // A time too far away to be represented is centuries ahead as well.
+        // A time too far away to be represented is centuries ahead in any case.
         let when = self.host.elapsed().saturating_add(duration);
         Ok(self.table.push(Pollable::At(when))?)
     }

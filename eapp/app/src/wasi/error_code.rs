@@ -9,7 +9,7 @@ macro_rules! same_names {
         pub fn from_status(status: Status) -> ErrorCode {
             match status {
                 $(Status::$name => ErrorCode::$name,)*
-                // `Ok` is no failure, `Malformed` is a violation, the others are those of sockets.
+                // `Ok` is not a failure, `Malformed` is a violation, the others are those of sockets.
                 _ => ErrorCode::Io,
             }
         }

@@ -1,7 +1,7 @@
 //! `wasi:filesystem/types.descriptor`.
 //!
-//! What the policy grants for reading only is refused here, before the host is asked: the guest's data could otherwise
-//! get out with the help of a host that does not check.
+//! Changes under a grant for reading only are refused here, before the host is asked: otherwise the guest's data
+//! could get out with the help of a host that does not check.
 
 mod descriptor;
 

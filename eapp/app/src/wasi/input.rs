@@ -34,7 +34,7 @@ impl Guest {
         })
     }
 
-    /// Whether the host can wait for the bytes of a stream while it reads them, since nothing else has to go on.
+    /// Whether the host can wait for the bytes of a stream while it reads them, since nothing else has to continue.
     pub fn can_wait_reading(&self, stream: &Resource<InputStream>) -> Result<bool, ResourceTableError> {
         let is_body = matches!(self.table.get(stream)?, InputStream::Body(_));
         Ok(!is_body && self.turn.is_none() && self.in_flight.is_empty())

@@ -1,6 +1,6 @@
 //! `wasi:io/streams.output-stream`: standard output and error, files, connections and bodies of messages. Nothing is
-//! held back: what the guest wrote is with the host when the call returns, so flushing has nothing to do. What it
-//! writes to a connection the host may not have sent yet; then the next write has to wait.
+//! buffered: the host has what the guest wrote when the call returns, so flushing does nothing. The host may not have
+//! sent yet what the guest wrote to a connection; then the next write has to wait.
 
 use crate::bindings::wasi::io::streams::HostOutputStream;
 use crate::failure::{IoFailure, StreamFailure};
@@ -22,7 +22,7 @@ pub struct OutputStream {
     closed: bool,
 }
 
-/// What a stream writes to.
+/// The destination of a stream.
 pub enum Sink {
     /// Standard output or error, by its handle.
     Standard(u32),
@@ -103,7 +103,7 @@ impl Guest {
         })
     }
 
-    /// Deletes a stream of which the host has sent all.
+    /// Deletes a stream whose bytes the host has sent.
     pub fn delete_output(&mut self, stream: Resource<OutputStream>) -> Result<()> {
         if let Sink::File(file) = self.table.delete(stream)?.sink {
             file.close(&mut self.host)?;

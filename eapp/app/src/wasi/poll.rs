@@ -1,4 +1,4 @@
-//! `wasi:io/poll`. What is known to be ready needs no host; everything else is one edge call for all.
+//! `wasi:io/poll`. Pollables that are known to be ready need no host; one edge call asks for all others.
 
 use crate::bindings::wasi::io::poll;
 use crate::exchange::in_flight::advance_all;
@@ -10,7 +10,8 @@ use alloc::{vec, vec::Vec};
 use wasmstone_edge_protocol::{handle, value::Interest};
 use wasmtime::{Result, bail, component::Resource, component::ResourceTableError};
 
-/// Something to wait for. A resource that it refers to by the number in the table is its parent, so it is there.
+/// Something to wait for. A resource that it refers to by the number in the table is its parent, so the resource
+/// exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pollable {
     /// Always ready: files, and output that the host takes at once.
@@ -31,17 +32,17 @@ pub enum Pollable {
     UdpOutput(u32),
     /// Ready when a lookup has an answer.
     Lookup(u32),
-    /// Ready when a response is here, or will not come.
+    /// Ready when a response has come, or will not come.
     HttpResponse(u32),
     /// Ready when a body has bytes or has ended.
     HttpInput(u32),
     /// Ready when a body takes bytes.
     HttpOutput(u32),
-    /// Ready when the trailers of a body are here, or will not come.
+    /// Ready when the trailers of a body have come, or will not come.
     HttpTrailers(u32),
 }
 
-/// How many polls in a row may be answered without asking the host, though the host could say more.
+/// How many polls in a row may be answered without asking the host, although the host could know more.
 const UNASKED_MAX: u8 = 3;
 
 impl Guest {
@@ -56,8 +57,8 @@ impl Guest {
         Ok(ready)
     }
 
-    /// Waits until one of `pollables` is ready. The result is which are. Other guests run meanwhile, and where there
-    /// are none, the enclave waits.
+    /// Waits until one of `pollables` is ready. The result is which are. Other guests run meanwhile; if there are
+    /// none, the enclave waits.
     pub async fn poll_in_turn(&mut self, pollables: &[Pollable]) -> Result<Vec<bool>> {
         loop {
             let (mut ready, mut polls) = self.known(pollables)?;
@@ -74,7 +75,7 @@ impl Guest {
                 self.host.poll(&mut polls)?;
                 self.take_answers(pollables, &mut ready, &polls)?;
             }
-            // The enclave's own clock decides what is over: where the host wakes it early, it asks again.
+            // The enclave's own clock decides what is over: if the host wakes it early, it asks again.
             if ready.contains(&true) {
                 return Ok(ready);
             }
@@ -96,8 +97,8 @@ impl Guest {
         Ok((ready, polls))
     }
 
-    /// Whether the guest is answered with what is ready, and the host is not asked. It is asked now and then, since
-    /// otherwise a guest would never learn of what only the host knows.
+    /// Whether the guest is answered with what is ready, and the host is not asked. The host is asked now and then,
+    /// since otherwise a guest would never learn what only the host knows.
     fn is_enough(&mut self, ready: &[bool]) -> bool {
         let enough = ready.contains(&true) && self.host.unasked_polls < UNASKED_MAX;
         self.host.unasked_polls += u8::from(enough);
@@ -149,7 +150,7 @@ impl Guest {
         }))
     }
 
-    /// Updates what stands behind `pollable`, which is ready; `is_answered` says that the host has said so.
+    /// Updates the state behind `pollable`, which is ready; `is_answered` says that the host reported it.
     fn wake(&mut self, pollable: Pollable, is_answered: bool) -> Result<()> {
         match pollable {
             Pollable::Tcp(rep) => self.table.get_mut(&Resource::<TcpSocket>::new_borrow(rep))?.wake(),
@@ -165,13 +166,13 @@ impl Guest {
     }
 }
 
-/// The indexes of those that are ready.
+/// The indexes of the ready pollables.
 pub fn ready_indexes(ready: Vec<bool>) -> Vec<u32> {
     (0..).zip(ready).filter_map(|(index, ready)| ready.then_some(index)).collect()
 }
 
 impl Guest {
-    /// What the guest's handles stand for. There has to be at least one.
+    /// The pollables of the guest's handles. There has to be at least one.
     pub fn pollables(&self, handles: &[Resource<Pollable>]) -> Result<Vec<Pollable>> {
         if handles.is_empty() {
             bail!("empty poll list");

@@ -1,4 +1,4 @@
-//! `wasi:random`, answered inside. Now and then the host is asked for entropy that is mixed in.
+//! `wasi:random`, answered inside. Now and then, entropy of the host is mixed in.
 
 use crate::bindings::wasi::random::{insecure, insecure_seed, random};
 use crate::guest::Guest;

@@ -20,7 +20,7 @@ macro_rules! options {
         $(
             fn $get(&mut self, this: Resource<$socket>) -> IoResult<$number> {
                 let handle = self.table.get(&this)?.usable()?;
-                // At most the cap, which fits.
+                // The value is at most the cap, which fits.
                 let cap = <$number>::MAX.into();
                 Ok(net::option(&mut self.host, handle, SocketOption::$option, cap)? as $number)
             }

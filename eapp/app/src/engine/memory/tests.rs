@@ -1,5 +1,5 @@
-//! The region of linear memories: whatever is created, grown, moved and dropped, each memory keeps
-//! its content, new bytes are zero, no two overlap, and in the end everything is zero.
+//! The region of linear memories: whatever memories are created, grown, moved and dropped, each memory keeps its
+//! content, new bytes are zero, no two overlap, and in the end everything is zero.
 
 use super::{LinearMemories, Region};
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -12,7 +12,7 @@ const REGION: usize = 8 * PAGE;
 fn region() -> (LinearMemories, NonNull<u8>) {
     let memory: &'static mut [u8] = vec![0u8; REGION].leak();
     let base = NonNull::new(memory.as_mut_ptr()).unwrap();
-    // SAFETY: leaked, zero, and used by nobody else; the tests look at it when no memory exists.
+    // SAFETY: leaked, zero, and used by nothing else; the tests look at it when no memory exists.
     (LinearMemories::new(unsafe { Region::new(base, REGION) }), base)
 }
 
@@ -22,7 +22,7 @@ fn create(memories: &LinearMemories, pages: usize) -> Option<Box<dyn LinearMemor
 
 #[allow(clippy::mut_from_ref, reason = "the bytes are behind the memory's pointer, not in it")]
 fn bytes(memory: &dyn LinearMemory) -> &mut [u8] {
-    // SAFETY: the memory gives out as many bytes, and each test has one slice of it at a time.
+    // SAFETY: the memory has this many bytes, and each test has one slice of it at a time.
     unsafe { core::slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
 }
 

@@ -9,19 +9,19 @@ use crate::waiting::Wait;
 use alloc::vec::Vec;
 use core::{mem::take, ops::Deref};
 
-/// The bytes that came, and how far they were parsed.
+/// The received bytes, and how far they were parsed.
 #[derive(Default)]
 pub struct Input {
     bytes: Vec<u8>,
-    /// Bytes at the beginning of `bytes` that were used up.
+    /// The number of bytes at the beginning of `bytes` that were used up.
     taken: usize,
     decoder: Decoder,
-    /// Why the body will not come to its end, until this was reported.
+    /// Why the body is not complete, until this was reported.
     failure: Option<ErrorCode>,
     is_failed: bool,
     /// The client waits for `100 Continue` before it sends the body.
     is_held_back: bool,
-    /// How many nanoseconds may go by without a byte.
+    /// How many nanoseconds may pass without a byte.
     pub(super) patience: u64,
     /// When the last bytes came, in nanoseconds since the enclave's start.
     moved: u64,
@@ -68,7 +68,7 @@ impl Input {
     }
 }
 
-/// What [`Connection::fill`] found.
+/// The result of [`Connection::fill`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filled {
     /// There are more bytes than before.
@@ -88,12 +88,12 @@ pub enum Part {
     NothingYet,
     /// All of it was read.
     End,
-    /// The body will not come to its end. This is reported once; after it, [`Self::End`] is.
+    /// The body is not complete. This is reported once; after it, [`Self::End`] is.
     Failed(ErrorCode),
 }
 
 impl Connection {
-    /// Bytes of memory that hold what came on the connection.
+    /// The number of bytes of memory that hold what came on the connection.
     pub fn received(&self) -> usize {
         self.input.bytes.capacity().saturating_add(self.transport.input.buffer.held())
     }
@@ -101,7 +101,7 @@ impl Connection {
     /// Reads what came on the connection.
     ///
     /// # Errors
-    /// The connection failed, or the host broke the contract.
+    /// If the connection failed, or the host broke the contract.
     pub fn fill(&mut self, host: &mut Host) -> Result<Filled, StreamFailure> {
         if self.is_closed {
             return Ok(Filled::End);
@@ -196,7 +196,7 @@ impl Connection {
         }
     }
 
-    /// The next part of the body that is here.
+    /// The next part of the body among the received bytes.
     fn next_part(&mut self, most: usize) -> Part {
         let input = &mut self.input;
         let rest = input.bytes.get(input.taken..).unwrap_or_default();
@@ -224,7 +224,7 @@ impl Connection {
         }
     }
 
-    /// Drops what is here of the body. The result is whether the body has ended with it.
+    /// Drops the received part of the body. The result is whether the body has ended with it.
     pub(super) fn skip_body(&mut self) -> bool {
         while let Part::Bytes(_) = self.next_part(usize::MAX) {}
         self.input.decoder.is_done() && !self.input.is_failed

@@ -9,17 +9,17 @@ use crate::waiting::Wait;
 use alloc::vec::Vec;
 use core::mem::{replace, take};
 
-/// The most bytes that go around a piece of a body.
+/// The most bytes around a piece of a body.
 const FRAME_MAX: usize = 32;
 
-/// What is sent.
+/// The bytes to send.
 #[derive(Default)]
 pub(super) struct Output {
     /// Bytes that are sent before the body.
     head: Vec<u8>,
     /// The message that was begun.
     message: Option<Message>,
-    /// The host has not sent all yet, and has not said since that it takes more.
+    /// The host has not sent all yet, and has not said since then that it takes more.
     is_blocked: bool,
     /// When bytes were sent the last time, in nanoseconds since the enclave's start.
     moved: u64,
@@ -48,7 +48,7 @@ impl Connection {
         self.output.message = Some(Message { encoder, body, is_ended: false });
     }
 
-    /// Puts bytes before what is sent next of the body.
+    /// Puts bytes before the next bytes of the body.
     pub(super) fn prepend(&mut self, bytes: &[u8]) {
         self.output.head.extend_from_slice(bytes);
     }
@@ -74,7 +74,7 @@ impl Connection {
         self.output.message.as_ref().is_none_or(|message| message.encoder.is_until_close())
     }
 
-    /// Nobody writes to the body any more. It is cut off where the guest has not ended it.
+    /// The body is not written to any more. It is cut off if the guest has not ended it.
     pub(super) fn abandon_body(&mut self) {
         if let Some(body) = self.output.message.as_ref().and_then(|message| message.body.as_ref()) {
             body.lock().end.get_or_insert(End::Aborted);
@@ -88,7 +88,7 @@ impl Connection {
         }
     }
 
-    /// Sends what there is to send, as far as the host takes it.
+    /// Sends as many bytes as the host takes.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -135,10 +135,11 @@ impl Connection {
             _ => Ok(()),
         };
         message.is_ended = matches!(end, Some(End::Finished(_)));
-        // The guest wrote more or fewer bytes than the head says: the other side must not take the message for complete.
+        // The guest wrote more or fewer bytes than the head says: the other side must not take the message for
+        // complete.
         let (Ok(frame), Ok(())) = (framed, ended) else { return Ok(self.break_off(host)?) };
         let [before, data, after] = frame.parts(&bytes);
-        // The end of the body goes out in the same call, if there is room.
+        // The end of the body is sent in the same call, if there is room.
         if head.len() + before.len() + data.len() + after.len() + last.len() > permit {
             self.prepend(&take(&mut last));
         }

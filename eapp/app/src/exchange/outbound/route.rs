@@ -37,7 +37,7 @@ impl Route {
         Ok(begun.map(|lookup| (Self { name: name.to_string(), port, addresses: VecDeque::new(), failure }, lookup)))
     }
 
-    /// Whether the lookup has ended. It is closed then.
+    /// Whether the lookup has ended. Then it is closed.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -51,7 +51,7 @@ impl Route {
         Ok(true)
     }
 
-    /// Begins to connect a socket to the next address where that can begin. The inner error is why none is left.
+    /// Begins to connect a socket to the next address that can be tried. The inner error is why none is left.
     ///
     /// # Errors
     /// If the host broke the contract.
@@ -65,7 +65,7 @@ impl Route {
         Ok(Err(self.failure.clone()))
     }
 
-    /// Whether a socket is connected; `None` where that is not known yet. A socket that failed is closed.
+    /// Whether a socket is connected; `None` if that is not known yet. A socket that failed is closed.
     ///
     /// # Errors
     /// If the host broke the contract.

@@ -44,7 +44,7 @@ pub enum NewTime {
 }
 
 impl NewTime {
-    /// The time to set, where there is one.
+    /// The time to set, if there is one.
     pub fn at(self, now: Time) -> Option<Time> {
         match self {
             Self::Same => None,

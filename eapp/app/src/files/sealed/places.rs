@@ -1,4 +1,4 @@
-//! What may be done at a place in a volume, by the rules of Linux.
+//! The operations that are allowed at a place in a volume, by the rules of Linux.
 
 use crate::bindings::wasi::filesystem::types::{DescriptorFlags, OpenFlags};
 use crate::files::How;
@@ -41,7 +41,7 @@ pub fn open_or_make(
     Ok(found)
 }
 
-/// Fails unless a file or link can be made at a place: nothing is there yet, and no slash says that a directory is
+/// Fails unless a file or link can be made at a place: the place is empty, and no slash says that a directory is
 /// meant.
 pub fn check_vacant(volume: &mut Volume, disk: &mut dyn Disk, place: &Place) -> storage::Result<()> {
     match (place.node, place.slash) {

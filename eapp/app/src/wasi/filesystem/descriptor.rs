@@ -15,11 +15,11 @@ pub struct Descriptor {
     pub(super) file: Arc<OpenFile>,
     pub(super) kind: DescriptorType,
     pub(super) flags: DescriptorFlags,
-    /// The granted directory that it was reached through may be written to.
+    /// The granted directory through which it was reached may be written to.
     pub(super) writable: bool,
-    /// Identifies the file; `None` where that is not known.
+    /// Identifies the file; `None` if that is not known.
     pub(super) hash: Option<(u64, u64)>,
-    /// The description from when it was opened, current as long as there were no more edge calls than this.
+    /// The description from when it was opened; current as long as there were no more edge calls than this.
     pub(super) fresh: Option<(u64, DescriptorStat)>,
 }
 
@@ -37,7 +37,7 @@ impl Descriptor {
         }
     }
 
-    /// What was opened with these flags in effect.
+    /// The descriptor of something that was opened with these flags in effect.
     pub(super) fn opened(opened: Opened, flags: DescriptorFlags, writable: bool) -> Self {
         let Opened { file, stat, fresh } = opened;
         Self {
@@ -104,7 +104,7 @@ impl Guest {
     }
 }
 
-/// What `get-flags` says: for a directory, the flag for writing is another one.
+/// The result of `get-flags`: a directory has another flag for writing.
 fn opened_flags(flags: DescriptorFlags, kind: DescriptorType) -> DescriptorFlags {
     let read = flags & DescriptorFlags::READ;
     match (flags.contains(DescriptorFlags::WRITE), kind) {
@@ -114,10 +114,10 @@ fn opened_flags(flags: DescriptorFlags, kind: DescriptorType) -> DescriptorFlags
     }
 }
 
-/// The flags in effect where the guest asks for these.
+/// The flags in effect if the guest asks for these.
 ///
 /// # Errors
-/// They are not possible, or the grant does not allow them.
+/// If they are not possible, or the grant does not allow them.
 pub(super) fn checked(open_flags: OpenFlags, flags: DescriptorFlags, writable: bool) -> IoResult<DescriptorFlags> {
     let makes = OpenFlags::CREATE | OpenFlags::TRUNCATE;
     let writes = flags.contains(DescriptorFlags::WRITE);
@@ -134,7 +134,7 @@ pub(super) fn checked(open_flags: OpenFlags, flags: DescriptorFlags, writable: b
     if (writes || changes) && !writable {
         return Err(Status::NotPermitted.into());
     }
-    // What was not opened for writing is open for reading, as in Wasmtime.
+    // A file that was not opened for writing is open for reading, as in Wasmtime.
     let read = if writes { flags } else { flags | DescriptorFlags::READ };
     Ok(if changes { read | DescriptorFlags::WRITE } else { read })
 }

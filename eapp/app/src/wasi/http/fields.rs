@@ -21,7 +21,7 @@ impl FieldMap {
         Self { fields, is_mutable: false }
     }
 
-    /// The fields, to go into a message.
+    /// The fields, for a message.
     pub fn into_fields(self) -> Arc<Fields> {
         self.fields
     }

@@ -14,7 +14,7 @@ use core::net::SocketAddr;
 use spinning_top::Spinlock;
 use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
-/// The port where none is named.
+/// The port if none is named.
 const PORT: u16 = 80;
 
 /// `types.future-incoming-response`.
@@ -22,7 +22,7 @@ pub struct FutureResponse(Arc<Spinlock<OutboundRequest>>);
 
 /// The target of a request, as it is sent.
 fn target(path: String) -> String {
-    // A fragment names a part of a page, which is the client's business.
+    // A fragment names a part of a page, which only the client uses.
     let path = path.split('#').next().unwrap_or_default();
     if path.starts_with('/') { path.to_string() } else { alloc::format!("/{path}") }
 }
@@ -38,7 +38,7 @@ impl outgoing_handler::Host for Guest {
             None => RequestOptions::default(),
         };
         let request = self.table.delete(request)?;
-        // Of several mistakes, the one is reported that Wasmtime reports.
+        // Of several errors, the one is reported that Wasmtime reports.
         if request.body.is_none() && content_length(&request.fields).is_some_and(|length| length > 0) {
             return Err(ErrorCode::HttpRequestBodySize(Some(0)).into());
         }
@@ -72,7 +72,8 @@ impl outgoing_handler::Host for Guest {
 }
 
 impl Guest {
-    /// What the response `rep` has to wait for. Every poll goes on with its request, so nothing is asked about it.
+    /// What the response `rep` has to wait for. Every poll continues its request, so there is no question for the
+    /// host.
     pub fn response_wait(&self, rep: u32) -> Result<Wait, ResourceTableError> {
         let request = self.table.get(&Resource::<FutureResponse>::new_borrow(rep))?.0.lock();
         Ok(if request.is_over() { Wait::default() } else { Wait::inside() })

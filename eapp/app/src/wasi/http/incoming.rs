@@ -1,4 +1,4 @@
-//! Messages that come: `types.incoming-request`, `incoming-response`, `incoming-body` and `future-trailers`.
+//! Received messages: `types.incoming-request`, `incoming-response`, `incoming-body` and `future-trailers`.
 
 use super::{fields::FieldMap, method};
 use crate::bindings::wasi::http::types::{
@@ -61,7 +61,7 @@ pub enum FutureTrailers {
     Waiting(Shared),
     /// They have come, or there are none.
     Here(Result<Option<Fields>, ErrorCode>),
-    /// The guest has them.
+    /// The guest has taken them.
     Taken,
 }
 
@@ -111,7 +111,7 @@ impl Guest {
         })
     }
 
-    /// Reads what comes before the trailers `rep`, as far as it is here.
+    /// Reads the part of the body before the trailers `rep` that has come.
     pub fn read_trailers(&mut self, rep: u32) -> Result<()> {
         let FutureTrailers::Waiting(connection) = self.table.get(&Resource::<FutureTrailers>::new_borrow(rep))? else {
             return Ok(());

@@ -44,7 +44,8 @@ impl Guest {
         self.written_body(rep)?.lock().write(bytes, room)
     }
 
-    /// What writing the body `rep` has to wait for. Every poll goes on with sending it, so nothing is asked about it.
+    /// What writing the body `rep` has to wait for. Every poll continues to send it, so there is no question for the
+    /// host.
     pub fn body_wait(&self, rep: u32) -> Result<Wait, ResourceTableError> {
         Ok(if room(self.written_body(rep)?) == Some(0) { Wait::inside() } else { Wait::default() })
     }

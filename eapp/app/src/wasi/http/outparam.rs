@@ -15,21 +15,21 @@ pub struct Response {
     /// 100 to 999.
     pub status: u16,
     pub fields: Arc<Fields>,
-    /// The body, where the guest has asked for one.
+    /// The body, if the guest has asked for one.
     pub body: Option<SharedBody>,
 }
 
 impl Response {
-    /// The response that is sent where a guest failed to give one.
+    /// The response that is sent if a guest failed to give one.
     pub fn failed() -> Self {
         Self { status: 500, fields: Arc::default(), body: None }
     }
 }
 
-/// A guest's response, or why it gave none.
+/// A guest's response, or the reason why it gave none.
 pub type Answer = Result<Response, ErrorCode>;
 
-/// Where a guest leaves its answer.
+/// The place where a guest leaves its answer.
 pub type Slot = Arc<Spinlock<Option<Answer>>>;
 
 /// `types.response-outparam`.

@@ -17,7 +17,7 @@ pub struct OutgoingRequest {
     pub scheme: Option<Scheme>,
     pub authority: Option<String>,
     pub fields: Arc<Fields>,
-    /// The body, where the guest has asked for one.
+    /// The body, if the guest has asked for one.
     pub body: Option<SharedBody>,
 }
 

@@ -13,7 +13,7 @@ use wasmstone_edge_protocol::value::SocketOption;
 use wasmtime::{Result, component::Resource, component::ResourceTableError};
 
 impl Guest {
-    /// The connection of the socket `rep`, and the host. The socket's streams are its children, so it is there.
+    /// The connection of the socket `rep`, and the host. The socket's streams are its children, so the socket exists.
     pub fn transport(&mut self, rep: u32) -> Result<(&mut Transport, &mut Host), ResourceTableError> {
         let socket = self.table.get_mut(&Resource::<TcpSocket>::new_borrow(rep))?;
         Ok((&mut socket.transport, &mut self.host))
