@@ -50,11 +50,11 @@ impl Channel {
 
     /// Makes an edge call. `payload` is sent in one piece behind `body`; the answer's payload may have at most
     /// `reply_payload_max` bytes.
-    /// If a request is too large to send, or there is no memory for it, the answer is a status, without an edge call.
-    /// Where a request is too large to send or there is no memory for it, the answer is a status, without an edge call.
     ///
+    /// If a request is too large to send, or there is no memory for it, the answer is a status, without an edge call.
+    ///
+    /// # Errors
     /// The violation, then and in every later call, once an answer broke the contract.
-    /// The violation, then and ever after, once an answer broke the contract.
     pub fn call<O: Operation>(
         &mut self,
         body: &O::Request,
