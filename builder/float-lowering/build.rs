@@ -1,5 +1,5 @@
-//! Compiles the soft-float functions to WebAssembly, with the compiler itself: they have no dependencies. The result of
-//! them is in every program that is lowered, so that it must not depend on the profile, the flags, nor on the place.
+//! Compiles the soft-float functions to WebAssembly, with the compiler itself: they have no dependencies. Every
+//! lowered program contains the result, so it must not depend on the profile, the flags or the directory.
 
 use std::error::Error;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! Builds the enclave app for RISC-V, with a Cargo of its own: what is measured must not depend on the
-//! profile, the flags, the features, nor on the place of the build that it is embedded in.
+//! Builds the enclave app for RISC-V in a separate run of Cargo: what is measured must not depend on the profile,
+//! flags, features or directory of the build that it is embedded in.
 
 #[path = "build/switching.rs"]
 mod switching;
@@ -14,7 +14,7 @@ use wasmstone_build_support::{rust_targets, variable};
 
 const PACKAGE: &str = "wasmstone-eapp";
 
-/// A Cargo profile and a directory for what is built, in the target directory.
+/// The Cargo profile, and the name of the directory for its results in the target directory.
 const PROFILE: &str = "eapp";
 
 /// The target of the enclave app without floating-point instructions.
@@ -23,7 +23,7 @@ const SOFT: &str = "riscv64imac-unknown-none-elf";
 /// The target of the enclave app with floating-point instructions, which the feature `hard` adds.
 const HARD: &str = "riscv64gc-unknown-none-elf";
 
-/// What the enclave app is made from, in the workspace.
+/// The sources of the enclave app in the workspace.
 const SOURCES: [&str; 13] = [
     "Cargo.lock",
     "Cargo.toml",
@@ -40,7 +40,7 @@ const SOURCES: [&str; 13] = [
     "eapp/wit",
 ];
 
-/// Variables that would change what is built, or that are about the package that this is a part of.
+/// Variables that would change the result, or that describe the package that this build script belongs to.
 const FOREIGN: [&str; 10] = [
     "CARGO_BUILD_",
     "CARGO_CFG_",
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     rust_targets::require(targets, "the enclave app for Keystone")?;
     let sysroot = rust_targets::sysroot()?;
     let flags = remapped(&[
-        // Of several that fit, the compiler takes the last.
+        // If several match, the compiler takes the last.
         (workspace.into(), "wasmstone"),
         (build.clone(), "build"),
         (cargo_home()?, "cargo"),
@@ -102,8 +102,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The outer build's target directory. One that is built for another machine has a folder of its own in
-/// it; the enclave app is the same for all of them, and for every profile.
+/// The outer build's target directory. A build for another machine has a folder of its own in it; the enclave app is
+/// the same for all machines and every profile.
 fn target_directory(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     // PROFILE/build/PACKAGE/out
     let parent = out.ancestors().nth(4).ok_or("the output directory is not in a target directory")?;
@@ -116,7 +116,7 @@ fn cargo_home() -> Result<PathBuf, VarError> {
     env::var("CARGO_HOME").map(PathBuf::from).or_else(|_| Ok(Path::new(&env::var("HOME")?).join(".cargo")))
 }
 
-/// Flags that put other names in the place of paths of this machine, in what the compiler writes.
+/// Flags that make the compiler write other names in the place of paths of this machine.
 fn remapped(paths: &[(PathBuf, &str)]) -> OsString {
     let mut flags = OsString::new();
     for (path, name) in paths {

@@ -1,5 +1,5 @@
-//! What the build scripts of the builder's crates have in common: reading Cargo's variables, installing the Rust
-//! targets that a build needs, and decoding RISC-V instructions, which tests do as well.
+//! What the build scripts of the builder's crates share: reading Cargo's variables, installing the Rust targets that
+//! a build needs, and decoding RISC-V instructions, which tests use as well.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! A decoder that tells RISC-V instructions apart by their opcodes: lengths, system calls, and everything of the
-//! extensions F and D (chapters "F", "D", "C" and the opcode map of the unprivileged specification).
+//! A decoder that distinguishes RISC-V instructions by their opcodes: lengths, system calls, and all instructions of
+//! the extensions F and D (chapters "F", "D", "C" and the opcode map of the unprivileged specification).
 
 /// The instructions in `code`, which begins at `address`, each with its address. A compressed instruction is in the
 /// lower half of its number.
@@ -31,7 +31,7 @@ pub fn is_float(instruction: u32) -> bool {
     match instruction & 0x7f {
         // load-fp, store-fp, madd, msub, nmsub, nmadd, op-fp
         0x07 | 0x27 | 0x43 | 0x47 | 0x4b | 0x4f | 0x53 => true,
-        // csrrw and its kin on fflags, frm, fcsr
+        // csrrw and the similar instructions on fflags, frm, fcsr
         0x73 => instruction >> 12 & 0b111 != 0 && matches!(instruction >> 20, 1..=3),
         _ => false,
     }

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the compiler of this build is installed.
+/// The directory in which the compiler of this build is installed.
 ///
 /// # Errors
 /// If the compiler cannot be asked.
@@ -39,7 +39,7 @@ pub fn require(targets: &[&str], purpose: &str) -> Result<(), Box<dyn Error>> {
     Err(format!("this Rust cannot build {purpose}; add the targets that are missing: {command}").into())
 }
 
-/// Those of `targets` that the compiler has no standard library for.
+/// The targets among `targets` for which the compiler has no standard library.
 fn missing<'a>(targets: &[&'a str], sysroot: &Path) -> Vec<&'a str> {
     targets.iter().copied().filter(|target| !sysroot.join("lib/rustlib").join(target).exists()).collect()
 }

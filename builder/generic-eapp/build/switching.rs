@@ -1,16 +1,15 @@
-//! The engine's switch between stacks saves and restores floating-point registers on every RISC-V target, those
-//! without any too. In the enclave app that must not touch them these instructions become ones that do nothing:
-//! the registers that they save are not used there.
+//! The engine's switch between stacks saves and restores floating-point registers on every RISC-V target, even on
+//! targets without any. In the enclave app that must not touch them, these instructions are replaced by ones that do
+//! nothing: the registers that they save are not used there.
 
 use object::{Object, ObjectSection, SectionFlags, elf};
 use std::error::Error;
 use wasmstone_build_support::riscv::{decode, is_float};
 
-/// `fs0` to `fs11`, the registers that a function must leave as they were.
+/// `fs0` to `fs11`, the registers that a function must leave unchanged.
 const SAVED: usize = 12;
 
-/// Takes the switch's instructions away from `eapp`, and finds fault with every other one that touches a
-/// floating-point register.
+/// Replaces the switch's instructions in `eapp`, and fails if another instruction touches a floating-point register.
 pub fn without_floats(eapp: &mut [u8]) -> Result<(), Box<dyn Error>> {
     let mut floats = Vec::new();
     let file = object::File::parse(&*eapp)?;

@@ -1,14 +1,14 @@
-//! The generic enclave app for Keystone: the executable that every bundle of a release begins its image
-//! with. It is built together with the program that embeds it, and its bytes are always the same: see `build.rs`.
+//! The generic enclave app for Keystone: the executable with which the image of every bundle of a release begins. It
+//! is built together with the program that embeds it, and its bytes are always the same: see `build.rs`.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
-/// Without a floating-point instruction: Keystone neither saves nor protects floating-point registers.
+/// The executable without floating-point instructions: Keystone neither saves nor protects floating-point registers.
 pub const SOFT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/riscv64imac-unknown-none-elf"));
 
-/// With floating-point instructions: for platforms that protect an enclave's registers. `None` if this crate was built
-/// without its feature `hard`.
+/// The executable with floating-point instructions, for platforms that protect an enclave's registers. `None` if this
+/// crate was built without its feature `hard`.
 pub const HARD: Option<&[u8]> = hard();
 
 #[cfg(feature = "hard")]

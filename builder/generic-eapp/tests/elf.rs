@@ -1,12 +1,12 @@
-//! What the executables must be, whatever the compiler makes of the sources.
+//! Properties that the executables must have, whatever the compiler makes of the sources.
 
 use object::{Object, ObjectSection, SectionFlags, elf};
 use wasmstone_build_support::riscv::{self, is_ecall, is_float};
 use wasmstone_bundle::image::{Image, LAUNCH_BASE, Permissions, Segment};
 use wasmstone_generic_eapp::{HARD, SOFT};
 
-/// Bytes that Keystone may be made to hash, some megabytes a second, and with which an enclave of a small program
-/// with a memory cap of 2 MiB has 6 MiB.
+/// The most bytes that Keystone may have to hash, at some megabytes a second. With them, an enclave of a small
+/// program with a memory cap of 2 MiB has 6 MiB.
 const SIZE_MAX: usize = 1_225_000;
 
 /// The engine's limit for the guest's calls.

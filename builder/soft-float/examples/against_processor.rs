@@ -6,13 +6,13 @@ use std::thread;
 use std::time::Instant;
 use wasmstone_soft_float::check::{FUNCTIONS, Function, Mismatch, Operands};
 
-/// Rounds for a function that cannot be tried with everything there is.
+/// The number of rounds for a function whose operands cannot all be tried.
 const ROUNDS: u64 = 1_000_000_000;
 
-/// Everything there is for a function of one operand of 32 bits.
+/// The number of operands of a function of one operand of 32 bits.
 const ALL: u64 = 1 << 32;
 
-/// What a thread tries before it looks again what is left.
+/// The number of operands that a thread tries before it asks for more.
 const PORTION: u64 = 1 << 20;
 
 const THREADS: usize = 2;
@@ -21,11 +21,11 @@ fn main() -> Result<()> {
     check(&std::env::args().skip(1).collect::<Vec<_>>())
 }
 
-/// Checks the functions that are named, or all.
+/// Checks the named functions, or all.
 ///
 /// # Errors
-/// The operands for which a function and the processor differ, of each function the first that was found; or what is
-/// wrong with the arguments.
+/// The operands for which a function and the processor differ, the first ones found for each function; or an error in
+/// the arguments.
 fn check(arguments: &[String]) -> Result<()> {
     let mut rounds = ROUNDS;
     let mut functions = Vec::new();
@@ -74,7 +74,7 @@ fn in_portions(function: &Function, rounds: u64) -> Result<(), Mismatch> {
                 return Ok(());
             }
             if let Err(mismatch) = function.check(first, PORTION.min(rounds - first)) {
-                // Nobody needs the rest.
+                // The results of the other threads are not needed.
                 next.store(rounds, Ordering::Relaxed);
                 return Err(mismatch);
             }
@@ -82,7 +82,7 @@ fn in_portions(function: &Function, rounds: u64) -> Result<(), Mismatch> {
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
-        // A thread that panics is a bug of a function: the panic goes on here.
+        // A thread that panics is a bug of a function: the panic continues here.
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

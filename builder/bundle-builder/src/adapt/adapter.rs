@@ -153,7 +153,7 @@ impl Reencode for Patch {
 }
 
 impl Patch {
-    /// Where there is no buffer, returns [`BADF`] if there is no such descriptor either.
+    /// If there is no buffer, returns [`BADF`] if there is no such descriptor either.
     fn check_descriptor(&self, function: &mut Function) {
         let (descriptor, buffers) = (0, 2);
         let mut code = function.instructions();
