@@ -1,7 +1,7 @@
 //! The fuzz targets, and what they share.
 //!
-//! `tests/fuzz/libfuzzer` runs them with inputs that libFuzzer makes, and the test of this crate with some hundred inputs
-//! that are the same each time.
+//! `tests/fuzz/libfuzzer` runs them with inputs that libFuzzer makes, and the test of this crate with some hundred
+//! inputs that are the same each time.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -15,7 +15,7 @@ use wasmstone_bundle::{
 };
 use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
 
-/// Arbitrary bytes, or, for the parts behind checks that those do not pass, `valid` with changes.
+/// Arbitrary bytes, or, for code behind checks that these do not pass, `valid` with changes.
 pub fn edited(valid: &[u8], data: &[u8]) -> Vec<u8> {
     let Some((kind, rest)) = data.split_first() else { return valid.to_vec() };
     if kind % 4 == 0 {
@@ -40,7 +40,7 @@ pub fn edited(valid: &[u8], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What the enclave app is told about `program`.
+/// The enclave app's launch for `program`.
 pub fn launch(program: &[u8]) -> Launch {
     let size = program.len() as u64;
     Launch {

@@ -11,7 +11,7 @@ use wasmstone_float_lowering::{Boundary, Refused, lower_with};
 use wasmstone_policy::Target;
 use wasmtime::{Engine, Extern, Instance, Module, Store, Trap, Val, WasmBacktrace};
 
-/// Lowers a program. Its result has no floats, or it was refused, and not for a fault of the lowering's.
+/// Lowers a program. The result has no floats, or the program was refused, but not because of a bug in the lowering.
 pub fn lowered(wasm: &[u8], boundary: Boundary) -> Option<Vec<u8>> {
     match lower_with(wasm, boundary) {
         Ok(lowered) => {
@@ -26,29 +26,29 @@ pub fn lowered(wasm: &[u8], boundary: Boundary) -> Option<Vec<u8>> {
     }
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compared {
-    /// Calls that gave the same.
+    /// The number of calls with the same results.
     pub returned: u64,
-    /// Calls that trapped alike.
+    /// The number of calls with the same trap.
     pub trapped: u64,
-    /// Results, variables and bytes of memory that were compared.
+    /// The number of results, variables and bytes of memory that were compared.
     pub values: u64,
 }
 
 /// The fuel that a generated program begins with.
 const FUEL: u32 = 20_000;
-/// Calls of each function.
+/// The number of calls of each function.
 const ROUNDS: usize = 3;
 
-/// Makes a program of arbitrary bytes, and compares what its functions do with what they do when lowered.
-/// `None`: there was nothing to compare.
+/// Makes a program from arbitrary bytes, and compares its functions before and after lowering. `None`: there was
+/// nothing to compare.
 pub fn compare(data: &[u8]) -> Option<Compared> {
     let (program, seed) = program(data)?;
     let after = lowered(&program, Boundary::AsBits)?;
     let before = with_canonical_widths(&program)?;
-    // The enclave's engine lacks some features, such as references of the host's.
+    // The enclave's engine lacks some features, such as references to host objects.
     let before = Module::new(&ORIGINAL, before).ok()?;
     let after = Module::new(&LOWERED, after).expect("a program that compiles");
     Some(run(&before, &after, seed))
@@ -103,8 +103,8 @@ fn engine(lowered: bool) -> Engine {
 static ORIGINAL: LazyLock<Engine> = LazyLock::new(|| engine(false));
 static LOWERED: LazyLock<Engine> = LazyLock::new(|| engine(true));
 
-/// A program in which conversions between the widths give canonical NaNs too, which the compiler leaves as they
-/// are: -0 is added, which changes nothing else.
+/// A program in which conversions between the widths give canonical NaNs too, which the compiler does not change: -0
+/// is added, which changes nothing else.
 fn with_canonical_widths(program: &[u8]) -> Option<Vec<u8>> {
     struct Widths;
     impl Reencode for Widths {
@@ -136,7 +136,7 @@ fn with_canonical_widths(program: &[u8]) -> Option<Vec<u8>> {
     Some(module.finish())
 }
 
-/// What a call ended in, as the specification calls it.
+/// The end of a call, in the specification's terms.
 fn words(error: &wasmtime::Error) -> String {
     let innermost = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
     match error.downcast_ref::<Trap>() {
@@ -150,7 +150,7 @@ fn words(error: &wasmtime::Error) -> String {
     }
 }
 
-/// A value's bits, whatever it is on either side; of references, whether there is one.
+/// A value's bits, on either side; for references, whether there is one.
 fn bits(value: &Val) -> u64 {
     match value {
         Val::I32(value) => u64::from(value.cast_unsigned()),
@@ -204,7 +204,7 @@ fn run(before: &Module, after: &Module, mut seed: u64) -> Compared {
         (Ok(first), Ok(second)) => (first, second),
         (first, second) => {
             let (first, second) = (first.err().map(|error| words(&error)), second.err().map(|error| words(&error)));
-            // How deep the stack may be is not how many functions may be open.
+            // The depth of the stack is not the number of open functions.
             let deep = Some(Trap::StackOverflow.to_string());
             assert!(first == second || first == deep || second == deep, "{first:?} became {second:?}");
             return compared;

@@ -1,5 +1,5 @@
-//! The test programs of `tests/guests` and how each is run, one row a case. The build script of the programs stops
-//! where a program has no case, and the tests make one test of each case. So a program without a test does not
+//! The test programs of `tests/guests` and how each is run, one row for each case. The build script of the programs
+//! fails if a program has no case, and the tests make one test of each case. So a program without a test does not
 //! compile.
 //!
 //! `cargo xtask test` puts a program into target/guests/TARGET/release/PROGRAM.wasm, for the targets wasm32-wasip1 and
@@ -14,7 +14,7 @@ pub struct Case {
     pub name: &'static str,
     /// The name of the program.
     pub program: &'static str,
-    /// What the program is built for.
+    /// The targets that the program is built for.
     pub targets: Targets,
     /// Arguments after argument zero.
     pub args: &'static [&'static str],
@@ -22,11 +22,11 @@ pub struct Case {
     pub env: &'static [(&'static str, &'static str)],
     /// Standard input.
     pub stdin: &'static str,
-    /// Whether standard output is a pipe that nobody reads any more.
+    /// Whether standard output is a pipe whose reading end is closed.
     pub closed_stdout: bool,
-    /// What is granted at `/data`: a fresh directory in another fresh one. That one holds a file
-    /// `secret`, the granted one the files [`SEED`] and [`big`] under the names `seed` and `big`
-    /// where the case asks for [`Data::ReadOnly`], else it is empty.
+    /// The grant at `/data`: a fresh directory in another fresh one. The outer one holds a file `secret`; the granted
+    /// one holds the files [`SEED`] and [`big`] under the names `seed` and `big` if the case asks for
+    /// [`Data::ReadOnly`], otherwise it is empty.
     pub data: Data,
     /// Whether the whole network is granted.
     pub network: bool,
@@ -34,23 +34,23 @@ pub struct Case {
     pub max_memory: u64,
     /// How the program ends.
     pub exit: Exit,
-    /// Who can tell what is right.
+    /// What the result is compared with.
     pub witness: Witness,
 }
 
-/// Who can tell what is right.
+/// What a result is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Witness {
     /// The same run under `wasmtime-wasi`.
     Wasmtime,
-    /// What the program printed under Wasmtime 48 with `wasi:http`, which this workspace does not
-    /// build, in `recorded/PROGRAM.txt`: `wasmtime run -S http,inherit-network --dir DATA::/data`.
+    /// The recorded output of the program under Wasmtime 48 with `wasi:http`, which this workspace does not build, in
+    /// `recorded/PROGRAM.txt`: `wasmtime run -S http,inherit-network --dir DATA::/data`.
     Recorded,
-    /// The program itself: it prints nothing but what it expects.
+    /// The program itself checks: it prints nothing but what it expects.
     Program,
 }
 
-/// What a program is built for.
+/// The targets that a program is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Targets {
     /// wasm32-wasip1 and wasm32-wasip2.
@@ -59,7 +59,7 @@ pub enum Targets {
     Wasip2,
 }
 
-/// What is granted at `/data`.
+/// The grant at `/data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
     /// Nothing.
@@ -98,7 +98,7 @@ pub fn big() -> Vec<u8> {
 }
 
 impl Case {
-    /// What a row does not say.
+    /// The values of fields that a row does not give.
     const PLAIN: Case = Case {
         name: "",
         program: "",

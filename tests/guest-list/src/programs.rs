@@ -4,19 +4,19 @@
 //! `cargo xtask test` puts them into target/programs/native/bin/BINARY and
 //! target/programs/wasm32-wasip1/bin/BINARY.wasm.
 
-/// A program, and how it is run.
+/// A program, and its runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// The crate.
     pub package: &'static str,
     /// Its exact version.
     pub version: &'static str,
-    /// Flags of `cargo install` besides.
+    /// Further flags of `cargo install`.
     pub flags: &'static [&'static str],
     /// The program's file name.
     pub binary: &'static str,
-    /// Runs: arguments and standard input. The files of [`files`] lie in the current directory, which
-    /// a guest is granted as `.`, for reading.
+    /// Runs: arguments and standard input. The files of [`files`] lie in the current directory, which a guest is
+    /// granted as `.`, for reading.
     pub runs: &'static [(&'static [&'static str], &'static str)],
 }
 
@@ -25,7 +25,7 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         package: "jaq",
         version: "1.6.0",
-        // The other allocator is written in C.
+        // The default allocator is written in C.
         flags: &["--no-default-features"],
         binary: "jaq",
         runs: &[

@@ -1,8 +1,8 @@
 //! Runs a precompiled program under Wasmtime and `wasmtime-wasi`, outside any enclave.
 //!
-//! The witness of the differential tests, which ask that a program behave in the enclave as it
-//! does here, and of the benchmarks, which compare with the same Pulley code running here. The
-//! caller brings the engine, so that both run code of one configuration.
+//! The differential tests use it as the reference: a program has to behave in the enclave as it does here. The
+//! benchmarks compare with the same Pulley code running here. The caller brings the engine, so that both run code of
+//! one configuration.
 
 use std::path::PathBuf;
 use wasmstone_policy::Program;
@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::bindings::sync::Command;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-/// What the program is given.
+/// The program's input and grants.
 #[derive(Clone, Debug, Default)]
 pub struct RunConfig {
     /// Arguments, argument zero included.
@@ -21,19 +21,19 @@ pub struct RunConfig {
     pub env: Vec<(String, String)>,
     /// Directories.
     pub dirs: Vec<Dir>,
-    /// Where standard input comes from.
+    /// The source of standard input.
     pub stdin: Input,
-    /// Where standard output goes.
+    /// The destination of standard output.
     pub stdout: Output,
-    /// Where standard error goes.
+    /// The destination of standard error.
     pub stderr: Output,
-    /// The most that each linear memory may grow to, in bytes. `None` leaves it to the program.
+    /// The most bytes that each linear memory may grow to. `None`: as many as the program declares.
     pub max_memory: Option<usize>,
     /// Whether the program may use this machine's network, all of it.
     pub network: bool,
 }
 
-/// A directory that the program is given.
+/// A directory that the program is granted.
 #[derive(Clone, Debug)]
 pub struct Dir {
     /// The directory on this machine.
@@ -44,12 +44,12 @@ pub struct Dir {
     pub readonly: bool,
 }
 
-/// Where standard input comes from.
+/// The source of standard input.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// These bytes, then the end.
     Bytes(Vec<u8>),
-    /// This process's own.
+    /// The standard input of this process.
     Inherit,
 }
 
@@ -59,13 +59,13 @@ impl Default for Input {
     }
 }
 
-/// Where standard output or error goes.
+/// The destination of standard output or error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
     /// Into the [`Outcome`].
     #[default]
     Capture,
-    /// This process's own.
+    /// The same stream of this process.
     Inherit,
 }
 
@@ -74,9 +74,9 @@ pub enum Output {
 pub struct Outcome {
     /// How it ended.
     pub end: End,
-    /// Captured standard output; empty where it was inherited.
+    /// Captured standard output; empty if it was inherited.
     pub stdout: Vec<u8>,
-    /// Captured standard error; empty where it was inherited.
+    /// Captured standard error; empty if it was inherited.
     pub stderr: Vec<u8>,
 }
 
@@ -117,7 +117,7 @@ impl WasiView for Host {
 /// If this build of Wasmtime lacks the target.
 pub fn engine(program: &Program) -> Result<Engine> {
     let mut config = wasmstone_eapp::config(program.target, program.hardware_float, program.memory_may_move)?;
-    // In an enclave the measured region stands for it: a memory that never moves has room to grow.
+    // In an enclave, the measured region takes this role: a memory that never moves has room to grow.
     config.memory_reservation_for_growth(4 << 30);
     Engine::new(&config)
 }
@@ -125,15 +125,15 @@ pub fn engine(program: &Program) -> Result<Engine> {
 /// Runs a component that an engine of the same configuration precompiled.
 ///
 /// # Errors
-/// If the bytes are not such a component, if it imports more than WASI 0.2 or exports no
-/// `wasi:cli/run`, or if a directory cannot be opened. Not for what the program itself does.
+/// If the bytes are not such a component, if it imports more than WASI 0.2 or exports no `wasi:cli/run`, or if a
+/// directory cannot be opened. The program's own failure is not an error.
 ///
 /// # Safety
 /// `precompiled` must be what [`Engine::precompile_component`] returned, unchanged: it is code.
 ///
 /// [`Engine::precompile_component`]: https://docs.rs/wasmtime/48/wasmtime/struct.Engine.html#method.precompile_component
 pub unsafe fn run(engine: &Engine, precompiled: &[u8], config: RunConfig) -> Result<Outcome> {
-    // SAFETY: passed on to the caller, word for word.
+    // SAFETY: the contract is the same as the caller's.
     let component = unsafe { Component::deserialize(engine, precompiled)? };
     let mut linker = Linker::<Host>::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
@@ -149,7 +149,7 @@ pub unsafe fn run(engine: &Engine, precompiled: &[u8], config: RunConfig) -> Res
     drop(store);
     let end = match ran {
         Ok(result) => End::Exited(i32::from(result.is_err())),
-        // What is no exit is a trap, also where a host function raised it, as `poll` does on an empty list.
+        // An error that is not an exit is a trap, even if a host function raised it, as `poll` does on an empty list.
         Err(error) => match error.downcast_ref::<I32Exit>() {
             Some(I32Exit(code)) => End::Exited(*code),
             None => End::Trapped(format!("{error:?}")),

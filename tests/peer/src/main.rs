@@ -1,9 +1,9 @@
 //! `wasmstone-peer [--launch LAUNCH] [--dir HOST::GUEST] [--read-only-dir HOST::GUEST] [--env NAME=VALUE] [--net]
 //! PROGRAM [ARGUMENTS]`
 //!
-//! Runs a precompiled program outside any enclave, with this process's own standard streams: one that was
-//! taken out of a bundle together with its launch, or one that Wasmtime compiled by its own defaults. The
-//! benchmarks measure against it.
+//! Runs a precompiled program outside any enclave, with this process's own standard streams: a program that was taken
+//! from a bundle together with its launch, or one that Wasmtime compiled by its own defaults. The benchmarks measure
+//! against it.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,8 +58,8 @@ fn try_main() -> Result<u8> {
 
     let precompiled = read(&program)?;
     let engine = engine.unwrap_or_default();
-    // SAFETY: the caller that gives the path vouches that the file is what the engine's compiler wrote; it is
-    // run with no fewer rights than this process has, as any program that they could start.
+    // SAFETY: the caller that gives the path vouches that the engine's compiler wrote the file; it is run with the
+    // rights of this process, like any program that the caller could start.
     let outcome = unsafe { run(&engine, &precompiled, config)? };
     if let End::Trapped(reason) = &outcome.end {
         eprintln!("error: {reason}");

@@ -1,12 +1,12 @@
-//! What the test program `attestation` has to print, wherever it ran.
+//! The expected output of the test program `attestation`, in any place.
 
 use std::collections::BTreeMap;
 use wasmstone_attestation::{DeviceKey, Expected, Measurement, Pins, Report, Risks, SmHash};
 
-/// What it printed: names and bytes.
+/// The output: names and bytes.
 pub type Printed = BTreeMap<String, Vec<u8>>;
 
-/// Reads what was printed.
+/// Parses the output.
 pub fn printed(stdout: &[u8]) -> Printed {
     let lines = std::str::from_utf8(stdout).unwrap().lines().map(|line| line.split_once(' ').unwrap());
     lines.map(|(name, bytes)| (name.to_owned(), hex::decode(bytes).unwrap())).collect()

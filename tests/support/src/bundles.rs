@@ -1,4 +1,4 @@
-//! Building and running bundles with the real command.
+//! Builds and runs bundles with the real command.
 
 use crate::processes::InTime;
 use crate::shell;
@@ -13,8 +13,8 @@ use wasmstone_bundle::verify::{Program, contents};
 use wasmstone_peer::{Outcome, RunConfig};
 use wasmstone_policy::Target;
 
-/// A configuration directory of the test process's own. It is made before the first build, so that
-/// tests that run at once find one and the same key.
+/// A configuration directory for the test process. It is made before the first build, so that tests that run at once
+/// find the same key.
 static HOME: LazyLock<TempDir> = LazyLock::new(|| {
     let home = TempDir::new().unwrap();
     let made = wasmstone(home.path()).args(["key", "new", "default"]).output_in_time();
@@ -80,7 +80,7 @@ pub fn command() -> Command {
     wasmstone(HOME.path())
 }
 
-/// Where `cargo xtask test` puts what it builds for the tests.
+/// The directory in which `cargo xtask test` puts what it builds for the tests.
 pub fn target_directory() -> PathBuf {
     shell::target().unwrap()
 }
@@ -118,7 +118,7 @@ impl Bundled {
     }
 }
 
-/// Both engines: as `run` takes them, and the targets of a bundle that has both.
+/// Both engines: the names that `run` takes, and the targets of a bundle for both.
 pub const ENGINES: [&str; 2] = ["pulley", "native"];
 
 /// The option that builds a bundle for [`ENGINES`].
@@ -137,7 +137,7 @@ pub fn build(wasm: &Path, flags: &[&str]) -> Bundled {
     Bundled { directory, program: contents.programs.into_iter().next().unwrap() }
 }
 
-/// A run that is being put together.
+/// A run that is being prepared.
 pub struct Enclave<'a> {
     bundled: &'a Bundled,
     options: Vec<String>,
@@ -176,7 +176,7 @@ impl<'a> Enclave<'a> {
     }
 }
 
-/// What the guest itself wrote to standard error: without the line that says that nothing is protected.
+/// The guest's own output to standard error: without the line that says that nothing is protected.
 pub fn guests_own(stderr: &str) -> &str {
     let (first, rest) = stderr.split_once('\n').unwrap_or((stderr, ""));
     assert!(first.contains("nothing is protected"), "the first line is {first:?}");

@@ -1,4 +1,4 @@
-//! Running the cases of `wasmstone_guest_list`, wherever.
+//! Runs the cases of `wasmstone_guest_list`, in any place.
 
 use crate::processes::InTime;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use wasmstone_guest_list::{Case, Data, SEED, big};
 
-/// What is seen of a run from outside.
+/// The result of a run, seen from outside.
 pub struct Seen {
     /// The exit code.
     pub code: i32,
@@ -20,7 +20,7 @@ pub struct Seen {
     pub tree: Vec<(String, String)>,
 }
 
-/// A granted directory in another one that holds a file which nobody was granted.
+/// A granted directory in another directory. The latter holds a file that is not granted.
 pub fn granted(case: &Case) -> TempDir {
     let outer = TempDir::new().unwrap();
     fs::write(outer.path().join("secret"), "not for the guest").unwrap();
@@ -33,7 +33,7 @@ pub fn granted(case: &Case) -> TempDir {
     outer
 }
 
-/// Every path below a directory, with what is there.
+/// Every path below a directory, with its kind and content.
 pub fn tree(directory: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut pending = vec![directory.to_owned()];
@@ -57,7 +57,7 @@ pub fn tree(directory: &Path) -> Vec<(String, String)> {
     found
 }
 
-/// Runs a case. `command` makes the command line from the options that grant what the case is granted.
+/// Runs a case. `command` makes the command line from the options that grant what the case needs.
 pub fn run(case: &Case, command: impl FnOnce(&[String]) -> Command) -> Seen {
     let outer = granted(case);
     let mut options = Vec::new();
@@ -77,7 +77,7 @@ pub fn run(case: &Case, command: impl FnOnce(&[String]) -> Command) -> Seen {
     if case.closed_stdout {
         drop(child.stdout.take());
     }
-    // A guest that does not read its input closes it, which is no fault.
+    // A guest that does not read its input closes it, which is not an error.
     let _ = child.stdin.take().unwrap().write_all(case.stdin.as_bytes());
     let output = child.wait_with_output().unwrap();
     Seen {

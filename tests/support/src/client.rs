@@ -1,4 +1,4 @@
-//! A client that sends just the bytes it is told to.
+//! A client that sends exactly the bytes of a test.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connection.
 pub struct Client {
-    /// For what is not said here.
+    /// The raw stream, for everything that the methods do not cover.
     pub stream: TcpStream,
     received: Vec<u8>,
 }
@@ -23,7 +23,7 @@ pub struct Response {
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub trailers: Vec<(String, String)>,
-    /// Whether the body came to its end.
+    /// Whether the body is complete.
     pub complete: bool,
 }
 
@@ -56,7 +56,7 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Sends bytes that the server may have good reasons not to take.
+    /// Sends bytes that the server may refuse for good reasons.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref());
     }
@@ -93,12 +93,12 @@ impl Client {
         self.send([format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat());
     }
 
-    /// No more will be sent.
+    /// Ends the sending side.
     pub fn end(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Receives more; whether there was any.
+    /// Receives more bytes; returns whether there were any.
     fn receive(&mut self) -> bool {
         let mut buffer = [0; 64 << 10];
         match self.stream.read(&mut buffer) {
@@ -122,7 +122,7 @@ impl Client {
         self.received.is_empty() && !self.receive()
     }
 
-    /// Just as many bytes, or less where the connection ends.
+    /// Exactly this many bytes, or fewer if the connection ends.
     pub fn take(&mut self, length: usize) -> Vec<u8> {
         while self.received.len() < length && self.receive() {}
         let length = length.min(self.received.len());
@@ -164,7 +164,7 @@ impl Client {
         Response { status, version, fields, body: Vec::new(), trailers: Vec::new(), complete: true }
     }
 
-    /// The content of the next chunk: empty for the last one, `None` where the connection ends first.
+    /// The content of the next chunk: empty for the last one, `None` if the connection ends first.
     pub fn next_chunk(&mut self) -> Option<Vec<u8>> {
         let line = self.line()?;
         let size = usize::from_str_radix(line.trim(), 16).unwrap_or_else(|_| panic!("a chunk's size is {line:?}"));

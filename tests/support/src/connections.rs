@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 /// Connects. Reading and writing fail after [`PATIENCE`].
 ///
 /// # Panics
-/// Where nobody listens at the address.
+/// If no server listens at the address.
 #[track_caller]
 pub fn connect(address: impl ToSocketAddrs) -> TcpStream {
     patient(TcpStream::connect(address).expect("somebody listens"))
@@ -16,7 +16,7 @@ pub fn connect(address: impl ToSocketAddrs) -> TcpStream {
 /// Waits for a connection. Reading from it and writing to it fail after [`PATIENCE`].
 ///
 /// # Panics
-/// Where none comes within that time.
+/// If no connection comes within that time.
 #[track_caller]
 pub fn accept(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).unwrap();

@@ -1,4 +1,4 @@
-//! Bundles for RISC-V: built for platforms of the tests' own, and run in the Eyrie harness.
+//! Bundles for RISC-V: built for the tests' own platforms, and run in the Eyrie harness.
 
 use crate::processes::InTime;
 use crate::{Bundled, build, command, keystone_files, target_directory};
@@ -12,10 +12,10 @@ use tempfile::TempDir;
 pub const FLOATS: [&str; 8] =
     ["div_sqrt", "fft", "floats", "mandelbrot", "matmul", "nbody", "neurons", "spectral_norm"];
 
-/// A platform that does not protect floating-point registers, as stock Keystone.
+/// A platform that does not protect floating-point registers, like stock Keystone.
 pub const SOFT: &str = "soft";
 
-/// One that does.
+/// A platform that protects them.
 pub const HARD: &str = "hard";
 
 /// The platforms, in the tests' own configuration directory.
@@ -39,7 +39,7 @@ pub fn build_for(platform: &str, wasm: &Path, flags: &[&str]) -> Bundled {
     build(wasm, &[&["--platform", platform], flags].concat())
 }
 
-/// A bundle's program for `target` in the harness. One that hangs fails its test in the end.
+/// Runs a bundle's program for `target` in the harness. A program that hangs fails its test in the end.
 pub fn eyrie(bundled: &Bundled, target: &str, options: &[&str]) -> Command {
     let harness = target_directory().join("riscv64gc-unknown-linux-gnu/small/wasmstone-eyrie-harness");
     assert!(harness.exists(), "{} is missing: run `cargo xtask target`", harness.display());

@@ -1,5 +1,5 @@
-//! Runs the enclave app in this process with the real host app, which stops answering at a chosen edge call. What is in
-//! its directories then is what a host leaves behind that is killed at that point.
+//! Runs the enclave app in this process with the real host app, which stops answering at a chosen edge call.
+//! Afterwards its directories hold what a host leaves behind that is killed at that point.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use wasmstone_happ::edge_server::{Config, Directory, Output, Server, Task, Timeb
 use wasmstone_policy::Access;
 use zerocopy::IntoBytes;
 
-/// What a host does with an edge call.
+/// The host's reaction to an edge call.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     /// It does what it was asked for.
     Answers,
-    /// It does so with the first half of what it was sent: a short write.
+    /// It does so with the first half of the bytes: a short write.
     DoesHalf,
-    /// It does nothing, and says this.
+    /// It does nothing, and returns this status.
     Says(Status),
     /// It was killed before.
     IsGone,
@@ -29,7 +29,7 @@ pub enum Act {
 
 type Acts = Box<dyn FnMut(u64, &'static str) -> Act + Send>;
 
-/// A run that is being put together. The program has to be interpreted.
+/// A run that is being prepared. The program has to be interpreted.
 pub struct Inside<'a> {
     program: &'a Program,
     config: Config,
@@ -37,7 +37,7 @@ pub struct Inside<'a> {
     machine: u8,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub ended: Ended,
@@ -57,7 +57,7 @@ impl<'a> Inside<'a> {
         Self { program, config, acts: Box::new(|_, _| Act::Answers), machine: 1 }
     }
 
-    /// Grants a directory, in the state `pin` where there is one.
+    /// Grants a directory, in the state `pin` if there is one.
     pub fn directory(mut self, host: &Path, guest: &str, pin: Option<[u8; FRESHNESS_SIZE]>) -> Self {
         let directory = Directory::open(host, guest, Access::ReadWrite).unwrap();
         self.config.directories.push(Directory { pin, ..directory });
@@ -70,7 +70,7 @@ impl<'a> Inside<'a> {
         self
     }
 
-    /// What it is for.
+    /// The task of the enclave.
     pub fn task(mut self, task: Task) -> Self {
         self.config.task = task;
         self
@@ -87,7 +87,7 @@ impl<'a> Inside<'a> {
         self.host(move |call, _| if call > last { Act::IsGone } else { Act::Answers })
     }
 
-    /// What the host does with each edge call, by its number, from 1 on, and the name of the operation.
+    /// The host's reaction to each edge call, by the call's number, from 1 on, and the name of the operation.
     pub fn host(mut self, acts: impl FnMut(u64, &'static str) -> Act + Send + 'static) -> Self {
         self.acts = Box::new(acts);
         self
@@ -99,7 +99,7 @@ impl<'a> Inside<'a> {
         self
     }
 
-    /// Runs it to its end.
+    /// Runs the enclave to its end.
     pub fn run(mut self) -> Ran {
         let [stdout, stderr] = [(); 2].map(|()| Arc::new(Mutex::new(Vec::new())));
         self.config.stdout = Output::Memory(stdout.clone());
@@ -114,7 +114,7 @@ impl<'a> Inside<'a> {
         let layout = Layout::from_size_align(size, 4096).unwrap();
         // SAFETY: the size is not zero.
         let base = NonNull::new(unsafe { alloc_zeroed(layout) }).unwrap();
-        // SAFETY: allocated just now, zeroed, and known to nobody else until the enclave has ended.
+        // SAFETY: allocated just now, zeroed, and known to nothing else until the enclave has ended.
         let linear = unsafe { Region::new(base, size) };
         let ended = wasmstone_eapp::run(Box::new(machine), &launch, linear, None);
         // SAFETY: allocated above, and the enclave that used it is gone.

@@ -1,8 +1,8 @@
-//! A loader and a runtime that pass for those of a Keystone build, made from the simulator's stand-ins.
+//! A loader and a runtime that the checks accept as a Keystone build's, made from the simulator's stand-ins.
 
 use wasmstone_bundle::stand_in;
 
-/// Where Eyrie starts.
+/// The address at which Eyrie starts.
 const EYRIE: u64 = 0xffff_ffff_c000_0000;
 
 /// The loader and the runtime. Neither works.
@@ -15,7 +15,7 @@ pub fn keystone_files() -> (Vec<u8>, Vec<u8>) {
     (renamed(stand_in::loader()), runtime)
 }
 
-/// Takes away what a stand-in says of itself: the text at its end.
+/// Removes the mark of a stand-in: the text at its end.
 fn renamed(mut bytes: Vec<u8>) -> Vec<u8> {
     let text = bytes.windows(9).position(|part| part == b"wasmstone").unwrap();
     bytes[text..].fill(0);

@@ -1,4 +1,4 @@
-//! What the tests of several crates have in common.
+//! What the tests of several crates share.
 
 #[cfg(feature = "end-to-end")]
 pub mod attested;

@@ -1,26 +1,26 @@
-//! Starting processes so that no test waits for one of them for ever.
+//! Starts processes so that no test waits for one of them for ever.
 //!
-//! A process that ignores a signal hands that on to its children, and a shell starts background jobs, and `nohup` its
-//! command, with signals ignored. Tests that end a child by a signal would then wait for ever. So children of tests
-//! start with default dispositions. The kernel ends a child that takes longer than [`LIMIT`]: then its pipes are closed,
-//! and whatever reads from them or waits for the child goes on.
+//! A process that ignores a signal passes that on to its children, and a shell starts background jobs, and `nohup`
+//! its command, with signals ignored. Tests that end a child by a signal would then wait for ever. So children of
+//! tests start with default dispositions. The kernel ends a child that takes longer than [`LIMIT`]: then its pipes
+//! are closed, and every reader of the pipes and every waiter for the child continues.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Output};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long a child may take. Commands that have a time limit of their own have a shorter one, of five minutes.
+/// How long a child may take. Commands with their own time limit have a shorter one, of five minutes.
 pub const LIMIT: Duration = Duration::from_secs(600);
 
-/// How long anything else may take that a test waits for.
+/// How long a test waits for anything else.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Ways to start a child with default signal dispositions and a time limit.
 ///
 /// # Panics
-/// Where the child cannot be started. [`output_in_time`](Self::output_in_time) and
-/// [`status_in_time`](Self::status_in_time) also panic where the limit was reached.
+/// If the child cannot be started. [`output_in_time`](Self::output_in_time) and
+/// [`status_in_time`](Self::status_in_time) also panic if the limit was reached.
 pub trait InTime {
     /// As [`Command::spawn`].
     fn spawn_in_time(&mut self) -> Child;
@@ -75,7 +75,7 @@ fn was_too_slow(status: ExitStatus) -> bool {
 /// Waits until `poll` returns something. `what` completes the sentence "… did not happen".
 ///
 /// # Panics
-/// Where that takes longer than [`PATIENCE`].
+/// If that takes longer than [`PATIENCE`].
 #[track_caller]
 pub fn wait_until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
@@ -103,7 +103,7 @@ mod tests {
         u64::from_str_radix(mask.trim(), 16).unwrap()
     }
 
-    /// This test again, in a process that ignores what a background job ignores.
+    /// This test again, in a process that ignores the signals that a background job ignores.
     #[test]
     fn children_of_a_background_job_do_not_ignore_signals() {
         const INTERRUPT: u64 = 1 << (libc::SIGINT - 1);
@@ -130,14 +130,14 @@ mod tests {
         assert_eq!(ignored(&String::from_utf8(child.stdout).unwrap()) & both, 0, "the child does not");
 
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn_in_time();
-        // SAFETY: the child was not waited for, so that its number is still its own.
+        // SAFETY: the child was not waited for, so its number is still its own.
         assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) }, 0);
         assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGINT));
     }
 
     #[test]
     fn a_child_has_a_time_limit() {
-        // What is left of it, in the clock ticks that `alarm` counts, cannot be seen from outside. The child itself
+        // The rest of the time, in the clock ticks that `alarm` counts, cannot be seen from outside. The child itself
         // can tell, by asking for another alarm.
         let script = "print alarm(0)";
         let output = Command::new("perl").args(["-e", script]).output_in_time();

@@ -14,18 +14,18 @@ pub fn root() -> &'static Path {
 /// The workspace's target directory.
 ///
 /// # Errors
-/// If this program is not in one.
+/// If this program is not in a target directory.
 pub fn target() -> Result<PathBuf> {
     Ok(profile()?.parent().context("this program is not in a target directory")?.to_owned())
 }
 
-/// The folder of the target directory that has what this program was built with: that of a profile.
+/// The folder of the target directory for the profile that this program was built with.
 ///
 /// # Errors
 /// If this program is not in a target directory.
 pub fn profile() -> Result<PathBuf> {
     let this = env::current_exe().context("cannot find this program")?;
-    // Tests lie in a folder of it.
+    // Tests lie in a subfolder of it.
     let mut folders = this.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
     Ok(folders.next().context("this program is not in a target directory")?.to_owned())
 }
@@ -45,7 +45,7 @@ pub fn cargo() -> Command {
 /// Runs a command after printing it; its output goes where this program's goes.
 ///
 /// # Errors
-/// If it cannot be started, or says that it failed.
+/// If the command cannot be started, or fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     eprintln!("$ {line}");
@@ -66,13 +66,13 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The command as one would type it.
+/// The command as a person would type it.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     std::iter::once(program).chain(command.get_args()).map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 pub fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);

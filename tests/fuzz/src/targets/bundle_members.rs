@@ -1,4 +1,4 @@
-//! Verifying a bundle whose manifest tells the truth about members that hold anything.
+//! Verifying a bundle whose manifest is right about members with arbitrary content.
 
 use arbitrary::{Arbitrary, Unstructured};
 use flate2::{Compression, write::GzEncoder};
@@ -12,7 +12,7 @@ static VALID: LazyLock<Bundle> = LazyLock::new(crate::bundle);
 #[derive(Arbitrary, Debug)]
 struct Change<'a> {
     member: u8,
-    /// Whether it is compressed, and the bytes that change are those of the stored form.
+    /// Whether it is compressed; the changed bytes are those of the stored form.
     compressed: bool,
     size: Option<u64>,
     edits: &'a [u8],

@@ -1,4 +1,4 @@
-//! The enclave app, answered by a host that lies.
+//! The enclave app, with a host that lies.
 
 use std::fs;
 use std::io::Cursor;
@@ -15,7 +15,7 @@ use wasmstone_policy::Access;
 
 const MEMORY: usize = 2 << 20;
 
-/// A program that asks for something of every kind, whatever the answers are.
+/// A program that makes a request of every kind, whatever the answers are.
 const PROGRAM: &str = r#"(module
     (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes (param i32 i32) (result i32)))
@@ -81,7 +81,7 @@ static BUILT: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let wasm = wat::parse_str(PROGRAM).expect("a program");
     let request = Request {
         max_memory: MemorySize::from_bytes(MEMORY as u64).expect("a size"),
-        // What comes from the host is the same on every engine; this one has no machine code to map.
+        // The host's answers are the same for every engine; this one has no machine code to map.
         engine: Engine::Pulley,
         ..Request::new(&wasm, "fuzz", &platform)
     };
@@ -90,11 +90,11 @@ static BUILT: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     (program.launch.encode().expect("a launch"), program.program)
 });
 
-/// Where the guest's memory goes; every run leaves it zeroed.
+/// The region of the guest's memory; every run leaves it zeroed.
 static REGION: LazyLock<usize> =
     LazyLock::new(|| Box::leak(vec![0u8; MEMORY].into_boxed_slice()).as_mut_ptr().expose_provenance());
 
-/// An honest host, whose answers are changed on their way.
+/// An honest host whose answers are changed on their way.
 struct Liar {
     server: Server,
     lies: Vec<u8>,
@@ -113,8 +113,8 @@ impl Platform for Liar {
     fn edge_call(&mut self, call: u8, request: &[u8], reply: &mut [u8]) -> Result<(), Violation> {
         let mut frame = Vec::new();
         self.server.answer(call.into(), request, &mut frame);
-        // One byte says how many lies, each is a place and a byte. Most places are in the header, the struct
-        // or the payload's beginning.
+        // One byte gives the number of lies; each lie is a place and a byte. Most places are in the header, the
+        // struct or the payload's beginning.
         for _ in 0..self.next() % 4 {
             let (place, value) = (self.next(), self.next());
             match frame.get_mut(place) {
@@ -158,7 +158,7 @@ fn granted() -> TempDir {
 /// Reads arbitrary bytes.
 pub fn run(data: &[u8]) {
     let granted = granted();
-    // The first byte's parity says what the enclave is started for.
+    // The first byte's parity decides the enclave's task.
     let task = match data.first() {
         Some(byte) if byte % 2 == 1 => Task::Report { nonce: b"a nonce!".to_vec() },
         _ => Task::Run,
@@ -179,7 +179,7 @@ pub fn run(data: &[u8]) {
     let region = unsafe { Region::new(base, MEMORY) };
     let ended = wasmstone_eapp::run(Box::new(host), &BUILT.0, region, None);
     assert!(!matches!(ended.status, ExitStatus::Internal), "{ended:?}");
-    // SAFETY: the same memory, which nobody uses between two runs.
+    // SAFETY: the same memory, which nothing uses between two runs.
     let left = unsafe { std::slice::from_raw_parts(base.as_ptr(), MEMORY) };
     assert!(left.iter().all(|byte| *byte == 0), "something is left of the guest");
     if data.is_empty() {

@@ -1,4 +1,4 @@
-//! What peers send by HTTP: heads and bodies, all at once and byte by byte.
+//! HTTP messages of peers: heads and bodies, all at once and byte by byte.
 
 use crate::edited;
 use arbitrary::{Arbitrary, Unstructured};
@@ -13,7 +13,7 @@ const REQUEST: &[u8] =
 
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: t\r\n\r\n1f\r\n0123456789012345678901234567890\r\n0\r\n\r\n";
 
-/// The data of a body and what is behind it, from pieces of so many bytes.
+/// The data of a body and the bytes behind it, from pieces of this size.
 fn body(length: Length, bytes: &[u8], piece: usize) -> Result<(Vec<u8>, Vec<u8>), BadBody> {
     let mut decoder = Decoder::new(length);
     let (mut buffer, mut data, mut pieces) = (Vec::new(), Vec::new(), bytes.chunks(piece));
@@ -39,7 +39,7 @@ fn same_body(length: Length, bytes: &[u8]) -> Option<Vec<u8>> {
     at_once.ok().map(|(_, rest)| rest)
 }
 
-/// Byte by byte, what has no end yet may be known to be wrong a little later.
+/// Byte by byte, an incomplete message may be refused a little later.
 fn same_head<T: PartialEq + core::fmt::Debug, E: PartialEq + core::fmt::Debug>(
     bytes: &[u8],
     parse: impl Fn(&mut Search, &[u8]) -> Result<Option<(T, usize)>, E>,

@@ -1,4 +1,4 @@
-//! What a program does, and what it does when its floats are lowered.
+//! The results of a program before and after its floats are lowered.
 
 /// Reads arbitrary bytes.
 pub fn run(data: &[u8]) {

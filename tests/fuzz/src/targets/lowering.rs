@@ -1,4 +1,4 @@
-//! Lowering floats in whatever is said to be WebAssembly.
+//! Lowering floats in arbitrary bytes that claim to be WebAssembly.
 
 use crate::lowering::lowered;
 use std::sync::LazyLock;

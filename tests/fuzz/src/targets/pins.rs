@@ -1,4 +1,4 @@
-//! Reading what a verifier pins.
+//! Reading a verifier's pins.
 
 use std::sync::LazyLock;
 use wasmstone_attestation::{DeviceKey, Measurement, Pins, SignerId, SmHash};

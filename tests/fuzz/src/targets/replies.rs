@@ -9,7 +9,7 @@ use zerocopy::IntoBytes;
 struct Input<'a> {
     request_id: u64,
     room: u32,
-    /// Whether the header is what the contract says.
+    /// Whether the header follows the contract.
     honest: bool,
     payload_length: u32,
     rest: &'a [u8],

@@ -1,4 +1,4 @@
-//! A sealed directory, opened and read on a disk whose files are somebody else's.
+//! A sealed directory, opened and read on a disk whose files an attacker controls.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,14 +7,14 @@ use wasmstone_sealed_storage::{Access, Disk, Error, Failure, Freshness, Kind, No
 const KEY: [u8; 32] = [7; 32];
 const NOW: Time = Time { seconds: 1, nanoseconds: 0 };
 
-/// Files by name; the numbers of open ones are places in `open`.
+/// Files by name; the numbers of open files are places in `open`.
 #[derive(Clone, Default)]
 struct Files {
     files: BTreeMap<String, Vec<u8>>,
     open: Vec<String>,
 }
 
-/// More than this is not kept.
+/// The disk does not keep more bytes than this.
 const SIZE_MAX: usize = 16 << 20;
 
 impl Files {
@@ -88,10 +88,10 @@ fn open(disk: &mut Files, pin: Option<&Freshness>) -> Result<Volume, Error> {
     Volume::open(disk, &KEY, &entropy, pin, Access::ReadWrite, NOW)
 }
 
-/// What every path holds: a file's bytes, a link's target, a directory's names.
+/// The content of every path: a file's bytes, a link's target, a directory's names.
 type Content = BTreeMap<String, Vec<u8>>;
 
-/// Reads all that can be read, and says whether that was all.
+/// Reads everything that can be read, and returns whether that was all.
 fn read(volume: &mut Volume, disk: &mut Files, directory: NodeId, path: &str, content: &mut Content) -> bool {
     let (mut whole, mut cursor, mut names) = (true, 0, Vec::new());
     loop {
@@ -127,7 +127,7 @@ fn read(volume: &mut Volume, disk: &mut Files, directory: NodeId, path: &str, co
     }
 }
 
-/// A state of the volume: the host's files, its freshness and what is in it.
+/// A state of the volume: the host's files, its freshness and its content.
 struct State {
     files: Files,
     freshness: Freshness,
@@ -168,7 +168,7 @@ static STATES: LazyLock<Vec<State>> = LazyLock::new(|| {
     states
 });
 
-/// Changes the files as the bytes say.
+/// Changes the files as the input says.
 fn changed(data: &[u8]) -> Files {
     let (start, edits) = data.split_first().unwrap_or((&255, &[]));
     let mut disk = STATES[usize::from(*start) % STATES.len()].files.clone();
@@ -183,7 +183,7 @@ fn changed(data: &[u8]) -> Files {
             0 => file.truncate(at),
             1 => file.resize(file.len() + at % 20_000, value),
             2 => drop(disk.files.remove(name)),
-            // An older or newer one of its own.
+            // An older or newer file of the same volume.
             3 => {
                 let state = &STATES[usize::from(value) % STATES.len()];
                 match state.files.files.get(name) {
@@ -195,7 +195,7 @@ fn changed(data: &[u8]) -> Files {
                 let content = file.clone();
                 disk.files.insert(other.clone(), content);
             }
-            // An older or newer block of its own.
+            // An older or newer block of the same file.
             5 => {
                 let (from, to) = (at / 4096 * 4096, at / 4096 * 4096 + 4096);
                 let older = STATES[usize::from(value) % STATES.len()].files.files.get(name);
@@ -229,12 +229,12 @@ pub fn run(data: &[u8]) {
                 && (!whole || content.len() == state.content.len())
         };
         let found = STATES.iter().rfind(known);
-        // A disk without anything is one that is new.
+        // A disk without files is a new one.
         let new = content.len() == 1 && content.values().all(Vec::is_empty);
         assert!(found.is_some() || new && pin.is_none(), "data that nobody wrote");
         assert!(pin.is_none() || known(&last), "another state than the one that was pinned");
 
-        // What is written next is there afterwards, whatever else is not.
+        // Data that are written next are stored, whatever else is lost.
         let written = volume
             .create_file(&mut disk, root, "new", NOW)
             .and_then(|file| volume.write(&mut disk, file, 0, b"new", NOW))

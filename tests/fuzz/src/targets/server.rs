@@ -1,4 +1,4 @@
-//! The host, asked by an enclave that sends whatever it likes.
+//! The host, called by an enclave that sends arbitrary requests.
 
 use arbitrary::{Arbitrary, Unstructured};
 use std::fs;
@@ -12,9 +12,9 @@ use zerocopy::IntoBytes;
 
 #[derive(Arbitrary, Debug)]
 enum Call<'a> {
-    /// Of the protocol's form.
+    /// Requests in the protocol's form.
     Formed { operation: u8, body: [Word; 10], payload: Payload<'a>, room: u32 },
-    /// Anything.
+    /// Arbitrary bytes.
     Raw { call: u64, frame: &'a [u8] },
 }
 
@@ -23,7 +23,7 @@ struct Word(u32);
 
 impl Arbitrary<'_> for Word {
     fn arbitrary(data: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
-        // Numbers that mean something: flags, the standard streams, the granted directories, files.
+        // Numbers with a meaning: flags, the standard streams, the granted directories, files.
         let known = [0, 1, 2, 3, 4, 8, 16, 17, 18, 128, 129, 130, 131, u32::MAX];
         Ok(Self(if data.ratio(9u8, 10u8)? { *data.choose(&known)? } else { data.arbitrary()? }))
     }

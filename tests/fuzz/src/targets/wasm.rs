@@ -1,4 +1,4 @@
-//! Building a bundle from whatever is said to be WebAssembly: all that is looked at before compiling.
+//! Building a bundle from arbitrary bytes that claim to be WebAssembly: all checks before compiling.
 
 use std::sync::LazyLock;
 use wasmstone_builder::{MemorySize, Request, build};
@@ -33,8 +33,8 @@ pub fn run(data: &[u8]) {
     let platform = Platform::sim();
     let wasm = crate::edited(&VALID[usize::from(which % 2)], rest);
     let request = Request {
-        // Too small for the programs above: compiling, which takes long and reads only what was checked
-        // before, is for the few that got rid of their memory.
+        // Too small for the programs above: compiling takes long and reads only what was checked before, so it is
+        // left to the few programs that lost their memory.
         max_memory: MemorySize::from_bytes(1 << 20).expect("a size"),
         policy: Policy::closed(),
         ..Request::new(&wasm, "fuzz", &platform)
