@@ -48,7 +48,7 @@ pub enum TokenError {
     /// Not CBOR, or not of this kind of token.
     #[error("not {0}: ask for a token of this kind")]
     Form(&'static str),
-    /// A claim that is missing or there twice, or says something else than the profile allows or the report does.
+    /// A claim is missing, comes twice, or contradicts the profile or the report.
     #[error("the token's claim {0} is missing, or is not what its profile and its report say: ask for a new token")]
     Claim(i64),
     /// Not the key's signature.
@@ -81,7 +81,8 @@ impl Claims {
         Self(nonce.into_iter().chain(rest).map(|(label, value)| (label.into(), value)).collect())
     }
 
-    /// Reads a claims set and the report in it, of which nothing is believed. The other claims say what it says.
+    /// Reads a claims set and the report in it, without believing anything. The other claims repeat what the report
+    /// says.
     fn parse(value: Value, profile: &str) -> Result<(Self, Report), TokenError> {
         let claims = Self(value.into_map().map_err(|_| TokenError::Form("a claims set"))?);
         if claims.get(PROFILE)?.as_text() != Some(profile) {
@@ -98,7 +99,7 @@ impl Claims {
         Ok((claims, report))
     }
 
-    /// The claim with this label, of which there is one and only one.
+    /// The claim with this label, which must be there exactly once.
     fn get(&self, label: i64) -> Result<&Value, TokenError> {
         let mut values = self.0.iter().filter(|(other, _)| *other == label.into());
         match (values.next(), values.next()) {

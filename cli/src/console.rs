@@ -71,7 +71,7 @@ pub fn unprintable(error: &io::Error) -> Fault {
 /// Writes a result to standard output as JSON.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If it cannot be written.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(print(serde_json::to_string_pretty(value)?)?)
 }

@@ -80,7 +80,7 @@ impl SigningKey {
 /// The public key that `named` stands for.
 ///
 /// # Errors
-/// Where there is no such key.
+/// If there is no such key.
 pub fn public(named: &str) -> anyhow::Result<PublicKey> {
     if is_file(named) {
         return public_in(named);
@@ -101,7 +101,7 @@ pub fn public(named: &str) -> anyhow::Result<PublicKey> {
 /// the other keys from checking signatures.
 ///
 /// # Errors
-/// Where the configuration directory cannot be read.
+/// If the configuration directory cannot be read.
 pub fn trusted(home: &Home) -> Result<TrustPolicy, KeyError> {
     home.keys().trust_policy(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -124,7 +124,7 @@ fn secret_in(file: &str) -> anyhow::Result<SecretKey> {
 /// The secret seal key that `named` stands for.
 ///
 /// # Errors
-/// Where there is no such key.
+/// If there is no such key.
 pub fn owner(named: &str) -> anyhow::Result<OwnerSecret> {
     if is_file(named) {
         return OwnerSecret::from_pem(&read_secret(named)?).with_context(|| unusable(named));
@@ -135,7 +135,7 @@ pub fn owner(named: &str) -> anyhow::Result<OwnerSecret> {
 /// The public seal key that `named` stands for: that of one's own, or in a file.
 ///
 /// # Errors
-/// Where there is no such key.
+/// If there is no such key.
 pub fn public_owner(named: &str) -> anyhow::Result<SealOwner> {
     if is_file(named) {
         return SealOwner::from_pem(&read(named)?.0).with_context(|| unusable(named));

@@ -15,14 +15,14 @@ pub struct Network(Arc<TypedRunnableModel<TypedModel>>);
 
 impl Network {
     /// # Errors
-    /// Where the file is not a network that can be run.
+    /// If the file is not a network that can be run.
     pub fn load() -> TractResult<Self> {
         let model = tract_onnx::onnx().model_for_read(&mut Cursor::new(MODEL))?;
         Ok(Self(Arc::new(model.into_optimized()?.into_runnable()?)))
     }
 
     /// # Errors
-    /// Where the network takes or gives something of another shape.
+    /// If the network takes or gives something of another shape.
     pub fn classify(&self, picture: &Picture) -> TractResult<Probabilities> {
         let input = Tensor::from_shape(&[1, 1, SIDE, SIDE], picture.as_flattened())?;
         let output = self.0.run(tvec!(input.into()))?;
