@@ -1,5 +1,5 @@
-//! The wire's bytes: one request and one reply for every operation, compared with `golden.txt`, so
-//! that no change of the format goes unseen. `WASMSTONE_BLESS=1` writes the file anew.
+//! The wire's bytes: one request and one reply for every operation, compared with `golden.txt`, so that no change of
+//! the format goes unnoticed. `WASMSTONE_BLESS=1` writes the file again.
 
 use std::fmt::Write;
 use std::net::{SocketAddr, SocketAddrV6};
@@ -36,7 +36,7 @@ impl Golden {
         answered.extend_from_slice(reply.as_bytes());
         answered.extend_from_slice(reply_payload);
 
-        // What was written is what is read.
+        // The values that are read are those that were written.
         let decoded = decode_request(O::CALL.into(), &asked).unwrap();
         assert_eq!((decoded.operation.name, decoded.request_id, decoded.payload), (O::NAME, id, payload));
         assert_eq!(decoded.body, request.as_bytes());
@@ -100,7 +100,7 @@ fn golden_bytes() {
         serve: "127.0.0.1:8080".parse::<SocketAddr>().unwrap().into(),
         task: TaskKind::Report.into(),
     };
-    // An argument, a variable, a directory with the state that it has to be in, a nonce.
+    // An argument, a variable, a directory with its required state, a nonce.
     let texts: [&[u8]; 6] = [b"a", b"k", b"v", b"/", &[0xfe; FRESHNESS_SIZE], b"a nonce!"];
     let records = texts.map(|text| [&(text.len() as u32).to_le_bytes(), text].concat()).concat();
     golden.add::<launch::Start>(empty, b"", start, &records);

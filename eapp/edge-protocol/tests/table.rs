@@ -1,4 +1,4 @@
-//! What the table must keep, and its documentation in `docs/edge-protocol.md`.
+//! The rules for the table, and its documentation in `docs/edge-protocol.md`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -72,7 +72,7 @@ fn every_entry_has_its_instances() {
     for bad in [with(Entry::Command, 1), with(Entry::Http, 0), with(Entry::Http, INSTANCES_MAX + 1)] {
         assert_eq!(bad.encode(), Err(DecodeError::Damaged));
     }
-    // Bytes that nobody's `encode` wrote: name and entry are followed by the number of instances.
+    // Bytes that `encode` never writes: name and entry are followed by the number of instances.
     let mut bytes = launch().encode().unwrap();
     let entry = bytes.windows(8).position(|bytes| bytes == b"app.wasm").unwrap() + 8;
     assert_eq!(bytes[entry..entry + 2], [0, 0]);

@@ -1,4 +1,4 @@
-//! Contents of files, of which only what was written takes room.
+//! Contents of files; only pages that were written take room.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ pub const PAGE: u64 = 4096;
 
 type Page = [u8; PAGE as usize];
 
-/// Zeros, but for what was written. Clones share what they have in common.
+/// Zeros, except for the written pages. Clones share the pages that they have in common.
 #[derive(Clone, Default)]
 pub struct Bytes {
     pages: BTreeMap<u64, Arc<Page>>,
@@ -76,7 +76,7 @@ impl Bytes {
         self.size = size;
     }
 
-    /// All of them.
+    /// All bytes.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut all = vec![0; self.size as usize];
         self.read(0, &mut all);

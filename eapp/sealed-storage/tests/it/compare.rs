@@ -1,4 +1,4 @@
-//! Whether a volume is what it should be.
+//! Compares a volume with its model.
 
 use crate::bytes::{Bytes, PAGE};
 use crate::model::{Content, Model, Number, ROOT};
@@ -8,12 +8,12 @@ use wasmstone_sealed_storage::{DirectoryEntry, Disk, Error, Kind, NodeId, Result
 /// Files up to this are read as a whole.
 const WHOLE: u64 = 1 << 20;
 
-/// What came of looking at everything.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Where the volume says something that is not so.
+    /// Where the content of the volume is wrong.
     pub wrong: Vec<String>,
-    /// Where it says that it cannot tell.
+    /// Where the volume reports that it cannot tell.
     pub failed: Vec<Error>,
     /// How many files, directories and links were as they should be.
     pub right: usize,
@@ -126,7 +126,7 @@ impl Comparing<'_> {
     }
 }
 
-/// Looks at everything that has a name, and at `held`.
+/// Checks everything that has a name, and `held`.
 pub fn compare(volume: &mut Volume, disk: &mut dyn Disk, model: &Model, held: &[(Number, NodeId)]) -> Outcome {
     let root = volume.root();
     let mut comparing = Comparing { volume, disk, model, identities: BTreeMap::new(), outcome: Outcome::default() };

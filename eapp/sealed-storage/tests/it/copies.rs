@@ -1,4 +1,4 @@
-//! A volume copied to another one, with another key.
+//! A volume that is copied to another one, with another key.
 
 use crate::compare::compare;
 use crate::disk::{FAILS, Fail, MemoryDisk};
@@ -24,7 +24,7 @@ impl Disks for Both {
     }
 }
 
-/// Copies to an empty disk, and looks at what is there; how many operations the target took.
+/// Copies to an empty disk, and checks the copy; returns how many operations the target took.
 fn copy(from: &MemoryDisk, model: &Model, fail: Option<Fail>) -> Result<u64, Error> {
     let mut disks = Both { from: from.clone(), to: MemoryDisk::default() };
     let mut source = open_with(&mut disks.from, &crate::session::KEY, None, Access::ReadOnly)?;
@@ -37,7 +37,7 @@ fn copy(from: &MemoryDisk, model: &Model, fail: Option<Fail>) -> Result<u64, Err
     let operations = disks.to.operations();
     let mut target = open_with(&mut disks.to, &OTHER, Some(&freshness), Access::ReadWrite)?;
     let mut copied = model.clone();
-    // When it was made is told, of each.
+    // In the copy, the time of the last change is that of copying.
     copied.items.values_mut().for_each(|item| item.changed = now);
     let outcome = compare(&mut target, &mut disks.to, &copied, &[]);
     assert!(outcome.is_clean(), "{outcome:#?}");

@@ -1,4 +1,4 @@
-//! What things cost on the disk, counted.
+//! The cost of operations on the disk, counted.
 
 use crate::disk::{Kind, MemoryDisk};
 use crate::power::Random;
@@ -7,7 +7,7 @@ use wasmstone_sealed_storage::{NodeId, Time, Volume};
 
 const MIB: u64 = 1 << 20;
 
-/// A volume with one file of so many bytes, written from its beginning to its end and committed.
+/// A volume with one file of this many bytes, written from its beginning to its end and committed.
 fn written(size: u64) -> (MemoryDisk, Volume, NodeId) {
     let mut disk = MemoryDisk::default();
     let mut volume = open(&mut disk).expect("an empty disk");
@@ -21,7 +21,7 @@ fn written(size: u64) -> (MemoryDisk, Volume, NodeId) {
     (disk, volume, file)
 }
 
-/// Closed and opened anew, nothing counted yet.
+/// The volume, closed and opened again, with nothing counted yet.
 fn again(disk: MemoryDisk, mut volume: Volume) -> (MemoryDisk, Volume) {
     let mut disk = disk;
     volume.close(&mut disk).expect("a volume that closes");
@@ -65,7 +65,7 @@ fn reading_in_order() {
     for offset in (0..8 * MIB).step_by(buffer.len()) {
         assert_eq!(volume.read(&mut disk, file, offset, &mut buffer), Ok(buffer.len()));
     }
-    // 32 of 256 KiB would do; nodes come besides.
+    // 32 reads of 256 KiB would suffice; reads of nodes are added.
     assert!(disk.count(Kind::Read) < 90, "{:?}", disk.counts);
     assert!(disk.bytes_read < 10 * MIB, "{} bytes", disk.bytes_read);
 
@@ -93,7 +93,7 @@ fn reading_at_random() {
             assert_eq!(volume.read(disk, file, offset, &mut block), Ok(4096));
         }
     };
-    // 162 nodes are to be found first.
+    // 162 nodes have to be found first.
     read(&mut volume, &mut disk, 1500);
     read(&mut volume, &mut disk, 1000);
     assert!(disk.count(Kind::Read) <= 1005, "{:?}", disk.counts);
@@ -112,7 +112,7 @@ fn a_commit_after_one_block() {
         volume.commit(&mut disk).expect("a commit");
         costs.push((disk.operations(), disk.bytes_written, disk.counts.clone()));
     }
-    // Block, node, top, inode, and the head of the transaction; one write and one sync mostly.
+    // Block, node, top, inode, and the head of the transaction; usually one write and one sync.
     costs.sort_by_key(|(operations, ..)| *operations);
     let (operations, bytes, counts) = &costs[costs.len() / 2];
     assert!(*operations <= 3, "{counts:?}");
@@ -143,7 +143,7 @@ fn many_files() {
         volume.create_file(&mut disk, root, &format!("file number {number}"), START).expect("a file");
     }
     volume.commit(&mut disk).expect("a commit");
-    // An empty file is an inode and a name, no file of the host's.
+    // An empty file is an inode and a name, not a file of the host.
     assert!(disk.file_names().len() < 10, "{} files", disk.file_names().len());
     let (operations, bytes) = (disk.operations() as f64, disk.bytes_written as f64);
     assert!(operations / (COUNT as f64) < 0.5, "{:?}", disk.counts);

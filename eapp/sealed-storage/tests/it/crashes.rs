@@ -9,10 +9,10 @@ use crate::session::{START, Session, open};
 use std::ops::Range;
 
 pub const SIZES: Sizes = Sizes { offset: 60_000, length: 30_000, sparse: false };
-/// Writes that go on for long without a commit, so that the volume has to make room.
+/// Writes that continue for long without a commit, so that the volume has to make room.
 const LARGE: Sizes = Sizes { offset: 4 << 20, length: 120_000, sparse: false };
 
-/// What was done, and what may be left of it.
+/// The actions, and the states that may remain of them.
 pub struct Workload {
     pub moments: Vec<Moment>,
     /// By [`Moment::mark`]: which of the commits may be found.
@@ -21,13 +21,13 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Works on an empty disk for so many steps.
+    /// Works on an empty disk for this many steps.
     pub fn new(seed: u64, steps: u64, sizes: Sizes) -> Self {
         let disk = MemoryDisk { moments: Some(Vec::new()), ..MemoryDisk::default() };
         Self::on(Session::on(disk), 0, seed, steps, sizes)
     }
 
-    /// Goes on where a session is.
+    /// Continues a session.
     pub fn on(mut session: Session, first: usize, seed: u64, steps: u64, sizes: Sizes) -> Self {
         let mut allowed = vec![0..1; first + 1];
         let mut random = Random(seed);
@@ -49,7 +49,7 @@ impl Workload {
         Self { moments, allowed, commits }
     }
 
-    /// Opens what is left, which has to be one of the states that it may be; goes on with it.
+    /// Opens the remaining disk, which has to be in one of the allowed states, and continues with it.
     pub fn survivor(&self, mark: usize, mut disk: MemoryDisk, what: &str) -> Session {
         let mut volume = match open(&mut disk) {
             Ok(volume) => volume,
@@ -67,7 +67,7 @@ impl Workload {
         panic!("{what}: none of the states {:?}: {outcomes:#?}", self.allowed[mark]);
     }
 
-    /// What is left at a moment: 0, when the process is killed; others, of a loss of power.
+    /// The disk at a moment: 0, if the process is killed; others, after a loss of power.
     pub fn left(&self, number: usize, seed: u64) -> MemoryDisk {
         let random = &mut Random(seed.wrapping_mul(1 << 32) + number as u64);
         let moment = &self.moments[number];
@@ -75,7 +75,7 @@ impl Workload {
     }
 }
 
-/// Everything survives at every moment, and the work goes on.
+/// Everything survives at every moment, and the work continues.
 fn survives(workload: &Workload, seeds: u64, every: usize) {
     for (number, moment) in workload.moments.iter().enumerate().step_by(every) {
         for seed in 0..seeds {
@@ -108,7 +108,8 @@ fn much_is_written_between_commits() {
 
 #[test]
 fn a_process_that_repeats_itself() {
-    // Whoever is killed and started again with the same random numbers, from an older state, overwrites its own work.
+    // A process that is killed and started again with the same random numbers, from an older state, overwrites its
+    // own work.
     for seed in 20..22 {
         let workload = Workload::new(seed, 150, SIZES);
         for (number, moment) in workload.moments.iter().enumerate().step_by(3) {

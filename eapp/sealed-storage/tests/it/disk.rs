@@ -7,7 +7,7 @@ use wasmstone_sealed_storage::{Disk, Failure};
 
 pub const FAILS: Failure = Failure(5);
 pub const FULL: Failure = Failure(28);
-/// What a host does in one go.
+/// The most bytes that a host reads or writes at once.
 const PIECE: usize = 256 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,30 +32,30 @@ pub enum Change {
 
 #[derive(Clone, Default)]
 pub struct File {
-    /// As it is seen.
+    /// The content that readers see.
     pub bytes: Bytes,
-    /// As it was when it was last synced.
+    /// The content at the last sync.
     pub durable: Bytes,
-    /// What has changed since.
+    /// The changes since the last sync.
     pub changes: Vec<Change>,
 }
 
-/// The disk just before it did something that cannot be taken back.
+/// The disk just before an operation that cannot be undone.
 #[derive(Clone)]
 pub struct Moment {
     pub disk: MemoryDisk,
-    /// The write that it was, of which a part may be done.
+    /// The write that followed, if a part of it may be done.
     pub write: Option<(u32, u64, Arc<[u8]>)>,
-    /// What [`MemoryDisk::mark`] was.
+    /// The value of [`MemoryDisk::mark`].
     pub mark: usize,
 }
 
 /// Which operation fails.
 #[derive(Clone, Copy)]
 pub struct Fail {
-    /// Counted from 1.
+    /// The number of the operation, from 1.
     pub at: u64,
-    /// What was asked was done nevertheless; a half of a write.
+    /// The operation is done nevertheless; half of it if it is a write.
     pub done: bool,
 }
 
@@ -63,23 +63,23 @@ pub struct Fail {
 pub struct MemoryDisk {
     pub files: BTreeMap<u32, File>,
     pub names: BTreeMap<String, u32>,
-    /// The names as they were when they were last synced.
+    /// The names at the last sync.
     pub durable: BTreeMap<String, u32>,
     pub fail: Option<Fail>,
-    /// How many pages of 4096 bytes there are on this disk.
+    /// The number of pages of 4096 bytes on this disk.
     pub room: Option<u64>,
-    /// Changes are mistakes of the volume.
+    /// A change is a bug of the volume.
     pub read_only: bool,
     /// Every moment from now on.
     pub moments: Option<Vec<Moment>>,
     pub mark: usize,
-    /// How often something was done.
+    /// The number of operations of each kind.
     pub counts: BTreeMap<Kind, u64>,
     pub bytes_read: u64,
     pub bytes_written: u64,
     /// How often a volume was opened on it.
     pub openings: u8,
-    /// The files that are open, by the number that the volume has of them.
+    /// The open files, by the numbers that the volume has for them.
     pub open: BTreeMap<u32, u32>,
     /// The last number.
     pub next: u32,
@@ -94,7 +94,7 @@ impl MemoryDisk {
         self.durable.insert(name.into(), self.next);
     }
 
-    /// A file's content, to look at and to change.
+    /// A file's content, to read and to change.
     pub fn content(&mut self, name: &str) -> &mut Bytes {
         &mut self.files.get_mut(&self.names[name]).expect("a file").bytes
     }
@@ -103,7 +103,7 @@ impl MemoryDisk {
         self.names.keys().cloned().collect()
     }
 
-    /// How many operations there were.
+    /// The number of operations.
     pub fn operations(&self) -> u64 {
         self.counts.values().sum()
     }
@@ -117,17 +117,17 @@ impl MemoryDisk {
         (self.bytes_read, self.bytes_written) = (0, 0);
     }
 
-    /// Bytes in all files.
+    /// The number of bytes in all files.
     pub fn bytes_held(&self) -> u64 {
         self.names.values().map(|serial| self.files[serial].bytes.size()).sum()
     }
 
-    /// How many files are open.
+    /// The number of open files.
     pub fn handles(&self) -> usize {
         self.open.len()
     }
 
-    /// The process that used it is no more. What it wrote is there, but need not be safe.
+    /// The process that used the disk has ended. Its writes are there, but need not be durable.
     pub fn restarted(mut self) -> Self {
         self.open.clear();
         self.moments = None;
@@ -142,7 +142,7 @@ impl MemoryDisk {
         self.files.get_mut(serial).expect("a file")
     }
 
-    /// One more operation. Whether it is done, and whether it succeeds.
+    /// Counts one more operation. Returns whether it is done, and whether it succeeds.
     fn begin(&mut self, kind: Kind, write: Option<(u32, u64, &[u8])>) -> (bool, Result<(), Failure>) {
         let changes = !matches!(kind, Kind::List | Kind::Size | Kind::Read);
         assert!(!changes || kind == Kind::Open || !self.read_only, "{kind:?} on a disk that is only read");

@@ -1,4 +1,4 @@
-//! A disk of which one operation fails, once.
+//! A disk on which one operation fails, once.
 
 use crate::compare::compare;
 use crate::disk::{Fail, MemoryDisk};
@@ -11,7 +11,7 @@ use wasmstone_sealed_storage::{Code, Error};
 const SIZES: Sizes = Sizes { offset: 50_000, length: 20_000, sparse: false };
 const STEPS: u64 = 180;
 
-/// Opens the disk anew: it is as it was at the last commit, or, where one was under way, as it would have been.
+/// Opens the disk again: it is as at the last commit, or, if a commit was in progress, as after that commit.
 fn reopened(session: Session, action: &Action, what: &str) -> Session {
     let Session { mut disk, volume, mut model, commits, .. } = session;
     drop(volume);
@@ -19,7 +19,7 @@ fn reopened(session: Session, action: &Action, what: &str) -> Session {
     let opened = open(&mut disk);
     let mut volume = opened.unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let last = commits.last().expect("a commit").1.clone();
-    // An automatic commit comes before the action, any other keeps what there is.
+    // An automatic commit comes before the action; any other commit keeps the state.
     let before = model.committed();
     let _ = expected(&mut model, action);
     for model in [before, last, model.committed()] {
@@ -30,7 +30,7 @@ fn reopened(session: Session, action: &Action, what: &str) -> Session {
     panic!("{what}: neither what was nor what should be");
 }
 
-/// Works, and tries again what fails; how many operations there were.
+/// Works, and tries failed actions again; returns the number of operations.
 fn work(seed: u64, fail: Option<Fail>) -> u64 {
     let mut session = Session::new();
     session.disk.fail = fail;
@@ -48,7 +48,7 @@ fn work(seed: u64, fail: Option<Fail>) -> u64 {
             // It is released nevertheless.
             Action::Release(_) => expected(&mut session.model, &action).expect("something held"),
             _ => {
-                // Nothing was done but a part of a write, which the next try does again.
+                // Nothing was done except for a part of a write, which the next attempt does again.
                 if !matches!(action, Action::Write(..) | Action::SetSize(..) | Action::Commit) {
                     let outcome = session.outcome();
                     let broken = outcome.failed.iter().all(|failed| *failed == Error::Code(Code::Broken));
@@ -75,7 +75,7 @@ fn work(seed: u64, fail: Option<Fail>) -> u64 {
 fn whatever_fails_can_be_done_again() {
     let operations = work(1, None);
     assert!(operations > 30, "{operations}");
-    // What fails before there is a volume is another test's.
+    // Another test covers failures before there is a volume.
     for at in opening() + 1..=operations {
         for done in [false, true] {
             work(1, Some(Fail { at, done }));
@@ -83,7 +83,7 @@ fn whatever_fails_can_be_done_again() {
     }
 }
 
-/// How many operations it takes to make a volume.
+/// The number of operations that making a volume takes.
 fn opening() -> u64 {
     Session::new().disk.operations()
 }

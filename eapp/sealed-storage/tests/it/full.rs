@@ -9,12 +9,12 @@ use wasmstone_sealed_storage::{Code, Error};
 
 const FULL_NOW: Error = Error::Disk(FULL);
 
-/// Pages that are used.
+/// The number of pages that are used.
 fn used(disk: &MemoryDisk) -> u64 {
     disk.bytes_held().div_ceil(4096)
 }
 
-/// Writes and commits until there is no room; how much there is of the file then.
+/// Writes and commits until there is no room; returns the size of the file then.
 fn fill(session: &mut Session, piece: usize) -> u64 {
     let mut offset = 0;
     loop {
@@ -31,7 +31,7 @@ fn fill(session: &mut Session, piece: usize) -> u64 {
 
 #[test]
 fn what_is_removed_makes_room() {
-    // Removing is writing as well: where there is no room at all, it takes some pages of somebody else's.
+    // Removing writes as well: on a full disk, it needs some pages that something else has freed.
     const ENOUGH: u64 = 20;
     for (room, piece) in [(40, 8192), (64, 8192), (100, 8192), (700, 8192), (3000, 1 << 16)] {
         let mut session = Session::on(MemoryDisk { room: Some(room), ..MemoryDisk::default() });
@@ -93,7 +93,7 @@ fn work_goes_on_where_it_can() {
                 Err((Err(FULL_NOW), _)) => full += 1,
                 Err(other) => panic!("{} with room for {room}: {other:?}", brief(&action)),
             }
-            // What was asked was not done; a write may have been in part, and is told apart only by writing it again.
+            // The operation was not done; a write may have been done in part, which only writing it again can tell.
             session.disk.room = None;
             session.act(&action);
             session.check();

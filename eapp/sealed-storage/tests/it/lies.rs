@@ -1,4 +1,4 @@
-//! A host that lies about more than what its files hold.
+//! A host that lies about more than the content of its files.
 
 use crate::compare::compare;
 use crate::disk::MemoryDisk;
@@ -7,7 +7,7 @@ use crate::sample::Sample;
 use crate::session::{KEY, START};
 use wasmstone_sealed_storage::{Access, Disk, Error, Failure, Freshness, Volume};
 
-/// An honest disk, one in so many answers of which is not.
+/// An honest disk, except for one answer in this many.
 struct Liar {
     disk: MemoryDisk,
     random: Random,
@@ -114,7 +114,7 @@ fn what_is_read_is_right_or_not_read() {
         let mut liar = Liar { disk, random: Random(seed), often };
         let Ok(mut volume) = open(&mut liar, None) else { continue };
         opened += 1;
-        // It may say that there was nothing: then there is nothing, as on another disk.
+        // The host may say that there was nothing: then there is no volume, as on another disk.
         let empty = crate::model::Model::new(START);
         let models = sample.commits.iter().map(|(_, model)| model).chain([&empty]);
         let outcomes: Vec<_> = models.rev().map(|model| compare(&mut volume, &mut liar, model, &[])).collect();
@@ -162,7 +162,7 @@ fn a_host_that_begins_to_lie_while_work_goes_on() {
             let outcome = compare(&mut volume, &mut liar, &model, &[]);
             assert!(outcome.wrong.is_empty(), "seed {seed}: {outcome:#?}");
         }
-        // Whatever state the honest disk is in now, nothing on it is taken for what it is not.
+        // Whatever state the honest disk is in now, nothing on it is taken for something else.
         let pin = volume.freshness();
         drop(volume);
         let mut liar = Liar { disk: liar.disk.restarted(), random: Random(0), often: 0 };
@@ -183,7 +183,7 @@ fn files_that_change_under_an_open_volume() {
         let mut liar = Liar { disk: sample.closed.clone(), random: Random(seed), often: 0 };
         let mut volume = open(&mut liar, None).expect("an honest disk");
         if seed % 2 == 0 {
-            // Something is in memory.
+            // Some blocks are in memory.
             let _ = volume.find(&mut liar, volume.root(), "directory/inner/large", true);
         }
         let names = liar.disk.file_names();
@@ -199,7 +199,7 @@ fn files_that_change_under_an_open_volume() {
         }
         let outcome = compare(&mut volume, &mut liar, model, &[]);
         assert!(outcome.wrong.is_empty(), "seed {seed}: {outcome:#?}");
-        // What is committed on top of it does not make the old right.
+        // A commit on top of it does not make the old state valid.
         let committed =
             volume.create_file(&mut liar, volume.root(), "new", START).and_then(|_| volume.commit(&mut liar));
         if committed.is_ok() {

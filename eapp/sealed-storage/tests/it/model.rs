@@ -1,4 +1,4 @@
-//! What a volume should be: files, directories and links, as POSIX has them.
+//! The expected content of a volume: files, directories and links, as POSIX defines them.
 
 use crate::bytes::Bytes;
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ impl Model {
         Self { items: BTreeMap::from([(ROOT, root)]), next: 1, now }
     }
 
-    /// What is left when nothing is held.
+    /// The content that is left when nothing is held.
     pub fn committed(&self) -> Self {
         let mut model = self.clone();
         model.items.retain(|_, item| item.links > 0);
@@ -99,7 +99,7 @@ impl Model {
         }
     }
 
-    /// A path to something that has a name; empty of the root.
+    /// A path to something that has a name; empty for the root.
     pub fn path(&self, number: Number) -> Option<String> {
         if number == ROOT {
             return Some(String::new());

@@ -7,7 +7,7 @@ use std::path::Path;
 /// The modules that each module imports.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// The modules that import each other in a circle, in the order of the circle; `None` where there is no circle.
+/// The modules that import each other in a circle, in the order of the circle; `None` if there is no circle.
 fn cycle(imports: &Imports) -> Option<Vec<String>> {
     fn visit(imports: &Imports, path: &mut Vec<String>, done: &mut BTreeSet<String>) -> bool {
         let module = path.last().cloned().unwrap_or_default();
@@ -53,7 +53,7 @@ fn layers(lib: &str) -> Vec<Vec<String>> {
     groups.filter(|group| !group.is_empty()).collect()
 }
 
-/// The module that defines each item which lib.rs exports: `crate::Item` is an import of that module.
+/// The module that defines each item that lib.rs exports: `crate::Item` is an import of that module.
 fn exports(lib: &str) -> BTreeMap<String, String> {
     let mut exports = BTreeMap::new();
     for line in lib.lines().filter_map(|line| line.strip_prefix("pub use ")) {

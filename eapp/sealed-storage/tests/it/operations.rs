@@ -1,4 +1,4 @@
-//! Everything that is done with volumes, to be done to a volume and to the model of it.
+//! All operations on volumes, for a volume and for its model.
 
 use crate::disk::MemoryDisk;
 use crate::model::{Content, Model, Number, ROOT};
@@ -27,7 +27,7 @@ pub enum Action {
 
 const NAMES: [&str; 9] = ["a", "b", "c", "database", "database-journal", "ä ö", "x", "..hidden", "y"];
 
-/// How large files become.
+/// The greatest size of files.
 #[derive(Clone, Copy)]
 pub struct Sizes {
     pub offset: u64,
@@ -36,7 +36,7 @@ pub struct Sizes {
     pub sparse: bool,
 }
 
-/// An action that can be meant in this state; the same for the same seed.
+/// An action that makes sense in this state; the same for the same seed.
 pub fn action(model: &Model, seed: u64, sizes: Sizes) -> Action {
     let mut random = Random(seed);
     let all = |is: fn(&Content) -> bool| -> Vec<Number> {
@@ -93,7 +93,7 @@ pub fn action(model: &Model, seed: u64, sizes: Sizes) -> Action {
     }
 }
 
-/// Does it to the model.
+/// Does the action in the model.
 pub fn expected(model: &mut Model, action: &Action) -> std::result::Result<(), Code> {
     match action {
         Action::CreateFile(directory, name) => model.create(*directory, name, Content::File(<_>::default())),
@@ -119,7 +119,7 @@ pub fn expected(model: &mut Model, action: &Action) -> std::result::Result<(), C
     }
 }
 
-/// Does it to the volume; all but [`Action::Reopen`]. The model is as it was before.
+/// Does the action in the volume; all but [`Action::Reopen`]. The model is as it was before the action.
 pub fn done(
     volume: &mut Volume,
     disk: &mut MemoryDisk,

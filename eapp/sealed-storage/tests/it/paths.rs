@@ -1,4 +1,4 @@
-//! Paths, names and what may not be.
+//! Paths, names, and what is not allowed.
 
 use crate::disk::MemoryDisk;
 use crate::session::{KEY, START, open, open_with};
@@ -45,7 +45,7 @@ fn paths_lead_where_they_should() {
     for path in ["./a/./b/file", "a//b///file", "a/b/../b/file", "a/link/file", "a/slash/file", "a/up", "through"] {
         assert_eq!(volume.find(disk, root, path, true), Ok(file), "{path}");
     }
-    // What is above a link's target is above the target's place, as POSIX has it.
+    // The parent of a link's target is the parent of the target's place, as in POSIX.
     for path in ["a/b/", "a/link", "a/link/", "a/link/.", "a/b/../link/", "a/link/../b", "a/slash"] {
         assert_eq!(volume.find(disk, root, path, true), Ok(b), "{path}");
     }
@@ -103,7 +103,7 @@ fn links_are_followed_where_they_should() {
         let node = volume.find(disk, root, path, follow).unwrap_or_else(|error| panic!("{path}: {error:?}"));
         assert_eq!(volume.stat(disk, node).expect("what it is").kind, kind, "{path}");
     }
-    // What is to be made: the place that a link leads to, or the link's own.
+    // A place for a new entry: the place that a link leads to, or the link's own.
     let place = volume.resolve(disk, root, "dangling", true).expect("a place");
     assert_eq!((place.directory, place.name.as_str(), place.node, place.slash), (root, "nothing", None, false));
     let place = volume.resolve(disk, root, "dangling", false).expect("a place");

@@ -1,9 +1,9 @@
-//! What is left when the writer is killed or the power goes.
+//! The disk after the writer was killed or the power was lost.
 
 use crate::bytes::Bytes;
 use crate::disk::{Change, File, MemoryDisk, Moment};
 
-/// What a disk writes all of or nothing.
+/// The units that a disk writes completely or not at all.
 const SECTOR: usize = 512;
 
 /// Numbers that look random and are the same every time: SplitMix64.
@@ -24,7 +24,7 @@ impl Random {
         self.number() % end
     }
 
-    /// One of some.
+    /// One element of a list.
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as u64) as usize]
     }
@@ -40,14 +40,14 @@ impl Random {
 }
 
 impl Moment {
-    /// The process is killed in the middle of what it does. All that it has done is there.
+    /// The process is killed in the middle of an operation. Everything that it has done is there.
     pub fn killed(&self, random: &mut Random) -> MemoryDisk {
         let mut disk = self.disk.clone();
         if let Some((serial, at, bytes)) = &self.write
             && let Some(file) = disk.files.get_mut(serial)
         {
             let length = random.below(bytes.len() as u64 + 1) as usize;
-            // A host that ends in the middle of a write has written whole pages mostly.
+            // A host that ends in the middle of a write has usually written whole pages.
             let length = if random.below(2) == 0 { length & !4095 } else { length };
             file.bytes.write(*at, &bytes[..length]);
             file.changes.push(Change::Write(*at, bytes[..length].into()));
@@ -55,7 +55,7 @@ impl Moment {
         disk.restarted()
     }
 
-    /// The power goes: of everything that was not synced, anything may be left.
+    /// The power is lost: of everything that was not synced, any part may be left.
     pub fn cut(&self, random: &mut Random) -> MemoryDisk {
         let mut disk = self.disk.clone();
         if let Some((serial, at, bytes)) = &self.write
@@ -68,12 +68,12 @@ impl Moment {
 }
 
 impl MemoryDisk {
-    /// What is left when the power goes.
+    /// The disk after the loss of power.
     pub fn powered_off(self, random: &mut Random) -> MemoryDisk {
         let mut disk = self.restarted();
         let way = random.below(4);
         for name in disk.durable.keys().chain(disk.names.keys()).cloned().collect::<Vec<_>>() {
-            // A name may be as it was, or as it was going to be.
+            // A name may have its old or its new value.
             if random.below(2) == 0 {
                 let before = disk.durable.get(&name).copied();
                 match before {
@@ -91,7 +91,7 @@ impl MemoryDisk {
     }
 }
 
-/// What is left of a file, where changes are lost as a whole (0), each by itself (1) or sector by sector (2).
+/// The rest of a file, if changes are lost as a whole (0), each by itself (1) or sector by sector (2).
 fn left(file: &File, way: u64, random: &mut Random) -> Bytes {
     let mut bytes = file.durable.clone();
     let all = random.below(2) == 0;

@@ -1,4 +1,4 @@
-//! Whatever is done to a volume, it does what a file system does.
+//! Random operations: a volume behaves like a file system.
 
 use crate::operations::Sizes;
 use crate::session::Session;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 const SMALL: Sizes = Sizes { offset: 20_000, length: 9_000, sparse: false };
 const LARGE: Sizes = Sizes { offset: 3 << 20, length: 100_000, sparse: true };
 
-/// Does what the seeds say, and looks at everything after each so many.
+/// Does what the seeds say, and checks everything after each group of actions.
 fn work(seeds: &[u64], sizes: Sizes, often: usize) {
     let mut session = Session::new();
     for (count, seed) in seeds.iter().enumerate() {
@@ -26,7 +26,7 @@ fn work(seeds: &[u64], sizes: Sizes, often: usize) {
     Session::with(disk, volume, model).check();
 }
 
-/// Seeds, of which fewer may do as well, but not others.
+/// Seeds; a test may use fewer of them, but not others.
 fn seeds(count: usize) -> impl Strategy<Value = Vec<u64>> {
     vec(any::<u64>().no_shrink(), 1..count)
 }

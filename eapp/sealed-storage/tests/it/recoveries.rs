@@ -41,7 +41,7 @@ fn the_power_goes_twice() {
 
 #[test]
 fn killed_and_the_power_goes_while_work_goes_on() {
-    // What the killed process wrote and nobody synced is still only in the host's memory.
+    // The writes of the killed process that were not synced are still only in the host's memory.
     for seed in 40..43 {
         let workload = Workload::new(seed, 100, SIZES);
         for (number, moment) in workload.moments.iter().enumerate().step_by(3) {
@@ -49,7 +49,7 @@ fn killed_and_the_power_goes_while_work_goes_on() {
             let session = workload.survivor(moment.mark, killed, "killed");
             let more = Workload::on(session, moment.mark, seed, 8, SIZES);
             for (number, later) in more.moments.iter().enumerate().step_by(2) {
-                // As long as it recovers, what is safe is what was safe before.
+                // As long as it recovers, the durable content is the same as before.
                 let of = if later.mark == moment.mark { &workload } else { &more };
                 of.survivor(later.mark, more.left(number, 1), &format!("killed, then moment {number}"));
             }

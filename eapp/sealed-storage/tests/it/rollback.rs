@@ -1,11 +1,11 @@
-//! A host that brings back what was.
+//! A host that restores older files.
 
 use crate::disk::MemoryDisk;
 use crate::power::Random;
 use crate::sample::{Sample, Seen};
 use wasmstone_sealed_storage::{Code, Error};
 
-/// Puts one file of an older disk in place, or removes it where that has none.
+/// Puts one file of an older disk in place, or removes it if the older disk lacks it.
 fn replace(disk: &mut MemoryDisk, older: &MemoryDisk, name: &str) {
     if older.names.contains_key(name) {
         disk.put(name, older.clone().content(name).clone());
@@ -22,7 +22,7 @@ fn names(disks: &[&MemoryDisk]) -> Vec<String> {
     names
 }
 
-/// Without a pin it is some state as a whole, with one the last.
+/// Without a pin, it is some complete state; with a pin, the last one.
 fn look(sample: &Sample, disk: &MemoryDisk, what: &str) -> Seen {
     let pin = sample.pin();
     sample.look(disk.clone(), Some(&pin), what);
@@ -112,7 +112,7 @@ fn the_whole_directory_goes_back_unless_its_state_is_pinned() {
             assert_eq!(seen, Seen::Refused(Error::Code(Code::Stale)));
         }
     }
-    // A directory that is empty is one without a volume: the oldest state of all.
+    // An empty directory is one without a volume: the oldest state of all.
     let seen = sample.look(MemoryDisk::default(), Some(&sample.pin()), "emptied");
     assert!(matches!(seen, Seen::Refused(Error::Code(Code::Stale | Code::NotSealed))), "{seen:?}");
 }

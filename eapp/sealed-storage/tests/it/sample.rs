@@ -1,4 +1,4 @@
-//! A volume with something of everything, in several states.
+//! A volume with every kind of content, in several states.
 
 use crate::disk::MemoryDisk;
 use crate::model::{Model, Number, ROOT};
@@ -8,7 +8,7 @@ use crate::session::{Session, open_with};
 use wasmstone_sealed_storage::{Access, Error, Freshness};
 
 pub struct Sample {
-    /// The disk after each commit, the volume still open.
+    /// The disk after each commit, with the volume still open.
     pub states: Vec<MemoryDisk>,
     /// The disk after the volume was closed.
     pub closed: MemoryDisk,
@@ -16,18 +16,18 @@ pub struct Sample {
     pub commits: Vec<(Freshness, Model)>,
 }
 
-/// What a look at a disk came to.
+/// The result of reading a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// It did not open.
     Refused(Error),
-    /// Some of it could not be read, the rest is right.
+    /// Some of it could not be read; the rest is right.
     Failed,
     /// It is as it was after this commit.
     Whole(usize),
 }
 
-/// The number of what has this path.
+/// The number of the node with this path.
 fn number(session: &Session, path: &str) -> Number {
     let find = |number: &&Number| session.model.path(**number).as_deref() == Some(path);
     *session.model.items.keys().find(find).expect("something of this path")
@@ -61,11 +61,11 @@ impl Sample {
         session.commit();
         states.push(session.disk.clone().restarted());
 
-        // Each commit overwrites, and each does something with names.
+        // Each commit overwrites, and each changes names.
         let (small, block) = (number(&session, "small"), number(&session, "directory/block"));
         let large = number(&session, "directory/inner/large");
         for round in 0..4 {
-            // What the journal held gets to its place.
+            // The journal's blocks get to their places.
             if round % 2 == 1 {
                 session.act(&Action::Reopen);
             }
@@ -93,7 +93,8 @@ impl Sample {
         self.commits.last().expect("a commit").0
     }
 
-    /// The states that a host can put together: the closed volume, and the one that was killed after its last commit.
+    /// The states from which a host can take files: the closed volume, and the one that was killed after its last
+    /// commit.
     pub fn last(&self) -> [&MemoryDisk; 2] {
         [&self.closed, self.states.last().expect("a state")]
     }

@@ -1,4 +1,4 @@
-//! A volume at work, next to the model of it.
+//! A volume at work, next to its model.
 
 use crate::compare::{Outcome, compare};
 use crate::disk::MemoryDisk;
@@ -9,7 +9,7 @@ use wasmstone_sealed_storage::{Access, Code, Error, Freshness, NodeId, Result, T
 pub const KEY: [u8; 32] = [7; 32];
 pub const START: Time = Time { seconds: 1_000_000, nanoseconds: 5 };
 
-/// Opens the volume on a disk, with random numbers that were not there before.
+/// Opens the volume on a disk, with random numbers that were not used before.
 pub fn open(disk: &mut MemoryDisk) -> Result<Volume> {
     open_with(disk, &KEY, None, Access::ReadWrite)
 }
@@ -19,7 +19,7 @@ pub fn open_pinned(disk: &mut MemoryDisk, pin: &Freshness) -> Result<Volume> {
     open_with(disk, &KEY, Some(pin), Access::ReadWrite)
 }
 
-/// The same with everything.
+/// The same with all parameters.
 pub fn open_with(disk: &mut MemoryDisk, key: &[u8; 32], pin: Option<&Freshness>, access: Access) -> Result<Volume> {
     disk.openings = disk.openings.wrapping_add(1);
     let entropy = [disk.openings; 32];
@@ -31,31 +31,31 @@ pub struct Session {
     pub volume: Volume,
     pub model: Model,
     pub held: Vec<(Number, NodeId)>,
-    /// Every commit: the state's freshness, and what is in it.
+    /// Every commit: the state's freshness, and its content.
     pub commits: Vec<(Freshness, Model)>,
-    /// What was done.
+    /// The actions.
     pub history: Vec<String>,
 }
 
 impl Session {
-    /// On an empty disk.
+    /// A session on an empty disk.
     pub fn new() -> Self {
         Self::on(MemoryDisk::default())
     }
 
-    /// On a disk without a volume.
+    /// A session on a disk without a volume.
     pub fn on(mut disk: MemoryDisk) -> Self {
         let volume = open(&mut disk).expect("an empty disk");
         Self::with(disk, volume, Model::new(START))
     }
 
-    /// A volume that was opened.
+    /// A session on an opened volume.
     pub fn with(disk: MemoryDisk, volume: Volume, model: Model) -> Self {
         let commits = vec![(volume.freshness(), model.committed())];
         Self { disk, volume, model, held: Vec::new(), commits, history: Vec::new() }
     }
 
-    /// Does something, and says what the volume said where that is not what the model says.
+    /// Does an action, and returns the volume's result if it differs from the model's.
     pub fn try_act(&mut self, action: &Action) -> Result<(), (Result<()>, Result<()>)> {
         let before = self.volume.freshness();
         self.history.push(brief(action));
@@ -71,7 +71,7 @@ impl Session {
         let should = expected(&mut self.model, action).map_err(Error::Code);
         let after = self.volume.freshness();
         if after != before && !matches!(action, Action::Commit | Action::Reopen) {
-            // What was waiting was committed first.
+            // Actions that waited were committed first.
             self.commits.push((after, committed));
         } else if after != before {
             self.commits.push((after, self.model.committed()));
@@ -86,7 +86,7 @@ impl Session {
         }
     }
 
-    /// Does something that can be meant now; what it was.
+    /// Does an action that makes sense now; returns the action.
     pub fn act_at_random(&mut self, seed: u64, sizes: Sizes) -> Action {
         let action = action(&self.model, seed, sizes);
         self.act(&action);
@@ -118,14 +118,14 @@ impl Session {
         compare(&mut self.volume, &mut self.disk, &self.model, &self.held)
     }
 
-    /// Everything is as it should be.
+    /// Checks that everything is as it should be.
     pub fn check(&mut self) {
         let outcome = self.outcome();
         assert!(outcome.is_clean(), "{outcome:#?} after {:#?}", self.history);
     }
 }
 
-/// An action without what is written.
+/// The text of an action, without the written bytes.
 pub fn brief(action: &Action) -> String {
     match action {
         Action::Write(number, offset, bytes) => format!("Write({number}, {offset}, {} bytes)", bytes.len()),

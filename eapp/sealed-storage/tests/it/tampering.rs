@@ -1,4 +1,4 @@
-//! A host that changes what is on the disk.
+//! A host that changes the content of the disk.
 
 use crate::bytes::{Bytes, PAGE};
 use crate::disk::MemoryDisk;
@@ -16,7 +16,7 @@ fn with(disk: &MemoryDisk, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Mem
     disk
 }
 
-/// The name of the largest file, which is the large file's.
+/// The name of the largest file on the disk, which holds the volume's large file.
 fn largest(disk: &MemoryDisk) -> String {
     let size = |name: &String| disk.clone().content(name).size();
     disk.file_names().into_iter().max_by_key(size).expect("a file")
@@ -53,7 +53,7 @@ fn every_flipped_block_is_noticed() {
                 noticed += u32::from(!matches!(seen, Seen::Whole(_)));
             }
         }
-        // What is free, or what the journal will overwrite, may be anything.
+        // Free blocks, and blocks that the journal will overwrite, may hold anything.
         assert!(noticed * 10 > changes * if which == 0 { 9 } else { 5 }, "{noticed} of {changes}, state {which}");
     }
 }
