@@ -249,7 +249,7 @@ fn other_files_are_not_bundles() {
     }
 }
 
-/// A bundle in which the member `index` is `stored`, and its manifest says so and that it has `size` bytes.
+/// A bundle in which the member `index` is `stored`; its manifest matches and gives the size `size` in bytes.
 fn with_member(index: usize, stored: Vec<u8>, size: u64) -> Bundle {
     let mut entries = entries(&unsigned());
     let mut manifest = Manifest::parse(&entries[0].1).unwrap();
@@ -271,7 +271,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-/// Signed by a trusted key even: what decodes to more than its manifest says is never decoded in full.
+/// Even with a trusted signature, a member that decodes to more than its manifest says is never decoded in full.
 #[test]
 fn gzip_bombs_do_not_go_off() {
     let problem = |stored, size| {

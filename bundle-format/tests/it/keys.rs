@@ -40,7 +40,7 @@ fn other_keys_are_refused() {
     let x25519 = ALICE_PUBLIC.replace("MCowBQYDK2Vw", "MCowBQYDK2Vu");
     assert!(matches!(PublicKey::from_pem(&x25519), Err(PemError::Public(_))));
     assert!(PublicKey::from_bytes(&[2; 32]).is_none());
-    // The neutral element verifies a constant signature for every message, if one lets it.
+    // The neutral element would verify a constant signature for every message.
     let weak = PublicKey::from_bytes(&std::array::from_fn(|i| u8::from(i == 0))).unwrap();
     let constant: [u8; 64] = std::array::from_fn(|i| u8::from(i == 0));
     assert!(!weak.verifies(b"any", &constant));

@@ -28,7 +28,7 @@ fn sample() -> Manifest {
     }
 }
 
-/// The form that is signed. A change of this text makes every bundle unreadable that exists.
+/// The signed form. A change of this text makes every existing bundle unreadable.
 #[test]
 fn the_form_never_changes() {
     let text = String::from_utf8(sample().to_bytes().unwrap()).unwrap();
@@ -82,7 +82,7 @@ fn unknown_and_missing_fields_are_damage() {
     assert_eq!(Manifest::parse(&vec![b'#'; (256 << 10) + 1]), Err(ManifestError::TooLarge((256 << 10) + 1)));
 }
 
-/// An error is printed on a terminal, whoever wrote the manifest.
+/// An error is printed on a terminal, even if an attacker wrote the manifest.
 #[test]
 fn errors_hold_no_control_characters() {
     let error = Manifest::parse(b"format = 1\n\"\\u001b[31mred\\u001b[0m\" = 1\n").unwrap_err().to_string();
@@ -130,7 +130,7 @@ proptest! {
         let _ = Manifest::parse(&[b"format = 1\n", &bytes[..]].concat());
     }
 
-    /// What is read from a damaged manifest is what its bytes say.
+    /// A manifest that is read from a damaged bundle has exactly the content of its bytes.
     #[test]
     fn damaged_manifests_are_read_or_refused(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),

@@ -7,7 +7,7 @@ fn file(size: u32, a: u32, b: u32) -> Vec<u8> {
     (0..size).map(|i| (i * a + b) as u8).collect()
 }
 
-/// Taken from a Keystone stack: what its security monitor measured for these files.
+/// The values come from a Keystone stack: its security monitor measured this for these files.
 #[test]
 fn matches_keystone() {
     for (loader, runtime, eapp, expected) in [

@@ -140,7 +140,7 @@ fn a_damaged_platform_is_named() {
         assert!(matches!(error, PlatformError::Description { .. }), "{error}");
         assert!(error.to_string().contains("platform.toml"), "{error}");
     }
-    // What older releases wrote has no rate.
+    // Files of older releases have no rate.
     fs::write(&path, "fp-safe = true\n").unwrap();
     assert_eq!(store.load("board").unwrap().hash_rate, None);
     store.add(&board(), Replace::Yes).unwrap();

@@ -31,7 +31,7 @@ fn other_keys_are_refused() {
     assert!(matches!(SealOwner::from_pem(""), Err(PemError::SealOwner(_))));
     assert!(matches!(OwnerSecret::from_pem(ALICE), Err(PemError::SealOwnerSecret(_))));
     assert!(matches!(OwnerSecret::from_pem(OWNER_PUBLIC), Err(PemError::SealOwnerSecret(_))));
-    // With these everybody would be the owner.
+    // With these keys, everybody would be the owner.
     for low in [SealOwner([0; 32]), SealOwner(std::array::from_fn(|i| u8::from(i == 0)))] {
         assert!(matches!(SealOwner::from_pem(&low.to_pem().unwrap()), Err(PemError::SealOwner(_))), "{low}");
     }

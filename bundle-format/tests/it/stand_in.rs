@@ -1,6 +1,6 @@
 use wasmstone_bundle::{Sha256Digest, image::Image, stand_in};
 
-/// These files are measured: a change changes every measurement that anybody has pinned.
+/// These files are measured: a change of them changes every pinned measurement.
 #[test]
 fn stand_ins_never_change() {
     let digests = [stand_in::loader(), stand_in::runtime(), stand_in::eapp()].map(|f| Sha256Digest::of(&f).to_string());

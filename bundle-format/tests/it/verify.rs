@@ -106,8 +106,8 @@ fn a_wrong_signature_is_refused_beside_a_good_one() {
     }
 }
 
-/// A bundle with a changed manifest and other members, signed by Alice all the same: content is checked,
-/// whoever signs.
+/// A bundle with a changed manifest and other members, with Alice's valid signature: the content is checked for every
+/// signer.
 fn resigned(change: impl FnOnce(&mut Manifest, &mut [Vec<u8>])) -> ContentError {
     let original = unsigned();
     let mut manifest = original.manifest().clone();

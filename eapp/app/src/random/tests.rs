@@ -1,4 +1,4 @@
-//! Generators: what they depend on, and what is left of what they gave out.
+//! Generators: what they depend on, and what they keep of the bytes that they gave out.
 
 use super::*;
 use alloc::boxed::Box;
@@ -12,10 +12,10 @@ use zerocopy::{FromBytes, IntoBytes};
 /// A machine and its host.
 #[derive(Clone, Copy)]
 struct Machine {
-    /// What the machine has of its own.
+    /// The machine's own entropy.
     private: u8,
     now: u64,
-    /// What the host answers when it is asked for entropy.
+    /// The host's answer when it is asked for entropy.
     host: Result<u8, Status>,
 }
 
@@ -71,7 +71,7 @@ fn bytes(generator: &mut Generator, count: usize) -> Vec<u8> {
 fn a_stream_depends_on_the_machine_and_on_the_host() {
     let stream = |private, host| bytes(&mut Machine { private, ..MACHINE }.generator(host), 64);
     assert_eq!(stream(1, 7), stream(1, 7));
-    // A host that says the same again, or all of what it said in another run.
+    // A host that repeats its entropy, or all its answers of another run.
     assert_ne!(stream(1, 7), stream(2, 7));
     // A machine that was reset.
     assert_ne!(stream(1, 7), stream(1, 8));
@@ -102,7 +102,7 @@ fn bytes_are_the_ciphers_and_each_key_comes_before_them() {
     assert_eq!(bytes(&mut MACHINE.generator(7), 0), []);
 }
 
-/// Everything that a generator holds.
+/// All state of a generator.
 fn state(generator: &Generator) -> Vec<u8> {
     [&generator.key[..], &generator.ahead[..]].concat()
 }
@@ -140,7 +140,7 @@ fn forks_tell_nothing_of_each_other() {
         assert_eq!(words.len(), 1250);
         assert!(streams[..index].iter().all(|other| other.chunks(8).all(|word| !words.contains(word))));
     }
-    // The label alone makes a difference, and what a fork gives out makes none to its root.
+    // The label alone makes a difference, and the bytes that a fork gives out do not affect its root.
     let [mut one, mut other] = [MACHINE.generator(7), MACHINE.generator(7)];
     let [mut fork, mut quiet] = [one.fork(b"one"), other.fork(b"other")];
     assert_ne!(bytes(&mut fork, 32), bytes(&mut quiet, 32));
@@ -163,7 +163,7 @@ fn a_guest_has_three_streams() {
     assert_eq!(all.len(), 6, "{all:x?}");
 }
 
-/// What a generator gives that has given out `before` bytes, and how often the host was asked.
+/// The bytes of a generator that has given out `before` bytes, and how often the host was asked.
 fn refreshed(machine: Machine, before: usize) -> (Vec<u8>, usize) {
     let (mut channel, asked) = machine.start();
     let mut generator = Generator::new(channel.platform(), &[7; 32]);

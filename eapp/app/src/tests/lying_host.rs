@@ -48,10 +48,10 @@ use wasmstone_policy::{Addresses, Entry, Grants, Launch, Memory, Names, Network,
 use wasmtime::component::Resource;
 use zerocopy::{FromBytes, IntoBytes};
 
-/// How the honest answer to an operation is spoilt. It sees the frame and may do what it likes.
+/// How the honest answer to an operation is falsified. The function sees the frame and may change it in any way.
 type Lie = Box<dyn Fn(&mut Vec<u8>) + Send>;
 
-/// A host that answers every operation honestly, but for one.
+/// A host that answers every operation honestly, except for one.
 struct Liar {
     about: &'static str,
     lie: Lie,
@@ -68,7 +68,7 @@ impl Platform for Liar {
         if row.name == self.about {
             (self.lie)(&mut frame);
         }
-        // As Eyrie does: what was answered is copied, as far as there is room.
+        // As Eyrie does: the answer is copied, as far as there is room.
         let length = frame.len().min(reply.len());
         reply[..length].copy_from_slice(&frame[..length]);
         Ok(())
@@ -158,7 +158,7 @@ fn guests_address() -> IpSocketAddress {
 
 const PROGRAM: &[u8] = b"not a program, but bytes with a digest";
 
-/// What came of an operation: done, an error for the guest, or the end.
+/// The result of an operation: done, an error for the guest, or the end.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Done(String),
@@ -270,7 +270,7 @@ fn launch() -> Launch {
     Launch { memory, name: String::new(), entry: Entry::Command, instances: 0, program, policy: Policy::open() }
 }
 
-/// What comes of a host that says how many directories there are and names a task, and puts these records into the
+/// The result for a host that says how many directories there are and names a task, and puts these records into the
 /// payload.
 fn started(directories: u32, task: u32, records: &[&[u8]]) -> Result<Start, Ending> {
     let records = records.iter().map(|record| [&(record.len() as u32).to_le_bytes(), *record].concat());
@@ -285,7 +285,7 @@ fn started(directories: u32, task: u32, records: &[&[u8]]) -> Result<Start, Endi
     Start::fetch(&mut Bench::channel("launch.start", told).0, &Policy::open(), Entry::Command)
 }
 
-/// Does what needs the operation.
+/// Makes the guest's call that needs the operation.
 fn perform(operation: &'static str, lie: Lie) -> Outcome {
     match operation {
         "launch.start" => {
@@ -518,7 +518,7 @@ fn change_header(change: impl Fn(&mut ReplyHeader) + Send + 'static) -> Lie {
     })
 }
 
-/// Lies that are lies for any operation.
+/// Lies about every operation.
 fn common_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
     let (body, payload_max) = (row.reply, row.reply_payload_max as u32);
     let mut lies: Vec<(&'static str, Lie)> = vec![
@@ -579,7 +579,7 @@ fn set_payload(frame: &mut Vec<u8>, body: usize, bytes: &[u8]) {
     ReplyHeader::mut_from_prefix(frame).unwrap().0.payload_length = (bytes.len() as u32).into();
 }
 
-/// Lies about what an operation says.
+/// Lies about the content of an operation's answer.
 fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
     let body = row.reply;
     match row.name {
@@ -708,10 +708,10 @@ fn own_lies(row: &OperationInfo) -> Vec<(&'static str, Lie)> {
     }
 }
 
-/// How an address is spoilt.
+/// How an address is falsified.
 type AddressLie = fn(&mut SocketAddress);
 
-/// How an address of an IPv4 socket can be none.
+/// Ways in which an address for an IPv4 socket can be invalid.
 fn address_lies() -> [(&'static str, AddressLie); 3] {
     [
         ("an unknown family", |address| address.family = Coded::raw(5)),
@@ -720,7 +720,7 @@ fn address_lies() -> [(&'static str, AddressLie); 3] {
     ]
 }
 
-/// What came of a host that names a task, with its directories, and with these records behind them.
+/// The result for a host that names a task, with its directories, and with these records behind them.
 fn came_of(task: u32, records: &[&[u8]]) -> Outcome {
     let directories: &[&[u8]] = if task > 1 { &[b"/data", b"", b"transfer", b""] } else { &[] };
     let all = [directories, records].concat();
@@ -849,7 +849,7 @@ fn a_lie_ends_the_enclave() {
 
 #[test]
 fn a_cut_answer_is_never_filled_with_something_else() {
-    // The host says a length and delivers less: what is missing is zero, never old bytes.
+    // The host gives a length and delivers less: the missing bytes are zero, never old bytes.
     for row in OPERATIONS {
         let whole = honest(row, 0, row.reply_payload_max as u32).len();
         for length in 0..whole.min(200) {
@@ -860,7 +860,7 @@ fn a_cut_answer_is_never_filled_with_something_else() {
     }
 }
 
-/// Operations of which it does not matter to the guest how they went.
+/// Operations whose result does not matter to the guest.
 const UNHEEDED: [&str; 4] = ["io.close", "io.poll", "network.shutdown", "network.denied"];
 
 #[test]
@@ -901,8 +901,8 @@ fn what_is_granted_for_reading_is_refused_inside() {
 #[test]
 fn a_host_that_wakes_early_is_asked_again() {
     let mut bench = Bench::new("", Box::new(|_| {}));
-    // The test's clock stands still, so a deadline in the future would be waited for for ever; one
-    // that has come needs no edge call at all.
+    // The test's clock stands still, so waiting for a deadline in the future would never end; a deadline that has
+    // passed needs no edge call at all.
     let pollable = bench.guest.table.push(Pollable::At(0)).unwrap();
     HostPollable::block(&mut bench.guest, pollable).unwrap();
     assert_eq!(bench.asked.lock().unwrap().len(), 0);

@@ -96,7 +96,7 @@ fn order(library: &str) -> Vec<String> {
     named.map(|three| three[1].clone()).collect()
 }
 
-/// What the paths of a source name in the root of the crate. `depth` is how many modules down the source is.
+/// The names in the root of the crate that the paths of a source use. `depth` is how many modules down the source is.
 fn root_names(tokens: &[String], depth: usize) -> BTreeSet<String> {
     let sign = |index: usize| tokens.get(index).map_or("", String::as_str);
     let mut names = BTreeSet::new();
@@ -154,7 +154,7 @@ fn names_guest(tokens: &[String]) -> bool {
     (0..tokens.len()).any(|index| tokens[index] == "Guest" && (index == 0 || tokens[index - 1] != "::"))
 }
 
-/// What breaks the rules.
+/// The violations of the rules.
 fn faults(library: &str, sources: &[Source]) -> Vec<String> {
     let order = order(library);
     let place = |name: &str| order.iter().position(|module| module == name);
@@ -184,7 +184,7 @@ fn faults(library: &str, sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The sources below a folder, which is that of the modules `path`.
+/// The sources below the folder of the modules `path`.
 fn read(folder: &Path, path: &[String], sources: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! Sealed directories on a host in memory: what the host gets to see, and what comes of what it does to it.
+//! Sealed directories on a host in memory: what the host sees, and the results of its actions.
 
 #[path = "sealed/host.rs"]
 mod host;
@@ -64,7 +64,7 @@ struct Enclave {
 const WRITABLE: &[(&str, Access)] = &[("/s", Access::ReadWrite)];
 
 impl Enclave {
-    /// One that opens its sealed directories.
+    /// An enclave that opens its sealed directories.
     fn open(world: &Shared, number: u8, granted: &[(&str, Access)], pins: &[Pin]) -> Result<Self, Ending> {
         let start = start(granted, pins);
         let mut channel = Channel::new(machine(world, number));
@@ -93,7 +93,7 @@ impl Enclave {
         self.guest.open_at(root, PathFlags::empty(), path.to_string(), open, flags)
     }
 
-    /// Writes a file of its own, and writes it out.
+    /// Writes a file of its own, and syncs it.
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), IoFailure> {
         let file = self.opened(path, OpenFlags::CREATE | OpenFlags::TRUNCATE)?;
         let borrowed = || Resource::new_borrow(file.rep());
@@ -257,7 +257,7 @@ fn an_older_state_is_refused_where_the_new_one_is_known() {
     assert!(files(&world).is_empty(), "nothing is made where something has to be");
 }
 
-/// The state that was told of the first directory.
+/// The state of the first directory that was reported.
 fn told(world: &Shared) -> [u8; FRESHNESS_SIZE] {
     world.lock().unwrap().freshness[&0].as_slice().try_into().unwrap()
 }
@@ -347,7 +347,7 @@ fn a_host_that_goes_leaves_the_old_or_the_new() {
             Err(IoFailure::Code(Status::NoEntry)) => None,
             Err(other) => panic!("{gone}: {other:?}"),
         };
-        // At least what was kept; of the next one all, or that the file is cut, which comes first.
+        // At least the content that was kept; of the next one all, or that the file is cut, which comes first.
         let at = kept.map_or(0, |kept| 1 + steps.iter().position(|step| *step == kept).unwrap());
         let next = steps.get(at).map(|step| step.to_vec());
         let possible = [kept.map(<[u8]>::to_vec), next, Some(Vec::new())];

@@ -1,5 +1,4 @@
-//! Whatever the enclave writes, the server answers as the protocol says, and nothing outside the
-//! grants changes.
+//! Whatever the enclave writes, the server answers as the protocol demands, and nothing outside the grants changes.
 
 use crate::harness::{Host, WRITABLE};
 use proptest::prelude::*;
@@ -36,7 +35,7 @@ impl Call {
     }
 }
 
-/// Numbers that mean something in many places, and any others.
+/// Numbers with a meaning in many places, and any others.
 fn word() -> impl Strategy<Value = u32> {
     prop_oneof![
         6 => select(vec![0, 1, 2, 3, 4, 8, 9]),
@@ -186,7 +185,7 @@ proptest! {
         let mut server = server(&host);
         let mut frame = call.frame(9);
         for (index, byte) in &damage {
-            // Not the function, so that it does not become a wait.
+            // The function is not changed, so that the call does not become a wait.
             let place = index.index(frame.len());
             if place != 2 {
                 frame[place] = *byte;

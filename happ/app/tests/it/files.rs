@@ -1,4 +1,4 @@
-//! Opening files, their content, what is known of them.
+//! Opening files, their content, and their descriptions.
 
 use crate::harness::*;
 use std::fs;

@@ -1,5 +1,5 @@
-//! An enclave as the server sees it: requests made by the protocol's own encoder, replies read by its
-//! own decoder.
+//! An enclave as the server sees it: the protocol's own encoder makes the requests, and its own decoder reads the
+//! replies.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub const FOLLOW: u32 = 1;
 
 /// The first granted directory, which may be written to.
 pub const WRITABLE: u32 = FIRST_DIRECTORY;
-/// The second, which may not.
+/// The second granted directory, which may not be written to.
 pub const READABLE: u32 = FIRST_DIRECTORY + 1;
 
 pub struct Enclave {
@@ -189,8 +189,8 @@ impl Enclave {
     }
 }
 
-/// A host with two granted directories, `writable` and `readable`, and an `outside` that nobody may
-/// reach, which holds the file `secret`.
+/// A host with two granted directories, `writable` and `readable`, and an `outside` that the enclave must not reach,
+/// which holds the file `secret`.
 pub struct Host {
     pub root: TempDir,
 }
@@ -230,7 +230,7 @@ impl Host {
         Enclave::new(self.config())
     }
 
-    /// That nothing outside the grants was changed.
+    /// Checks that nothing outside the grants was changed.
     pub fn assert_outside_untouched(&self) {
         let names = |path: &str| -> Vec<_> {
             let entries = fs::read_dir(self.path(path)).expect("a directory");

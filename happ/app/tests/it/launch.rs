@@ -25,7 +25,7 @@ fn the_start_reply_tells_what_was_granted_once() {
         ..host.config()
     });
     let (start, payload) = enclave.call::<launch::Start>(Empty {}, &[]).expect("started");
-    // Behind each directory is the state that it has to be in.
+    // Behind each directory is its required state.
     assert_eq!(texts(&payload), ["-v", "", "ä", "HOME", "/", "EMPTY", "", "/writable", "", "/readable", ""]);
     assert_eq!(
         (start.arguments.opaque(), start.environment.opaque(), start.directories.opaque()),
@@ -62,7 +62,7 @@ fn entropy_differs_between_enclaves_and_from_call_to_call() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 6, "{all:?}");
-    // Unless it is to be the same always.
+    // Unless the operator wants it to be the same always.
     assert_eq!(told(Config { entropy: Some([7; 32]), ..Config::default() }), [[7; 32]; 3]);
 }
 

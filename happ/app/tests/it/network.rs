@@ -1,4 +1,4 @@
-//! The interface `network`: what the host gives, whatever the enclave decided.
+//! The interface `network`: what the host provides, whatever the enclave decided.
 
 use crate::harness::Enclave;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! Nothing is reached but what was granted, and nothing is held beyond the limits.
+//! Only grants can be reached, and nothing is held beyond the limits.
 
 use crate::harness::*;
 use std::fs;
@@ -152,7 +152,7 @@ fn a_read_only_grant_changes_nothing() {
         assert_eq!(result, expected, "{operation} of what is not there");
     }
 
-    // What is opened below inherits it.
+    // Files that are opened below inherit it.
     enclave.open(600, READABLE, "dir", DIRECTORY, READ | 1 << 5).expect("opened");
     assert_eq!(enclave.open(601, 600, "new", CREATE, WRITE), Err(Status::NotPermitted));
     assert_eq!(enclave.on_path::<CreateDirectoryAt>(600, "new"), Err(Status::NotPermitted));
@@ -196,7 +196,7 @@ fn numbers_for_handles_are_the_enclaves_but_not_any() {
 fn no_more_than_the_limit_is_open_at_once() {
     let host = Host::new();
     let mut enclave = host.enclave();
-    // Directory streams are no open files, of which the machine may allow fewer.
+    // Directory streams are not open files; the machine may allow fewer of those.
     for index in 0..OPEN_MAX as u32 {
         enclave.list(FIRST_OPENED + index, READABLE).expect("listed");
     }

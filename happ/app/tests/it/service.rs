@@ -1,4 +1,4 @@
-//! Serving HTTP, as far as it is the host's: where the enclave listens, and how it is asked to end.
+//! The host's part in serving HTTP: where the enclave listens, and how it is asked to end.
 
 use crate::harness::Enclave;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -22,7 +22,7 @@ fn service(address: SocketAddr, told: &Told) -> Service {
     Service { address, stop: StopHandle::new().expect("a handle"), listening: Some(Box::new(listening)) }
 }
 
-/// An enclave that is to serve at `address`, and nothing else.
+/// An enclave that is to serve at `address`, without other grants.
 fn serving(address: SocketAddr, told: &Told) -> Enclave {
     Enclave::new(Config { serve: Some(service(address, told)), ..Config::default() })
 }
@@ -77,7 +77,7 @@ fn why_nothing_is_served_is_kept() {
     assert_eq!(enclave.server.unserved(), Some(Status::AddressInUse));
     assert!(told.lock().expect("a list").is_empty());
 
-    // Another address is the guest's own affair.
+    // Another address is left to the guest.
     let mut enclave =
         Enclave::new(Config { network: Network::Any, serve: Some(service(any_port(), &told)), ..Config::default() });
     assert_eq!(enclave.listen_at(SOCKET, address), Err(Status::AddressInUse));
@@ -98,7 +98,7 @@ fn an_end_is_asked_for_without_end() {
     assert_eq!(enclave.poll(u64::MAX, &[(STOP, READABLE)]), Ok(vec![1]));
     asking.join().expect("asked");
     assert_eq!(enclave.poll(u64::MAX, &[(STOP, READABLE)]), Ok(vec![1]), "still");
-    // It is nothing else: there is nothing to read, and nothing to close.
+    // The handle has no other use: there is nothing to read, and nothing to close.
     let read = ReadRequest { handle: STOP.into(), length: 8.into(), wait: 0.into() };
     assert_eq!(enclave.call::<io::Read>(read, &[]).map(|(_, data)| data), Err(Status::BadDescriptor));
     assert_eq!(enclave.close(STOP), Err(Status::BadDescriptor));

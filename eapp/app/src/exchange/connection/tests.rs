@@ -1,4 +1,5 @@
-//! A connection with a host that takes and gives as a test says: nothing is lost, doubled or waited for too long.
+//! A connection with a host that takes and gives bytes as a test says: no byte is lost or doubled, and no wait is too
+//! long.
 
 use super::{Connection, Exchange, Filled, Part, STALL};
 use crate::bindings::wasi::http::types::ErrorCode;
@@ -30,7 +31,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 const HANDLE: u32 = 100;
 
-/// What the host knows of its one socket.
+/// The host's state of its one socket.
 #[derive(Default)]
 struct Wire {
     sent: Vec<u8>,
@@ -39,7 +40,7 @@ struct Wire {
     is_pending: bool,
     /// Whether it is so after each send.
     is_slow: bool,
-    /// What it gives, read by read; nothing at the end of the list is "not yet".
+    /// The bytes that it gives, read by read; after the end of the list it has none yet.
     gives: VecDeque<Option<Vec<u8>>>,
     is_closed: bool,
     now: u64,
@@ -118,7 +119,7 @@ fn respond(connection: &mut Connection, filler: usize, list: &[(&str, &str)]) ->
     body
 }
 
-/// The content that was sent, and whether it came to its end.
+/// The content that was sent, and whether it is complete.
 fn content(sent: &[u8]) -> (Vec<u8>, bool) {
     let at = sent.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
     let (mut decoder, mut rest, mut content) = (Decoder::new(Length::Chunked), &sent[at..], Vec::new());
@@ -161,7 +162,7 @@ fn much_goes_out_as_the_client_takes_it() {
             body.lock().bytes.extend_from_slice(piece);
             while !body.lock().bytes.is_empty() {
                 connection.pump(&mut host).unwrap();
-                // It goes on only when the host says so.
+                // It continues only when the host reports more.
                 let sends = wire.lock().unwrap().sends;
                 connection.pump(&mut host).unwrap();
                 assert_eq!(wire.lock().unwrap().sends, sends);
@@ -237,7 +238,7 @@ fn who_sends_nothing_is_not_waited_for() {
     assert_eq!(["one", "not yet"].map(|_| read(&mut connection, &mut host)), ["one", "not yet"]);
     let wait = connection.body_wait();
     assert_eq!((wait.interest, wait.deadline), (Some((HANDLE, Interest::Reading)), Some(now + STALL)));
-    // What came while nobody looked is not late.
+    // Bytes that came while the connection was not polled are not late.
     wire.lock().unwrap().now += 5 * STALL;
     wire.lock().unwrap().gives.push_back(Some(b"two".to_vec()));
     assert_eq!(read(&mut connection, &mut host), "two");

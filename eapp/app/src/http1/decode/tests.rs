@@ -1,4 +1,4 @@
-//! Bodies: the same whatever pieces they come in.
+//! Bodies: the result is the same whatever pieces they come in.
 
 use super::{BadBody, Decoder, LINE_MAX};
 use crate::http1::length::Length;
@@ -7,7 +7,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-/// What was read: the data, the trailers by name, and what is left behind the body.
+/// The result of reading: the data, the trailers by name, and the bytes behind the body.
 type Read = Result<(Vec<u8>, Option<Vec<String>>, Vec<u8>), BadBody>;
 
 /// Reads from a connection that gives pieces as long as `pieces` says, again and again, then ends.
@@ -37,7 +37,7 @@ fn read(length: Length, bytes: &[u8], pieces: &[usize], most: usize) -> Read {
     Ok((data, trailers, buffer))
 }
 
-/// The result of all at once, after others were compared with it.
+/// The result for all bytes at once, after the results for pieces were compared with it.
 fn all_ways(length: Length, bytes: &[u8]) -> Read {
     let at_once = read(length, bytes, &[usize::MAX], usize::MAX);
     for (pieces, most) in [(&[1][..], 1), (&[1], 1000), (&[2], 1000), (&[3, 1, 7], 5), (&[1000], 1)] {
@@ -170,7 +170,7 @@ fn numbers() -> impl FnMut(usize) -> usize {
     }
 }
 
-/// What changes at one place is still the same body in all ways of coming, or the same error.
+/// A body that is changed at one place is still the same body, or the same error, in whatever pieces it comes.
 #[test]
 fn arbitrary_changes_depend_on_nothing_else() {
     let mut number = numbers();

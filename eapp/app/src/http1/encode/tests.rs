@@ -1,4 +1,4 @@
-//! What is sent, and that it is read as it was meant.
+//! Messages that are sent: they are read as they were meant.
 
 use super::{Asked, Encoder, WrongLength, refusal};
 use crate::http1::decode::Decoder;

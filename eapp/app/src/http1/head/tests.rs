@@ -1,4 +1,4 @@
-//! Heads: what is understood, what is refused, and that it does not depend on how the bytes come.
+//! Heads: which are understood, which are refused, and that this does not depend on how the bytes come.
 
 use super::{BadResponse, Refused, Request, Response, Search};
 use crate::http1::length::Length;
@@ -7,7 +7,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{format, vec};
 
-/// The result of all bytes at once, after it was seen that byte by byte it is the same.
+/// The result for all bytes at once, after a check that it is the same byte by byte.
 fn request(bytes: &[u8]) -> Result<Option<(Request, usize)>, Refused> {
     let at_once = Search::default().request(bytes);
     let mut search = Search::default();
@@ -116,7 +116,7 @@ fn versions() {
     assert!(accepted("GET / HTTP/1.0\r\n\r\n").is_1_0);
 }
 
-/// What a server in front could understand differently.
+/// Requests that a server in front could understand differently.
 #[test]
 fn smuggling() {
     for lines in [
@@ -211,7 +211,7 @@ fn heads_are_bounded() {
     let search = |bytes: &[u8]| Search::default().request(bytes);
     assert_eq!(search(&text(rest)).unwrap().unwrap().1, HEAD_MAX);
     assert_eq!(search(&text(rest + 1)).unwrap_err().status, 431);
-    // At the limit it is told, whatever might come.
+    // At the limit, the request is refused, whatever might come.
     assert_eq!(search(&text(rest + 1)[..HEAD_MAX]).unwrap_err().status, 431);
     assert_eq!(search(&text(rest + 1)[..HEAD_MAX - 1]), Ok(None));
     assert_eq!(search(format!("GET /{}", "a".repeat(1 << 20)).as_bytes()).unwrap_err().status, 414);
@@ -221,7 +221,7 @@ fn heads_are_bounded() {
     assert_eq!(search(&before).unwrap().unwrap().1, HEAD_MAX + 2);
 }
 
-/// What cannot become a head is answered at once, not after a time-out.
+/// Bytes that cannot become a head are answered at once, not after a time-out.
 #[test]
 fn other_protocols_are_told_at_once() {
     for bytes in

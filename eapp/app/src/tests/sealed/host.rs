@@ -1,4 +1,4 @@
-//! A host in memory: directories of files, and failures where a test wants them.
+//! A host in memory: directories of files, and failures at the places that a test names.
 
 use crate::platform::Platform;
 use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
@@ -16,41 +16,41 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// The files of a directory.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// What is done to an honest answer.
+/// The change of an honest answer.
 pub type Lie = fn(&mut Vec<u8>);
 
-/// What the host has, and does.
+/// The state of the host.
 #[derive(Default)]
 pub struct World {
-    /// By the handle of their directory.
+    /// The directories, by their handles.
     pub directories: BTreeMap<u32, Files>,
     open: BTreeMap<u32, (u32, String)>,
-    /// Operations that changed or were to keep something.
+    /// The number of operations that changed something or were to make it durable.
     pub changes: usize,
-    /// From this one on, the host is gone: nothing is done any more.
+    /// From this operation on, the host is gone: it does nothing any more.
     pub gone: Option<usize>,
     /// An operation that fails, and how.
     pub fails: Option<(&'static str, Status)>,
-    /// Bytes that a write takes at most.
+    /// The most bytes that a write takes.
     pub short: Option<usize>,
-    /// Spoils the frame of an answer to this operation.
+    /// Falsifies the frame of an answer to this operation.
     pub lie: Option<(&'static str, Lie)>,
-    /// What was said on standard error.
+    /// The text on standard error.
     pub said: String,
-    /// What was told of directories.
+    /// The states of directories that were reported.
     pub freshness: BTreeMap<u32, Vec<u8>>,
-    /// Every operation that was asked for.
+    /// Every requested operation.
     pub asked: Vec<&'static str>,
 }
 
 impl World {
-    /// What is open.
+    /// The open files.
     pub fn open(&self) -> usize {
         self.open.len()
     }
 }
 
-/// The host, and the machine between: it has a sealing key of its own.
+/// The host, and the machine between: the machine has a sealing key of its own.
 pub struct Memory {
     pub world: Arc<Mutex<World>>,
     pub machine: u8,
@@ -112,7 +112,7 @@ impl Platform for Memory {
 }
 
 impl World {
-    /// One more change, which is not done where the host is gone.
+    /// Counts one more change; it is not made if the host is gone.
     fn change(&mut self) -> Result<(), Status> {
         self.changes += 1;
         if self.gone.is_some_and(|gone| self.changes > gone) { Err(Status::Io) } else { Ok(()) }
@@ -212,13 +212,13 @@ impl World {
     }
 }
 
-/// A machine with this host, of which a former one is gone.
+/// A machine with this host, which replaces a host that is gone.
 pub fn machine(world: &Arc<Mutex<World>>, machine: u8) -> Box<Memory> {
     world.lock().unwrap().open.clear();
     Box::new(Memory { world: world.clone(), machine, ticks: 0 })
 }
 
-/// A host with empty directories for the first so many handles.
+/// A host with empty directories for this many handles, from the first.
 pub fn world(directories: u32) -> Arc<Mutex<World>> {
     let first = wasmstone_edge_protocol::handle::FIRST_DIRECTORY;
     let directories = (first..first + directories).map(|handle| (handle, Files::new())).collect();
