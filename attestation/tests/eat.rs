@@ -46,7 +46,7 @@ fn verify(token: &[u8]) -> Result<AttestationResult, TokenError> {
     verify_result(token, key().verifying_key().as_bytes())
 }
 
-/// What a map has under a label.
+/// The value under a label of a map.
 fn get<'a>(map: &'a Value, label: &Value) -> Option<&'a Value> {
     map.as_map().unwrap().iter().find(|(key, _)| key == label).map(|(_, value)| value)
 }
@@ -62,14 +62,14 @@ fn untagged(value: Value, tags: &[u64]) -> Value {
     })
 }
 
-/// The evidence's claims, changed and written again.
+/// The evidence's claims, changed and encoded again.
 fn changed(edit: impl FnOnce(&mut Vec<(Value, Value)>)) -> Vec<u8> {
     let mut claims = untagged(Value::from_slice(&evidence(&exchange())).unwrap(), &[601]).into_map().unwrap();
     edit(&mut claims);
     Value::Tag(601, Value::Map(claims).into()).to_vec().unwrap()
 }
 
-/// A token that the verifier's key signs, whatever it says.
+/// A token that the verifier's key signs, whatever the token says.
 fn signed(header: Value, claims: Value) -> Vec<u8> {
     let (header, payload) = (header.to_vec().unwrap(), claims.to_vec().unwrap());
     let text = |text: &str| Value::Text(text.into());
@@ -121,7 +121,7 @@ fn a_guest_s_data_is_the_nonce_where_it_could_be_one() {
 #[test]
 fn evidence_that_contradicts_its_report_is_refused() {
     assert_eq!(parse_evidence(&changed(|_| ())), Ok(exchange()));
-    // What is not known is not looked at.
+    // Unknown claims are not read.
     assert_eq!(parse_evidence(&changed(|claims| claims.push((256.into(), Value::Bytes(vec![1; 17]))))), Ok(exchange()));
     assert_eq!(parse_evidence(&changed(|claims| claims.reverse())), Ok(exchange()));
     for label in [10, 265, 266, -70001, -70002, -70003] {
@@ -152,7 +152,7 @@ fn a_result_says_what_was_verified_and_at_what_risk() {
     let read = verify(&token).unwrap();
     assert_eq!(read, result());
     assert_eq!((read.issuer.as_str(), read.issued_at), ("verifier.test", 1_800_000_000));
-    // The risk that was taken, and not the one that was only named.
+    // The risk that was accepted and occurred, and not the one that was only named.
     assert_eq!(read.risks, Risks { simulator: true, public_test_key: false });
     assert_eq!(read.report, exchange());
 
@@ -197,7 +197,7 @@ fn a_result_that_changed_is_refused() {
     assert!(verify(&[&token[..], &[0]].concat()).is_err());
     let other = SigningKey::from_bytes(&[4; 32]);
     assert_eq!(verify_result(&token, other.verifying_key().as_bytes()), Err(TokenError::Signature));
-    // Keys that are none, and one of small order.
+    // Bytes that are not keys, and a key of small order.
     for key in [[0xff; 32], [0; 32]] {
         assert_eq!(verify_result(&token, &key), Err(TokenError::Signature));
     }
@@ -262,7 +262,7 @@ fn deep_long_and_hollow_tokens_are_refused() {
             assert!(parse_evidence(&bytes).is_err() && verify(&bytes).is_err());
         }
     }
-    // Sizes that are announced and do not come.
+    // Sizes without the bytes that they announce.
     for kind in [0x5b, 0x7b, 0x9b, 0xbb] {
         let bytes = [&[0xd9, 0x02, 0x59, kind][..], &[0xff; 8]].concat();
         assert!(parse_evidence(&bytes).is_err());

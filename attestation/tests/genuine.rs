@@ -52,7 +52,7 @@ fn it_verifies_only_where_the_risk_is_named() {
     for risks in [Risks::default(), simulator] {
         assert_eq!(pins().verify(&genuine(), Expected::Guest(&data()), risks), Err(Refusal::PublicTestKey));
     }
-    // A risk that was not taken is not reported as one.
+    // A risk that was not accepted is not reported as accepted.
     let both = Risks { public_test_key: true, simulator: true };
     assert_eq!(pins().verify(&genuine(), Expected::Guest(&data()), both).unwrap().risks(), NAMED);
 }
@@ -137,7 +137,7 @@ fn other_pins_other_data_and_empty_lists_are_refused_in_order() {
     let data = data();
     let refusal = |pins: &Pins| pins.verify(&genuine(), Expected::Guest(&data[1..]), NAMED).unwrap_err();
 
-    // Each is put right in turn, and the next one is found.
+    // Each error is corrected in turn, and the next one is found.
     let mut pins = Pins::default();
     assert_eq!(refusal(&pins), Refusal::NoDeviceKeys);
     pins.device_keys = vec![other_device];

@@ -1,4 +1,4 @@
-//! Signatures that are not what a signer makes: second forms, keys for which many are valid, the other hash function.
+//! Signatures that no signer makes: second forms, keys for which many signatures are valid, the other hash function.
 #![cfg(feature = "simulator")]
 
 use curve25519_dalek::Scalar;
@@ -63,7 +63,7 @@ fn an_s_that_is_not_reduced_is_refused() {
     for (signature, outcome) in [(1096, "enclave-signature"), (1256, "sm-signature")] {
         let mut bytes = report();
         assert_eq!(verdict(&bytes, DeviceKey::SIMULATOR), "ok");
-        // The same signature to whoever reduces S first.
+        // An implementation that reduces S first takes it for the same signature.
         add_order(&mut bytes[signature + 32..signature + 64]);
         assert_eq!(verdict(&bytes, DeviceKey::SIMULATOR), outcome);
     }
@@ -83,7 +83,7 @@ fn keys_and_r_of_small_order_are_refused() {
     }
 }
 
-/// A device of its own, which vouches for `sm_key`, and a report under it with this signature.
+/// A device with its own key, which vouches for `sm_key`, and a report under it with this signature.
 fn under(sm_key: &[u8; 32], sign: impl Fn(&[u8]) -> [u8; 64]) -> ([u8; Report::SIZE], DeviceKey) {
     let device = ExpandedSecretKey::from_bytes(&[0x35; 64]);
     let public = VerifyingKey::from(&device);

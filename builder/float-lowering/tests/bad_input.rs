@@ -26,8 +26,8 @@ fn component() -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// What comes out is valid, which is checked here by other means than the lowering's own, or it was refused, and
-/// not for a fault of its own.
+/// The result is valid, which is checked here by other means than the lowering's own, or the program was refused, but
+/// not because of a bug of the lowering.
 fn bounded(wasm: &[u8]) -> Option<Lowered> {
     match lower_with(wasm, Boundary::AsBits) {
         Ok(lowered) => {
@@ -53,7 +53,7 @@ fn the_module_with_everything_is_lowered() {
 fn truncated_programs_are_refused() {
     for whole in [everything(), component()] {
         for end in 0..whole.len() {
-            // A cut between sections leaves a program that is whole, but without what followed.
+            // A cut between sections leaves a complete program, without the sections behind the cut.
             if let Some(lowered) = bounded(&whole[..end]) {
                 assert!(Validator::new_with_features(WasmFeatures::all()).validate_all(&whole[..end]).is_ok());
                 assert!(lowered.wasm.len() >= end);

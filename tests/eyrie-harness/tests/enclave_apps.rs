@@ -1,5 +1,5 @@
 //! Tests of the harness itself: enclave apps of a few instructions that check what Eyrie promises, or do what no
-//! enclave app may do. `xtask` skips these tests on machines where RISC-V code cannot be built or run.
+//! enclave app may do. `xtask` skips these tests on machines on which RISC-V code cannot be built or run.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use wasmstone_happ::backend::exit_code;
 use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
 use wasmstone_test_support::processes::InTime;
 
-/// What an enclave app exits with that found everything as it should be.
+/// The exit value of an enclave app that found everything as it should be.
 const GOOD: u8 = 7;
 
 /// The heap of every enclave app here.
@@ -38,7 +38,7 @@ const BEGINNING: &str = "
         mv s1, a0
 ";
 
-/// Behind them: the end, and the only `ecall`.
+/// Behind the instructions: the end, and the only `ecall`.
 fn ending() -> String {
     format!(
         "
@@ -184,12 +184,12 @@ mod needs_riscv64 {
     #[test]
     fn calls_answer_as_eyrie_does() {
         is_good("call 1102; li t0, -1; check a0, t0");
-        // A request that is not of the protocol is answered, but not served.
+        // A request that does not follow the protocol gets an answer, but no service.
         is_good("li a0, 99; mv a1, sp; li a2, 0; la a3, bss; li a4, 64; call 1001; check a0, zero");
         // It fits with the header, or it does not.
         is_good("li a0, 99; li a1, 0x800000000; li a2, 0x1ffd0; li a4, 0; call 1001; check a0, zero");
         is_good("li a0, 99; li a1, 0x800000000; li a2, 0xfffd1; call 1001; li t0, 1; check a0, t0");
-        // The answer's version is 1. What is not asked for is not copied.
+        // The answer's version is 1. Bytes that are not asked for are not copied.
         is_good("li a2, 0; la a3, bss; li a4, 1; call 1001; la t0, bss; ld t1, 0(t0); li t2, 1; check t1, t2");
         is_good("la a0, bss; li a1, 48; li a2, 8; call 1002; check a0, zero");
         is_good("la a0, bss; li a1, 0xffff8; li a2, 9; call 1002; li t0, 1; check a0, t0");
@@ -239,7 +239,7 @@ mod needs_riscv64 {
         ends("1: j 1b", exit_code::TIMED_OUT.into(), "TimedOut");
     }
 
-    /// With the plugin that the benchmark has for it.
+    /// With the plugin that the benchmark uses for it.
     #[test]
     fn instructions_are_counted() {
         let directory = TempDir::new().unwrap();

@@ -9,10 +9,10 @@ use std::thread;
 use std::time::Duration;
 use wasmstone_fuzz::targets::NAMES;
 
-/// How long the short run of a target may take. The slowest takes a twentieth of it on a slow machine.
+/// How long the short run of a target may take. The slowest target takes a twentieth of it on a slow machine.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// As libFuzzer's own thread has.
+/// The stack size of libFuzzer's own thread.
 const STACK: usize = 8 << 20;
 
 /// Pseudo-random numbers, by splitmix64.
@@ -38,8 +38,8 @@ impl Numbers {
         (0..length).map(|_| self.next() as u8).collect()
     }
 
-    /// An input. Most targets read it as a list of changes to a valid sample; a short list leaves most of the sample as
-    /// it is, and reaches what is behind the first checks.
+    /// An input. Most targets read it as a list of changes to a valid sample; a short list leaves most of the sample
+    /// unchanged, and reaches the code behind the first checks.
     fn input(&mut self) -> Vec<u8> {
         let length = match self.next() % 8 {
             0 => 0,

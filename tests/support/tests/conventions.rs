@@ -1,10 +1,10 @@
-//! What the tests promise each other, read from their sources.
+//! Conventions of the tests, checked in their sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasmstone_test_support::shell::root;
 
-/// Where the tests are that start processes.
+/// The directories of the tests that start processes.
 const STARTERS: [&str; 3] = ["cli/tests", "tests/end-to-end/tests", "tests/eyrie-harness/tests"];
 
 fn sources(directory: &Path) -> Vec<PathBuf> {
@@ -36,7 +36,7 @@ fn every_child_of_a_test_has_a_time_limit() {
     }
 }
 
-/// What waits for a peer waits for ever if the peer does not come.
+/// A wait for a peer never ends if the peer does not come.
 #[test]
 fn every_test_accepts_connections_in_time() {
     for directory in STARTERS {

@@ -1,4 +1,4 @@
-//! Components whose core modules hand floats to each other, before and after these are lowered.
+//! Components whose core modules pass floats to each other, before and after lowering.
 
 use crate::{engine, trap};
 use wasmstone_builder::operators;
@@ -6,8 +6,8 @@ use wasmstone_float_lowering::lower;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 
-/// Functions, variables and tables with floats go from one module to another, and two are in components in the
-/// component. What goes out are numbers of a case, and bits.
+/// Functions, variables and tables with floats go from one module to another, and two modules are in components
+/// inside the component. Its exports take the number of a case, and return bits.
 const PROGRAM: &str = r#"(component
     (core module $library
         (type $binary (func (param f64 f64) (result f64)))
@@ -96,7 +96,7 @@ const PROGRAM: &str = r#"(component
     (func $run (param "case" u32) (result u64) (canon lift (core func $main "run")))
     (export "run" (func $run)))"#;
 
-/// What a case gives, or what it traps with.
+/// The result of a case, or its trap.
 fn run(engine: &Engine, component: &Component, case: u32) -> Result<u64, String> {
     let mut store = Store::new(engine, ());
     let instance = Linker::new(engine).instantiate(&mut store, component).unwrap();

@@ -1,4 +1,4 @@
-//! Lowered programs, run by the engine: they do what they did with floats.
+//! Lowered programs, run by the engine: they behave as they did with floats.
 
 mod components;
 mod modules;
@@ -12,7 +12,7 @@ use wasmtime::{Engine, Error, Trap, WasmBacktrace};
 /// The function in which a failing truncation ends.
 const INVALID_CONVERSION: &str = "wasmstone:invalid-conversion-to-integer";
 
-/// The enclave's engine, for this machine, for programs as they are or for lowered ones.
+/// The enclave's engine, for this machine, for unchanged or for lowered programs.
 fn engine(lowered: bool) -> Engine {
     let settings = Settings {
         target: Target::host().expect("the tests run where there is machine code"),
@@ -25,7 +25,7 @@ fn engine(lowered: bool) -> Engine {
     Engine::new(&config(&settings).unwrap()).unwrap()
 }
 
-/// The trap that a program meant, where it ended in one.
+/// The trap that a program meant, if it ended with one.
 fn trap(error: &Error) -> Option<Trap> {
     let innermost = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
     match error.downcast_ref::<Trap>() {

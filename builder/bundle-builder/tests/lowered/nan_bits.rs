@@ -1,4 +1,4 @@
-//! What a program sees that looks at the bits of a NaN, once its floats are lowered.
+//! What a program that reads the bits of a NaN sees once its floats are lowered.
 
 use crate::engine;
 use wasmstone_float_lowering::{Boundary, lower_with};
@@ -9,7 +9,7 @@ const NAN: [u64; 2] = [0xff80_0123, 0xfff0_0000_0000_0123];
 const CANONICAL: [u64; 2] = [0x7fc0_0000, 0x7ff8_0000_0000_0000];
 const SIGN: [u64; 2] = [0x8000_0000, 0x8000_0000_0000_0000];
 
-/// Operators of one operand and of two, `f` for the width: what they give is computed.
+/// Operators of one operand and of two, `f` for the width: they compute their results.
 const COMPUTED: [&str; 19] = [
     "(f.ceil (local.get 0))",
     "(f.floor (local.get 0))",
@@ -32,7 +32,7 @@ const COMPUTED: [&str; 19] = [
     "(f.min (f.const -nan:0x1) (f.const -nan:0x2))",
 ];
 
-/// What only moves it.
+/// Operators that only move a value.
 const MOVED: [&str; 8] = [
     "(local.get 0)",
     "(select (local.get 0) (f.const 1) (i32.const 1))",

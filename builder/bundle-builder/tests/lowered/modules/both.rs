@@ -5,7 +5,7 @@ use wasmparser::{Validator, WasmFeatures};
 use wasmstone_float_lowering::{Lowered, lower_linked};
 use wasmtime::{Error, Extern, Instance, Linker, Module, Store, Val, ValType};
 
-/// Modules that are linked with each other by name, as they were written and lowered.
+/// Modules that are linked with each other by name, in their original and their lowered form.
 pub struct Both {
     store: Store<()>,
     original: Vec<Instance>,
@@ -20,7 +20,7 @@ pub fn bits(value: &Val) -> Val {
     }
 }
 
-/// What can be compared of a call's end.
+/// The comparable part of a call's end.
 fn end(result: Result<Vec<Val>, Error>) -> String {
     match result {
         Ok(values) => format!("{:?}", values.iter().map(bits).collect::<Vec<_>>()),
@@ -44,7 +44,7 @@ fn call(store: &mut Store<()>, instance: &Instance, name: &str, arguments: &[Val
 }
 
 impl Both {
-    /// Of texts, each of which can import from those before it, as `m0`, `m1` and so on.
+    /// Makes modules from texts. Each can import from those before it, as `m0`, `m1` and so on.
     pub fn of(texts: &[&str]) -> Self {
         let originals: Vec<Vec<u8>> = texts.iter().map(|text| wat::parse_str(text).unwrap()).collect();
         let lowered = lower_linked(&originals.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
@@ -71,7 +71,7 @@ impl Both {
         Self { store, original, lowered }
     }
 
-    /// Calls a function of the last module, and compares. How the call ended.
+    /// Calls a function of the last module, compares, and returns how the call ended.
     pub fn call(&mut self, name: &str, arguments: &[Val]) -> String {
         let (Some(original), Some(lowered)) = (self.original.last(), self.lowered.last()) else { panic!("no module") };
         let expected = end(call(&mut self.store, original, name, arguments));
@@ -82,7 +82,7 @@ impl Both {
         found
     }
 
-    /// As [`Self::call`], but one NaN is as good as another for the original.
+    /// As [`Self::call`], but all NaNs of the original count as equal.
     pub fn call_nan(&mut self, name: &str, arguments: &[Val]) {
         let (Some(original), Some(lowered)) = (self.original.last(), self.lowered.last()) else { panic!("no module") };
         let expected = call(&mut self.store, original, name, arguments).unwrap();
@@ -99,7 +99,7 @@ impl Both {
         assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{name} {arguments:?}");
     }
 
-    /// Memories and variables that are exported.
+    /// The exported memories and variables.
     fn compare(&mut self) {
         for (original, lowered) in self.original.iter().zip(&self.lowered) {
             let exports: Vec<_> =

@@ -1,4 +1,4 @@
-//! Every operator that computes with floats, where it is called and where it is computed in place.
+//! Every operator that computes with floats, called and computed in place.
 
 use super::both::Both;
 use super::{f32, f64};
@@ -33,7 +33,7 @@ fn every_operator_alone_and_in_a_loop() {
     let binary = ["add", "sub", "mul", "div", "min", "max", "copysign"];
     let compare = ["eq", "ne", "lt", "gt", "le", "ge"];
     let (mut text, mut names) = (String::from("(module"), Vec::new());
-    // In a loop, so that it is computed in place: three times over, of what the last time gave.
+    // In a loop, so that it is computed in place: three times, each with the result of the time before.
     let mut add = |name: String, parameters: &[&str], result: &str| {
         let list = parameters.join(" ");
         let gets: String = (0..parameters.len()).map(|index| format!("local.get {index} ")).collect();
@@ -80,7 +80,7 @@ fn every_operator_alone_and_in_a_loop() {
             for other in SPECIAL {
                 let values = [one, other];
                 let arguments: Vec<Val> = parameters.iter().zip(values).map(|(ty, it)| value(ty, it)).collect();
-                // A new NaN has a sign on x86 and none here; both are WebAssembly's.
+                // A new NaN has a sign on x86 and none here; WebAssembly allows both.
                 let invalid =
                     matches!((&name[4..], one, other), ("sqrt", _, _) | ("div" | "add" | "sub" | "mul", _, _));
                 for name in [name.clone(), format!("{name} in a loop")] {

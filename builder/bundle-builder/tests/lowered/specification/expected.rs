@@ -1,9 +1,9 @@
-//! How much of which file is run.
+//! How much of each file is run.
 
-/// A file, the assertions of it that are run, and what of it is left out.
+/// A file, the number of its assertions that are run, and what is left out.
 pub type File = (&'static str, usize, usize);
 
-/// Those about floats, of which nothing is left out.
+/// Files about floats; nothing in them is left out.
 pub const FLOATS: [File; 12] = [
     ("wasm-v3/const.wast", 300, 0),
     ("wasm-v3/conversions.wast", 593, 0),
@@ -19,8 +19,8 @@ pub const FLOATS: [File; 12] = [
     ("wasm-v3/float_misc.wast", 470, 0),
 ];
 
-/// Those about everything that floats pass through, and all others that have anything to run. Newer versions need
-/// values that the enclave's engine has not, so there are older ones of some beside them.
+/// Files about everything that floats pass through, and all others with assertions that can be run. Newer versions
+/// need values that the enclave's engine lacks, so there are older versions of some beside them.
 pub const OTHERS: [File; 101] = [
     ("wasm-v3/address.wast", 255, 0),
     ("wasm-v3/align.wast", 48, 0),

