@@ -1,11 +1,11 @@
-//! What a program learns of its own enclave, in the simulator: reports that verify against what `measure` says, keys
-//! that stay.
+//! What a program learns about its own enclave, in the simulator: reports that match the output of `measure`, and
+//! keys that stay.
 
 use wasmstone_test_support::attested::{Printed, check, printed};
 use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, ENGINES, Enclave, both_engines, build, command, guest};
 
-/// What `wasmstone measure` says of a bundle's program for `target`.
+/// The output of `wasmstone measure` for a bundle's program for `target`.
 fn measured(bundled: &Bundled, target: &str) -> String {
     let output = command().arg("measure").arg(bundled.path()).arg("--json").output_in_time();
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

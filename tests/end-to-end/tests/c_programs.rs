@@ -1,5 +1,5 @@
-//! Programs in C, compiled with Debian's clang and wasi-libc. Where these are not, the tests are skipped
-//! by their names.
+//! Programs in C, compiled with Debian's clang and wasi-libc. If these are missing, the tests are skipped by their
+//! names.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! How often a guest needs its host. Counts do not depend on the machine, so they are asserted.
+//! How many edge calls a guest makes. Counts do not depend on the machine, so they are asserted.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,11 +8,11 @@ use wasmstone_test_support::{Bundled, Enclave, build, guest};
 
 type Counts = BTreeMap<String, u64>;
 
-/// What programs are built for, and how they are run.
+/// The targets of programs, and how they are run.
 const WAYS: [(&str, &str); 3] = [("wasm32-wasip1", "pulley"), ("wasm32-wasip2", "pulley"), ("wasm32-wasip2", "native")];
 
-/// Runs a program and returns the edge calls that it caused itself: not those of starting it. A program
-/// that is interpreted is streamed in, in one call for these, and one of machine code is there already.
+/// Runs a program and returns the edge calls that it caused itself, without those of starting it. An interpreted
+/// program is streamed in, in one call for these; native code is in the image already.
 fn calls(program: &str, target: &str, engine: &str, arguments: &[&str]) -> (Counts, String) {
     let bundled: Bundled = build(&guest(program, target), &["--engine", engine]);
     let data = TempDir::new().unwrap();
@@ -37,7 +37,7 @@ fn expect(program: &str, expected: &[(&str, u64)]) {
     }
 }
 
-/// Prints lines about something that needs no host: there is one edge call a line.
+/// Prints lines about something that needs no host: there is one edge call for each line.
 fn only_lines(program: &str, arguments: &[&str]) {
     for (target, engine) in WAYS {
         let (counts, stdout) = calls(program, target, engine, arguments);

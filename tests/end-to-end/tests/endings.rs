@@ -1,4 +1,4 @@
-//! How a program ends that asks for more than it can have: always with the exit code for that, never hung.
+//! How a program ends that asks for more than it can have: always with the right exit code, and never hung.
 
 use std::fs;
 use tempfile::TempDir;
@@ -14,7 +14,7 @@ struct Ran {
     stderr: String,
 }
 
-/// A run by each engine.
+/// A run with each engine.
 fn run(bundled: &Bundled) -> [Ran; 2] {
     ENGINES.map(|engine| {
         let output = Enclave::new(bundled).option("--engine", engine).command(&[]).output_in_time();
@@ -46,9 +46,8 @@ fn program(text: &str, flags: &[&str]) -> Bundled {
     build(&wasm, &[&[both_engines().as_str()], flags].concat())
 }
 
-/// A component that runs `body`. In it, `$subscribe` makes a pollable, `$drop` drops one, `$poll` waits
-/// for a list of them, `$random` asks for random bytes, `$open` opens standard output once more, and
-/// `$write` writes there.
+/// A component that runs `body`. In it, `$subscribe` makes a pollable, `$drop` drops one, `$poll` waits for a list of
+/// them, `$random` asks for random bytes, `$open` opens standard output once more, and `$write` writes to it.
 fn component(body: &str) -> String {
     format!(
         r#"(component
@@ -168,7 +167,7 @@ fn resources_that_are_given_back() {
 
 #[test]
 fn a_poll_of_many() {
-    // Handles to one and the same pollable, as many as Wasmtime lends, and more.
+    // Handles to the same pollable, as many as Wasmtime lends, and more.
     for (count, code) in [(5000, 0), (100_000, 134)] {
         let body = format!(
             "(local.set $one (call $subscribe (i64.const 0))) {}
@@ -192,7 +191,7 @@ fn a_list_that_is_larger_than_the_memory_of_the_enclave_itself() {
 
 #[test]
 fn a_table_that_grows_too_large() {
-    // Growing it answers −1, as WebAssembly has it.
+    // Growing it returns −1, as WebAssembly defines.
     let text = r#"(module (memory (export "memory") 1) (table $t 0 funcref)
         (func (export "_start")
             (if (i32.ne (table.grow $t (ref.null func) (i32.const 100000)) (i32.const 0)) (then unreachable))
@@ -210,7 +209,7 @@ fn many_tables_that_are_just_not_too_large() {
 
 #[test]
 fn memory_grows_to_the_cap_and_not_a_page_further() {
-    // It begins with 64 pages; the cap has 96.
+    // The memory begins with 64 pages; the cap is 96 pages.
     let body = "(if (i32.ne (memory.grow (i32.const 32)) (i32.const 64)) (then unreachable))
         (i32.store (i32.const 6291452) (i32.const 7))
         (if (i32.ne (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable))
@@ -268,7 +267,7 @@ fn lowered_conversions_fail_in_the_engines_own_words() {
         let text = format!(r#"(module (memory (export "memory") 1) (func (export "_start") {start} drop))"#);
         run(&program(&text, &["--float", float])).map(|ran| {
             assert_eq!(ran.code, Some(134), "{ran:?}");
-            // What is above is where it was: the lowered program has functions of its own there.
+            // The lines above name the place, which differs: the lowered program has more functions.
             let (_, why) = ran.stderr.split_once("Caused by:").expect("a reason");
             why.trim().to_owned()
         })
@@ -299,7 +298,7 @@ fn no_program_ends_by_a_name() {
 
 #[test]
 fn several_memories_grow_beside_each_other() {
-    // The adapter's pages are added to the first.
+    // The adapter's pages are added to the first memory.
     let text = r#"(module (memory $a (export "memory") 1) (memory $b 1) (memory $c 0) (global (mut i32) (i32.const 0))
         (func $check (param $ok i32) (if (i32.eqz (local.get $ok)) (then unreachable)))
         (func (export "_start")

@@ -1,6 +1,6 @@
-//! The enclave app for RISC-V, in images as they are measured, under `qemu-riscv64`: the harness loads
-//! them as Keystone's runtime Eyrie does and answers its calls. Every program must do what it does in the
-//! simulator, interpreted and as machine code, without and with floating-point registers.
+//! The enclave app for RISC-V, in images as they are measured, under `qemu-riscv64`: the harness loads them as
+//! Keystone's runtime Eyrie does and answers its calls. Every program must behave as in the simulator, interpreted
+//! and as native code, without and with floating-point registers.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use wasmstone_test_support::harness::{FLOATS, HARD, SOFT, build_for, eyrie};
 use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, attested, guest, guests_own, target_directory};
 
-/// Programs with floats that are run beside a host that uses floating-point registers.
+/// Programs with floats that run beside a host that uses floating-point registers.
 const SOME_FLOATS: [&str; 3] = ["floats", "mandelbrot", "matmul"];
 
-/// Programs that are too much for an interpreter in an emulator.
+/// Programs that take too long for an interpreter in an emulator.
 const HEAVY: [&str; 1] = ["tcp_local"];
 
 /// The targets of a bundle for the harness.
@@ -81,7 +81,7 @@ fn compare(case: &list::Case, bundled: &Bundled, targets: &[&str]) {
     }
 }
 
-/// `xtask` leaves these out where RISC-V code cannot be built or run.
+/// `xtask` leaves these out if RISC-V code cannot be built or run.
 mod needs_riscv64 {
     use super::*;
 
@@ -99,7 +99,7 @@ mod needs_riscv64 {
 
         wasmstone_guest_list::guests!(tests);
 
-        /// The adapter of WASI 0.1 makes a component like any other: two tell whether it works here.
+        /// The adapter of WASI 0.1 makes a component like any other: two cases show whether it works here.
         #[test]
         fn of_wasi_0_1() {
             super::check("arguments", "wasm32-wasip1");
@@ -165,7 +165,7 @@ mod needs_riscv64 {
         module(&text, &["--max-memory", "2M"])
     }
 
-    /// Gives the program a secret, and has the harness look for it after the end.
+    /// Gives the program a secret, and makes the harness search for it after the end.
     fn secret_of(bundled: &Bundled, target: &str, options: &[&str]) -> Output {
         const SECRET: &str = "nobody may find this here";
         let directory = TempDir::new().unwrap();
@@ -183,7 +183,7 @@ mod needs_riscv64 {
                 ends(&secret_of(&bundled, target, &[]), code, &[]);
             }
         }
-        // As long as the guest runs, it is there.
+        // As long as the guest runs, the secret is in memory.
         let bundled = reads_input("(loop br 0)");
         for target in TARGETS {
             ends(&secret_of(&bundled, target, &["--timeout", "2000"]), 1, &["TimedOut", "the secret is left"]);
@@ -216,7 +216,7 @@ mod needs_riscv64 {
         }
     }
 
-    /// That the host above does disturb: it is why such programs need a platform that protects them.
+    /// The host above does disturb programs: this is why such programs need a platform that protects them.
     #[test]
     fn with_float_registers_the_host_disturbs_and_sees() {
         for engine in TARGETS {

@@ -1,7 +1,7 @@
-//! The test programs of `guests/`, each run in a simulated enclave, interpreted and as machine code, and
-//! under Wasmtime and `wasmtime-wasi` outside, from the same precompiled bytes: exit code, standard
-//! output, standard error and the files left behind must be the same. What `wasmtime-wasi` does not have
-//! is compared with what was recorded.
+//! The test programs of `guests/`, each run in a simulated enclave, interpreted and as native code, and under
+//! Wasmtime and `wasmtime-wasi` outside, from the same precompiled bytes: exit code, standard output, standard error
+//! and the files left behind must be the same. Interfaces that `wasmtime-wasi` lacks are compared with a recorded
+//! output.
 
 use std::fs;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn outside(case: &Case, bundled: &Bundled) -> Seen {
         stdout: outcome.stdout,
         stderr: match outcome.end {
             End::Exited(_) => outcome.stderr,
-            // What the engine says of a trap is compared by its code.
+            // A trap is compared by its exit code, not by the engine's message.
             End::Trapped(_) => Vec::new(),
         },
         tree: tree(outer.path()),
@@ -64,7 +64,7 @@ fn check(name: &str, target: &str) {
     }
 }
 
-/// What a program printed under Wasmtime.
+/// The recorded output of a program under Wasmtime.
 fn recorded(program: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("guests/recorded").join(program);
     fs::read_to_string(path.with_extension("txt")).unwrap()

@@ -1,5 +1,5 @@
-//! That no part of WASI 0.2 and of our own interface is without a test: each function of each stable interface is
-//! called by a test program.
+//! Every part of WASI 0.2 and of our own interface has a test: a test program calls each function of each stable
+//! interface.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ fn output(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Where Cargo unpacked the crate that carries the WIT files.
+/// The directory into which Cargo unpacked the crate with the WIT files.
 fn wit() -> PathBuf {
     let host = output("rustc", &["--print", "host-tuple"]);
     let metadata = output(env!("CARGO"), &["metadata", "--format-version=1", "--filter-platform", host.trim()]);
@@ -46,7 +46,7 @@ fn names<'a>(resolve: &Resolve, items: impl Iterator<Item = (&'a WorldKey, &'a W
     names
 }
 
-/// Everything that a component uses. What its code does not call, its linker leaves out.
+/// Every function that a component uses. The linker leaves out functions that its code does not call.
 fn used(program: &str) -> BTreeSet<String> {
     // This test lies in TARGET/PROFILE/deps.
     let this = std::env::current_exe().unwrap();
@@ -65,7 +65,7 @@ fn used(program: &str) -> BTreeSet<String> {
 #[test]
 fn every_function_of_wasi_is_called_by_a_test_program() {
     let mut resolve = Resolve::default();
-    // What is unstable is left out.
+    // Unstable functions are left out.
     resolve.push_dir(wit()).unwrap();
     resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../eapp/wit")).unwrap();
     let mut all = BTreeSet::new();

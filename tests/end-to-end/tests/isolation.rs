@@ -16,7 +16,7 @@ use wasmstone_test_support::{Bundled, Enclave, build, guest};
 
 static CAT: LazyLock<Bundled> = LazyLock::new(|| build(&guest("cat", "wasm32-wasip2"), &[]));
 
-/// A process that is held by its file descriptor, so that its number cannot come to mean another one.
+/// A process that is held by its file descriptor, so that its number cannot come to mean another process.
 struct Process {
     pid: Pid,
     fd: OwnedFd,
@@ -44,7 +44,7 @@ impl Process {
     }
 }
 
-/// The guest `cat` in an enclave, which waits for its input to go on.
+/// The guest `cat` in an enclave, which waits for its input.
 struct Cat {
     host: Child,
     enclave: Process,
@@ -54,7 +54,7 @@ impl Cat {
     fn start() -> Self {
         let mut command = Enclave::new(&CAT).command(&[]);
         let mut host = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn_in_time();
-        // Once it has answered it runs inside, with everything given up.
+        // Once it has answered, it runs inside, with everything given up.
         echoes(&mut host, b"hello\n");
         let children = children(host.id());
         let [enclave] = children[..] else { panic!("{children:?}") };
@@ -65,7 +65,7 @@ impl Cat {
         Pid::from_child(&self.host)
     }
 
-    /// Lets the guest come to its end.
+    /// Lets the guest end.
     fn finish(mut self) -> (ExitStatus, String) {
         drop(self.host.stdin.take());
         self.end()
@@ -73,7 +73,7 @@ impl Cat {
 
     /// Waits, while the standard input of the host stays open, for the ends of the host and of the enclave.
     fn end(mut self) -> (ExitStatus, String) {
-        // Waiting would close it.
+        // `wait` would close it.
         let _stdin = self.host.stdin.take();
         let status = self.host.wait().unwrap();
         assert!(self.enclave.has_ended(true), "the enclave did not end with its host");
@@ -94,7 +94,7 @@ fn echoes(host: &mut Child, line: &[u8]) {
 fn children(parent: u32) -> Vec<Pid> {
     let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
     let is_child = |pid: &i32| {
-        // Gone already, unless it is the one that is looked for.
+        // The process has ended already, unless it is the one that is searched for.
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         status.lines().any(|line| line.strip_prefix("PPid:").is_some_and(|number| number.trim() == parent.to_string()))
     };
@@ -103,7 +103,7 @@ fn children(parent: u32) -> Vec<Pid> {
 
 #[test]
 fn nothing_is_left_to_it() {
-    // A file that the process which started this one left open, as it happens.
+    // A file that the process which started this one may have left open.
     let inherited = File::open("/etc/hostname").or_else(|_| File::open("/dev/null")).unwrap();
     fcntl_setfd(&inherited, FdFlags::empty()).unwrap();
     let cat = Cat::start();
@@ -119,7 +119,7 @@ fn nothing_is_left_to_it() {
         assert_eq!(files.unwrap().map(|file| file.unwrap().file_name()).collect::<Vec<_>>(), [""; 0]);
         assert_eq!(environment.unwrap(), b"");
     } else {
-        // A process that cannot be debugged is hidden from everybody but root.
+        // A process that cannot be debugged is hidden from all users but root.
         assert_eq!(files.unwrap_err().kind(), ErrorKind::PermissionDenied);
         assert_eq!(environment.unwrap_err().kind(), ErrorKind::PermissionDenied);
     }
@@ -178,7 +178,7 @@ fn a_host_notices_its_death_though_the_guest_waits_for_input() {
 
 #[test]
 fn its_time_is_up_though_it_waits() {
-    // For input that does not come, and for somebody to read its output.
+    // The guest waits for input that does not come, and for a reader of its output.
     for program in ["cat", "big_output"] {
         let bundled = build(&guest(program, "wasm32-wasip2"), &[]);
         let mut command = wasmstone_test_support::command();

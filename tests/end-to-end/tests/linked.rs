@@ -1,5 +1,5 @@
-//! What programs outside of enclaves link. A board's program and the Eyrie harness have no engine: only the simulator
-//! runs the enclave app outside, and only the builder compiles.
+//! What programs outside enclaves link. A board's program and the Eyrie harness have no engine: outside, only the
+//! simulator runs the enclave app, and only the builder compiles.
 
 use std::process::Command;
 use wasmstone_test_support::processes::InTime;

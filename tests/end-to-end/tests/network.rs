@@ -1,4 +1,4 @@
-//! Sockets of a guest with peers outside, and what it may use of the network.
+//! Sockets of a guest with peers outside, and the guest's grants for the network.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,7 +46,7 @@ impl Server {
         connect(("127.0.0.1", self.port))
     }
 
-    /// Ends it by the end of its standard input: what it printed on standard output and error.
+    /// Ends it by closing its standard input; returns its standard output and error.
     fn end(mut self) -> (String, String) {
         drop(self.stdin.take());
         let mut stderr = String::new();
@@ -125,7 +125,7 @@ fn a_peer_that_never_reads_stops_nobody_else() {
     let server = Server::start(&["--net"]);
     let mut stuffed = server.connect();
     stuffed.set_nonblocking(true).unwrap();
-    // Until the echo of it fills every buffer on the way, or much more than there can be.
+    // Until its echo fills every buffer on the way, or far more than there can be.
     let mut sent = 0;
     let mut blocked = 0;
     while sent < 64 << 20 && blocked < 200 {
@@ -143,7 +143,7 @@ fn a_peer_that_never_reads_stops_nobody_else() {
     assert!(sent < 64 << 20, "nobody holds that much");
     let mut other = server.connect();
     echo(&mut other, b"and I?");
-    // In the end it reads, and gets everything.
+    // In the end the client reads, and gets everything.
     stuffed.set_nonblocking(false).unwrap();
     stuffed.shutdown(Shutdown::Write).unwrap();
     let mut heard = Vec::new();
@@ -231,7 +231,7 @@ impl Answering {
     }
 }
 
-/// Runs `dial`: its output, and the lines of the log.
+/// Runs `dial`; returns its output, and the lines of the log.
 fn dial(bundled: &Bundled, options: &[&str], arguments: &[&str]) -> (Output, Vec<String>) {
     let directory = TempDir::new().unwrap();
     let log = directory.path().join("log");
@@ -260,7 +260,7 @@ fn what_was_granted_works_and_nothing_else() {
     ];
     assert_eq!(log, refused);
 
-    // By its name, also where the address alone was not granted.
+    // By its name, even if the address alone was not granted.
     let (output, log) =
         dial(&DIAL, &["--connect", &there.at("localhost")], &[&there.at("localhost"), &here, "other:1"]);
     let stdout = text(&output.stdout);

@@ -1,5 +1,5 @@
-//! Well-known programs from crates.io, unmodified, in a simulated enclave on real files: what they
-//! print is compared byte for byte with what their native builds print.
+//! Well-known programs from crates.io, unmodified, in a simulated enclave on real files: their output is compared
+//! byte for byte with the output of their native builds.
 
 use std::fs;
 use std::io::Write;
@@ -22,7 +22,7 @@ fn directory_with_files() -> TempDir {
 
 fn output(command: &mut Command, stdin: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn_in_time();
-    // A program that does not read its input closes it, which is no fault.
+    // A program that does not read its input closes it, which is not an error.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     child.wait_with_output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Random numbers in the simulator, with a host that has nothing new to say.
+//! Random numbers in the simulator, with a host that gives the same entropy in every run.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

@@ -9,13 +9,13 @@ use wasmstone_test_support::{command, guest};
 
 const NONCE: &str = "00112233445566778899aabbccddeeff";
 
-/// A machine where two releases of the test program `sealed` are run, and the owner of its data.
+/// A machine that runs two releases of the test program `sealed`, and the owner of its data.
 struct Machine(TempDir);
 
 impl Machine {
     fn new(owner: &str) -> Self {
         let machine = Self(TempDir::new().unwrap());
-        // Other tests of this process may have made it.
+        // Another test of this process may have made it.
         let _ = command().args(["seal", "key", owner]).output_in_time();
         let policy = "[[directory]]\nguest = \"/data\"\naccess = \"read-write\"\nsealed = true\n";
         fs::write(machine.path("policy.toml"), format!("arguments = \"any\"\nseal-owner = \"{owner}\"\n{policy}"))
@@ -113,7 +113,7 @@ fn data_are_moved_to_the_next_release() {
     let tree = ended(&machine.run("old", "", "tree"), 0);
     assert_eq!(ended(&machine.run("old", "", "read secret.txt"), 0).trim_end(), "what-nobody-else-reads");
 
-    // The next release has no key of its own for that.
+    // The next release has no key for that directory.
     fs::rename(machine.path("new.data"), machine.path("aside")).unwrap();
     fs::rename(machine.path("old.data"), machine.path("new.data")).unwrap();
     refuses(&machine.run("new", "", "tree"), &["sealed by another program", "seal export"]);
@@ -124,7 +124,7 @@ fn data_are_moved_to_the_next_release() {
     machine.provision("new", "owner");
     refuses(&machine.export("old", "new"), &["was not wrapped for this enclave"]);
     ended(&machine.export("old", "old"), 0);
-    // A copy is not written over.
+    // An existing copy is not overwritten.
     assert_ne!(machine.export("old", "old").status.code(), Some(0));
     refuses(&machine.import("new", "old"), &["was not wrapped for this enclave"]);
     ended(&machine.import("new", "new"), 0);
@@ -138,7 +138,7 @@ fn data_are_moved_to_the_next_release() {
     assert_eq!(ended(&machine.run("new", "", "check lines"), 0), "1000 lines\n");
     ended(&machine.run("new", "", "append lines 10"), 0);
     assert_eq!(ended(&machine.run("new", "", "check lines"), 0), "1010 lines\n");
-    // And the old one has its own still.
+    // And the old release still has its own data.
     assert_eq!(ended(&machine.run("old", "", "check lines"), 0), "1000 lines\n");
 }
 
@@ -165,13 +165,13 @@ fn an_older_copy_is_noticed() {
     fs::rename(machine.path("old.data"), machine.path("newer")).unwrap();
     fs::rename(machine.path("older"), machine.path("old.data")).unwrap();
     refuses(&machine.run("old", states, "check lines"), &["not the one that was pinned", "the lines of states"]);
-    // Without the file nobody knows better.
+    // Without the file, the state is not known.
     assert_eq!(ended(&machine.run("old", "", "check lines"), 0), "60 lines\n");
     fs::remove_dir_all(machine.path("old.data")).unwrap();
     fs::rename(machine.path("newer"), machine.path("old.data")).unwrap();
     assert_eq!(ended(&machine.run("old", states, "check lines"), 0), "120 lines\n");
 
-    // Moving keeps the file right.
+    // Moving keeps the file up to date.
     machine.provision("old", "owner-of-states");
     machine.provision("new", "owner-of-states");
     let export = format!("seal export old --dir old.data::/data --to copy --transfer-key old.wrapped {states}");

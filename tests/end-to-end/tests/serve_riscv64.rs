@@ -1,5 +1,5 @@
-//! Serving HTTP on RISC-V, under `qemu-riscv64`: by the enclave app for RISC-V as it is measured, and by the
-//! static executable for the target side. Both answer as on this machine.
+//! Serving HTTP on RISC-V, under `qemu-riscv64`: with the enclave app for RISC-V as it is measured, and with the
+//! static executable for a board. Both answer as on this machine.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -12,7 +12,7 @@ use wasmstone_test_support::client::Client;
 use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, build, command, guest, keystone_files, target_directory};
 
-/// The service for both engines, made for a platform that does not protect floating-point registers.
+/// The service for both engines, built for a platform that does not protect floating-point registers.
 fn service() -> Bundled {
     let directory = TempDir::new().unwrap();
     let (loader, runtime) = (directory.path().join("loader.bin"), directory.path().join("eyrie-rt"));
@@ -58,7 +58,7 @@ impl Serving {
         Self { stdin: child.stdin.take(), child, stderr, address }
     }
 
-    /// Waits for the end, which is a good one.
+    /// Waits for the end, which must be a graceful one.
     fn ends(mut self) {
         drop(self.stdin.take());
         let mut stderr = String::new();
@@ -74,7 +74,7 @@ impl Drop for Serving {
     }
 }
 
-/// A little of everything.
+/// A few requests of every kind.
 fn answers(address: SocketAddr) {
     let mut client = Client::new(address);
     for _ in 0..3 {
@@ -90,7 +90,7 @@ fn answers(address: SocketAddr) {
         client.chunk(word);
         assert_eq!(client.next_chunk().unwrap(), word);
     }
-    // While this one waits, others are served.
+    // While this request waits, others are served.
     let mut other = Client::new(address);
     assert_eq!(other.get("/sleep?milliseconds=5").text(), "slept\n");
     assert_eq!(other.get("/trap?when=before").status, 500);

@@ -1,9 +1,8 @@
-//! The program for the target side, as `cargo xtask target` builds it: the static RISC-V executable,
-//! run under qemu-riscv64 beside the program of this machine. Where something is simulated, it is the program
-//! that is built with the simulator.
+//! The program for a board, as `cargo xtask target` builds it: the static RISC-V executable, run under qemu-riscv64
+//! beside the program of this machine. For simulated enclaves it is the program that is built with the simulator.
 //!
-//! An emulator of programs has no seccomp filters, and its child processes are not emulated: simulated enclaves
-//! run unconfined here, and their emulator is named.
+//! An emulator of programs has no seccomp filters, and its child processes are not emulated: simulated enclaves run
+//! unconfined here, and an environment variable names their emulator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ fn simulating() -> PathBuf {
     built("simulating/wasmstone")
 }
 
-/// The program for the target side, with the configuration directory `home`.
+/// The program for a board, with the configuration directory `home`.
 fn target_side(home: &Path) -> Command {
     emulated(&built("wasmstone"), home)
 }
@@ -243,7 +242,7 @@ fn needs_riscv64_reports_are_made_there_and_verified_here() {
         there.args(["attest", "verify"]).arg(&report).arg("--pins").arg(&pins);
         assert_eq!(succeeds(there.args(["--nonce", nonce, "--insecure-allow-simulator"])), here);
     }
-    // Far away there is no configuration.
+    // The board has no configuration.
     fs::write(&pins, "schema = 1").unwrap();
     fails(verify().env_remove("WASMSTONE_HOME").env_remove("HOME"), 200, &["no device keys are pinned"]);
 }

@@ -1,4 +1,4 @@
-//! A headless browser, driven over [WebDriver]: as much of that protocol as the test needs.
+//! A headless browser, driven over [WebDriver]: the parts of that protocol that the test needs.
 //!
 //! [WebDriver]: https://www.w3.org/TR/webdriver2/
 
@@ -10,14 +10,14 @@ use tempfile::TempDir;
 use ureq::Agent;
 use wasmstone_test_support::processes::InTime;
 
-/// How long the browser waits for what it is asked to find, in milliseconds: the server is an interpreter.
+/// How long the browser waits for an element, in milliseconds: the server is an interpreter.
 const PATIENCE: u64 = 120_000;
 
 /// The name that the protocol gives to references to elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What the browser is not to do: draw on a screen, ask the network for anything of its own, or for any name.
-/// Its sandbox refuses to start as root, and the only page that it shows is ours.
+/// What the browser must not do: draw on a screen, send requests of its own to the network, or look up names. Its
+/// sandbox refuses to start as root, and the only page that it shows is ours.
 const OPTIONS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -30,26 +30,26 @@ const OPTIONS: [&str; 9] = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/// A browser with one window, which ends with this.
+/// A browser with one window; it ends when this is dropped.
 pub struct Browser {
     driver: Child,
-    /// Kept open, for the driver may write more.
+    /// Kept open, since the driver may write more.
     _stdout: BufReader<ChildStdout>,
     agent: Agent,
-    /// Where the session is asked; the driver alone before there is one.
+    /// The URL of the session; before there is a session, the URL of the driver.
     url: String,
     has_session: bool,
     _home: TempDir,
 }
 
-/// Something on the page.
+/// An element of the page.
 pub struct Element<'a> {
     browser: &'a Browser,
     id: String,
 }
 
 impl Browser {
-    /// Starts the driver, on a port of its choice, and has it start a browser without a history.
+    /// Starts the driver, on a port of its choice, and makes it start a browser without a history.
     pub fn start() -> Self {
         let home = TempDir::new().unwrap();
         let mut command = Command::new("chromedriver");
@@ -75,7 +75,7 @@ impl Browser {
         browser
     }
 
-    /// Opens a page and waits until it is there.
+    /// Opens a page and waits until it is loaded.
     pub fn open(&self, url: &str) {
         self.post("/url", &json!({ "url": url }));
     }
@@ -109,7 +109,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         if self.has_session {
-            // Which ends the browser.
+            // This ends the browser.
             let _ = self.agent.delete(&self.url).call();
         }
         let _ = self.driver.kill();
@@ -118,18 +118,18 @@ impl Drop for Browser {
 }
 
 impl Element<'_> {
-    /// Clicks on it.
+    /// Clicks on the element.
     pub fn click(&self) {
         self.browser.post(&format!("/element/{}/click", self.id), &json!({}));
     }
 
-    /// Types into it; a field for files takes a path.
+    /// Types into the element; a field for files takes a path.
     pub fn type_in(&self, text: &str) {
         self.browser.post(&format!("/element/{}/value", self.id), &json!({ "text": text }));
     }
 }
 
-/// The port that the driver says it listens at.
+/// The port at which the driver listens, from its output.
 fn port(stdout: &mut impl BufRead) -> u16 {
     let mut said = String::new();
     loop {

@@ -1,5 +1,5 @@
-//! The example `digits`, an unmodified web server, in a simulated enclave: asked over the network as
-//! anybody would ask it, by a program and by a browser.
+//! The example `digits`, an unmodified web server, in a simulated enclave. A program and a browser send requests over
+//! the network, like any client.
 
 mod browser;
 mod server;
@@ -51,7 +51,7 @@ fn what_is_no_picture_is_refused(server: &Server) {
     }
 }
 
-/// What somebody does who opens the page: each step is seen by what the page then shows.
+/// The actions of a person who opens the page: the page then shows the result of each step.
 #[test]
 fn needs_newer_rust_and_needs_chromium_to_use_the_page() {
     let server = Server::start();

@@ -9,23 +9,23 @@ use ureq::Agent;
 use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, target_directory};
 
-/// To compile it is what takes time.
+/// Compiling it takes most of the time.
 static BUNDLED: LazyLock<Bundled> = LazyLock::new(|| {
     let wasm = target_directory().join("digits/wasm32-wasip2/release/digits.wasm");
     assert!(wasm.exists(), "{} is missing: run `cargo xtask test`", wasm.display());
     build(&wasm, &["--max-memory", "64M", "--engine", "pulley"])
 });
 
-/// The server, which ends with this.
+/// The server; it ends when this is dropped.
 pub struct Server {
     process: Child,
     agent: Agent,
-    /// As a browser takes it.
+    /// The URL, as a browser takes it.
     pub address: String,
 }
 
 impl Server {
-    /// Runs the bundle, and waits until it says where it listens.
+    /// Runs the bundle, and waits until it prints its address.
     pub fn start() -> Self {
         let mut enclave = Enclave::new(&BUNDLED);
         enclave.option("--listen", "127.0.0.1:0");
@@ -37,13 +37,13 @@ impl Server {
         Self { process, agent: config.http_status_as_error(false).build().new_agent(), address }
     }
 
-    /// Status and body of what is at `path`.
+    /// Status and body of a request for `path`.
     pub fn get(&self, path: &str) -> (u16, String) {
         let mut response = self.agent.get(format!("{}{path}", self.address)).call().unwrap();
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
-    /// Status and answer to a picture.
+    /// Status and answer for a picture.
     pub fn classify(&self, picture: &[u8]) -> (u16, serde_json::Value) {
         let mut response = self.agent.post(format!("{}/classify", self.address)).send(picture).unwrap();
         let body = response.body_mut().read_to_string().unwrap();

@@ -12,7 +12,7 @@ use wasmstone_test_support::harness::{FLOATS, SOFT, build_for, eyrie};
 use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Bundled, Enclave, build, guest};
 
-/// What a run that succeeds prints.
+/// The output of a run that succeeds.
 #[track_caller]
 fn printed(command: &mut Command) -> Vec<u8> {
     let output = command.output_in_time();
@@ -20,7 +20,7 @@ fn printed(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-/// What a program prints in the simulator.
+/// The output of a program in the simulator.
 #[track_caller]
 fn simulated(bundled: &Bundled) -> Vec<u8> {
     printed(&mut Enclave::new(bundled).command(&[]))
@@ -34,7 +34,7 @@ fn operators_program(build: impl FnOnce(&Path) -> Bundled) -> Bundled {
     build(&wasm)
 }
 
-/// The first outcomes that are not as they should be.
+/// The first wrong outcomes.
 #[track_caller]
 fn none<'a>(what: &str, wrong: impl Iterator<Item = &'a (Outcome, Outcome)>) {
     let wrong: Vec<_> = wrong.take(10).collect();
@@ -66,7 +66,7 @@ fn programs_print_the_same_however_floats_are_computed() {
     }
 }
 
-/// `xtask` leaves these out where RISC-V code cannot be built or run.
+/// `xtask` leaves these out if RISC-V code cannot be built or run.
 mod needs_riscv64 {
     use super::*;
 

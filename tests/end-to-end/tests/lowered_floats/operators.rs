@@ -1,4 +1,4 @@
-//! A program that applies every float operator to many values, and writes the bits of what comes out.
+//! A program that applies every float operator to many values, and writes the bits of the results.
 
 use crate::values::Type::{self, F32, F64, I32, I64};
 use crate::values::{Values, tame, values};
@@ -9,9 +9,9 @@ struct Operator {
     text: &'static str,
     takes: &'static [Type],
     gives: Type,
-    /// Takes and gives bits, whatever they mean: a NaN stays as it is.
+    /// Takes and returns bits, whatever they mean: a NaN stays as it is.
     moves_bits: bool,
-    /// Traps for most values, so that it is given tame ones.
+    /// Traps for most values, so it gets values for which it does not trap.
     traps: bool,
 }
 
@@ -98,7 +98,7 @@ const OPERATORS: [Operator; 72] = [
     trapping("i64.trunc_f32_u", &[F32], I64),
     trapping("i64.trunc_f64_s", &[F64], I64),
     trapping("i64.trunc_f64_u", &[F64], I64),
-    // The result of one operator goes on to another: rounded each time, and a NaN that arises is passed on.
+    // The result of one operator is the operand of another: rounded each time, and a NaN is passed on.
     operator("f64.mul (f64.sqrt) (f64.const 3)", &[F64], F64),
     operator("f32.add (f32.sqrt) (f32.const 1)", &[F32], F32),
 ];
@@ -106,7 +106,7 @@ const OPERATORS: [Operator; 72] = [
 /// One result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it came about.
+    /// The operator and its operands.
     pub operator: &'static str,
     pub operands: [u64; 2],
     pub gives: Type,
@@ -151,7 +151,7 @@ pub fn program() -> String {
         }
         let load = |local: &str| format!("({}.load (local.get ${local}))", operator.takes[0].name());
         let (first, rest) = operator.text.split_once(' ').unwrap_or((operator.text, ""));
-        // What is behind the operator's name: another one that is applied first, then constants.
+        // Behind the operator's name: another operator that is applied first, then constants.
         let applied = match rest.split_once(')') {
             Some((inner, constants)) => format!("({first} {inner} {}) {constants})", load("a")),
             None if operator.takes.len() == 2 => format!("({first} {} {})", load("a"), load("b")),
@@ -204,7 +204,7 @@ pub fn program() -> String {
     )
 }
 
-/// What the program wrote.
+/// The program's output.
 pub fn outcomes(written: &[u8]) -> Vec<Outcome> {
     let (results, rest) = written.as_chunks::<8>();
     let mut results = results.iter().map(|bytes| u64::from_le_bytes(*bytes));

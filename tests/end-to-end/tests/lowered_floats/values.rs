@@ -9,7 +9,7 @@ pub enum Type {
     I64,
 }
 
-/// Values of a type, as they are stored: 8 bytes each, in which the first ones count.
+/// Values of a type, as they are stored: 8 bytes each; a shorter type uses the first ones.
 pub type Values = Vec<u64>;
 
 use Type::{F32, F64, I32, I64};
@@ -26,14 +26,14 @@ impl Type {
     }
 }
 
-/// Numbers that look like chance.
+/// Numbers that look random.
 fn chance(count: usize) -> impl Iterator<Item = u64> {
     let next =
         |state: &u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
     std::iter::successors(Some(7), next).map(|state| state ^ state >> 33).skip(1).take(count)
 }
 
-/// The ends of every class of floats, what is next to them, integers' ends, ties, NaN of every kind.
+/// The ends of every class of floats, their neighbours, integers' ends, ties, NaN of every kind.
 pub fn values(of: Type) -> Values {
     const WIDE: [f64; 31] = [
         0.0,
@@ -138,7 +138,7 @@ pub fn values(of: Type) -> Values {
     }
 }
 
-/// Values that no truncation traps for.
+/// Values for which no truncation traps.
 pub fn tame(of: Type) -> Values {
     const TAME: [f32; 9] = [0.0, -0.0, -0.9, 1e-40, 0.9, 1.0, 1.5, 8_388_607.5, 2_147_483_500.0];
     TAME.iter().map(|value| if of == F32 { value.to_bits().into() } else { f64::from(*value).to_bits() }).collect()

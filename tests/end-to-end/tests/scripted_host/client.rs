@@ -1,29 +1,29 @@
-//! Clients, who do as is written.
+//! Clients that follow a script.
 
 use std::collections::VecDeque;
 
-/// What a client does next.
+/// The next action of a client.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Sends bytes.
     Sends(Vec<u8>),
-    /// Does nothing for so many nanoseconds.
+    /// Does nothing for this many nanoseconds.
     Waits(u64),
-    /// Sends nothing any more.
+    /// Ends the sending side.
     Ends,
     /// Breaks the connection.
     Resets,
 }
 
-/// A client, from coming to going.
+/// A client, from connecting to closing.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub acts: VecDeque<Act>,
     /// Whether it ever reads.
     pub reads: bool,
-    /// When its next act is.
+    /// The time of its next action.
     pub next: u64,
-    /// What it was sent.
+    /// The bytes that it was sent.
     pub received: Vec<u8>,
     /// When its connection was closed.
     pub closed: Option<u64>,
@@ -34,12 +34,12 @@ impl Client {
         Self { acts: acts.to_vec().into(), reads: true, next: 0, received: Vec::new(), closed: None }
     }
 
-    /// One that sends this at once.
+    /// A client that sends this at once.
     pub fn sending(bytes: &str) -> Self {
         Self::new(&[Act::Sends(bytes.into())])
     }
 
-    /// One that never reads.
+    /// A client that never reads.
     pub fn that_never_reads(bytes: &str) -> Self {
         Self { reads: false, ..Self::sending(bytes) }
     }
@@ -48,7 +48,7 @@ impl Client {
         String::from_utf8_lossy(&self.received).into_owned()
     }
 
-    /// Whether something can be read from it at the time `now`.
+    /// Whether bytes of the client can be read at the time `now`.
     pub fn is_ready(&mut self, now: u64) -> bool {
         while let Some(Act::Waits(time)) = self.acts.front() {
             if self.next == 0 {

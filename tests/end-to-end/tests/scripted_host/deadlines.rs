@@ -1,4 +1,4 @@
-//! Clients who keep nobody waiting for ever: time is the host's here, and goes by as fast as it is read.
+//! No client keeps others waiting for ever. The host decides about time here, and it passes as fast as it is read.
 
 use crate::client::{Act, Client};
 use crate::host::{SECOND, serve};
@@ -44,7 +44,7 @@ fn a_byte_a_second() {
     assert!(!client.text().contains("200 OK"), "{}", client.text());
     closed_within(&client, MINUTE, 2 * MINUTE);
 
-    // One that is quick enough is served.
+    // A client that is fast enough is served.
     let mut acts = Vec::new();
     for byte in HELLO.bytes() {
         acts.extend([Act::Sends(vec![byte]), Act::Waits(SECOND)]);
@@ -70,7 +70,7 @@ fn a_body_that_does_not_go_on_is_given_up() {
         assert!(!client.text().contains("200 OK"), "{framing}: {}", client.text());
         closed_within(&client, MINUTE, 3 * MINUTE);
     }
-    // As long as it goes on, it may take its time.
+    // As long as it continues, it may take its time.
     let mut acts = vec![Act::Sends(b"POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec())];
     for _ in 0..20 {
         acts.extend([Act::Waits(MINUTE / 2), Act::Sends(b"1\r\nx\r\n".to_vec())]);
@@ -105,7 +105,7 @@ fn who_goes_is_forgotten_at_once() {
     }
 }
 
-/// The end is asked for while requests are under way; they are answered first.
+/// The end is asked for while requests are in flight; they are answered first.
 #[test]
 fn a_service_sleeps_by_its_own_clock() {
     let client =
@@ -114,7 +114,7 @@ fn a_service_sleeps_by_its_own_clock() {
     closed_within(&client, 5 * SECOND, 10 * SECOND);
 }
 
-/// Those who are too many wait until others go, or were idle for too long.
+/// Clients beyond the limit wait until others close their connections, or were idle for too long.
 #[test]
 fn a_thousand_and_twenty_four_at_once() {
     let last = HELLO.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");

@@ -24,32 +24,32 @@ pub const SECOND: u64 = 1_000_000_000;
 static SERVICE: LazyLock<Bundled> =
     LazyLock::new(|| build(&guest("http_service", "wasm32-wasip2"), &["--max-memory", "8M", "--engine", "pulley"]));
 
-/// Changes the frame of an answer, which was honest.
+/// Changes the frame of an honest answer.
 pub type Lie = Box<dyn FnMut(&mut Vec<u8>) + Send>;
 
-/// Everything outside of the enclave.
+/// Everything outside the enclave.
 #[derive(Default)]
 pub struct World {
     /// Nanoseconds since the beginning.
     pub now: u64,
     arriving: VecDeque<(usize, Client)>,
     open: BTreeMap<u32, (usize, Client)>,
-    /// The clients, once they are gone.
+    /// The clients whose connections are closed.
     gone: BTreeMap<usize, Client>,
     listener: u32,
-    /// The most clients that were there at once.
+    /// The greatest number of clients at once.
     pub most: usize,
-    /// Who answers when the enclave connects to somebody.
+    /// The peers that answer when the enclave connects.
     peers: VecDeque<Client>,
     lookups: BTreeSet<u32>,
-    /// Every operation that was asked for.
+    /// Every requested operation.
     pub asked: Vec<&'static str>,
-    /// What was said on standard error, and why the enclave ended.
+    /// The text on standard error, and why the enclave ended.
     pub said: String,
-    /// What the machine has of its own to make random numbers from.
+    /// The machine's own entropy for random numbers.
     private: u8,
-    /// The operation that is lied about, how many honest answers come before, and what is done to those
-    /// behind.
+    /// The operation that is lied about, the number of honest answers before, and the change of the answers after
+    /// these.
     lie: Option<(&'static str, usize, Lie)>,
 }
 
@@ -57,12 +57,12 @@ pub struct World {
 pub struct Served {
     pub ended: Ended,
     pub clients: Vec<Client>,
-    /// Those that the service has connected to.
+    /// The peers that the service has connected to.
     pub peers: Vec<Client>,
     pub world: World,
 }
 
-/// Peers are numbered from here on.
+/// The numbers of peers begin here.
 const PEERS: usize = 1 << 20;
 
 /// Serves these clients; the host asks for an end when nothing else can happen any more.
@@ -75,7 +75,7 @@ pub fn serve_on(private: u8, clients: Vec<Client>) -> Served {
     run_in(World { private, ..World::default() }, clients, Vec::new())
 }
 
-/// The same with a host that lies about an operation, after so many honest answers.
+/// The same with a host that lies about an operation, after this many honest answers.
 pub fn serve_lying(clients: Vec<Client>, about: &'static str, after: usize, lie: Lie) -> Served {
     run(clients, Vec::new(), Some((about, after, lie)))
 }
@@ -96,7 +96,7 @@ fn run_in(world: World, clients: Vec<Client>, peers: Vec<Client>) -> Served {
     let layout = Layout::from_size_align(size, 4096).unwrap();
     // SAFETY: the size is not zero.
     let base = NonNull::new(unsafe { alloc_zeroed(layout) }).unwrap();
-    // SAFETY: allocated just now, zeroed, known to nobody else, and never freed.
+    // SAFETY: allocated just now, zeroed, known to nothing else, and never freed.
     let linear = unsafe { Region::new(base, size) };
     let ended = wasmstone_eapp::run(Box::new(platform), &program.launch.encode().unwrap(), linear, None);
     let mut world = take(&mut *world.lock().unwrap());
@@ -191,7 +191,7 @@ impl World {
             "network.accept" => {
                 let request: AcceptRequest = parse(request);
                 let (index, client) = self.arriving.pop_front().ok_or(Status::WouldBlock)?;
-                // Who was there under this number was let in without the enclave's being told.
+                // If a client has this number already, the enclave did not learn that it was accepted.
                 self.arriving.extend(self.open.insert(request.handle.get(), (index, client)));
                 self.most = self.most.max(self.open.len());
                 let more = u32::from(!self.arriving.is_empty());
@@ -263,8 +263,8 @@ impl World {
         }
     }
 
-    /// Answers at once where something is ready. Else time goes on to the next that will be, and where
-    /// nothing ever will, the host asks for the end.
+    /// Answers at once if something is ready. Otherwise time advances to the next event, and if there is none, the
+    /// host asks for the end.
     fn poll(&mut self, request: PollRequest, payload: &[u8]) -> Answer {
         let entries = <[PollEntry]>::ref_from_bytes(payload).unwrap();
         assert_eq!(entries.len(), request.count.get() as usize);

@@ -1,5 +1,5 @@
-//! What a host can tell an enclave that serves: where it breaks the contract the enclave ends, and asks
-//! nothing more; where it is only of no help, clients are served as far as that goes.
+//! A host that lies to an enclave that serves: if the host breaks the contract, the enclave ends and makes no more
+//! requests; if the host is only unhelpful, clients are served as far as possible.
 
 use crate::client::{Act, Client};
 use crate::host::{Lie, Served, serve, serve_lying};
@@ -49,7 +49,7 @@ pub fn body<T: FromBytes + IntoBytes + KnownLayout + Immutable>(change: impl Fn(
     })
 }
 
-/// Has the payload be another one.
+/// Replaces the payload.
 pub fn payload(length: usize, change: impl Fn(&mut Vec<u8>) + Send + 'static) -> Lie {
     Box::new(move |frame| {
         let mut payload = frame.split_off(HEADER + length);
@@ -167,7 +167,7 @@ fn where_it_cannot_listen_it_refuses() {
     }
 }
 
-/// A host that says that everything is ready only makes the enclave look: nothing but what was there comes.
+/// A host that says that everything is ready only makes the enclave look: only bytes that are there are received.
 #[test]
 fn readiness_is_looked_at() {
     let mut polls = 0;
@@ -176,7 +176,7 @@ fn readiness_is_looked_at() {
     let lie: Lie = Box::new(move |frame| {
         polls += 1;
         honest(frame);
-        // The wish to end is among what is asked; one lie in three is enough.
+        // The request to end is one of the questions; one lie in three is enough.
         if polls % 3 == 0 && frame.len() > HEADER + 1 {
             for answer in &mut frame[HEADER + 1..] {
                 *answer = 1;

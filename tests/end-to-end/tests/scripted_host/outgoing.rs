@@ -1,4 +1,4 @@
-//! Requests of a service's own, with peers and a host that are part of the test.
+//! Requests that a service sends, with peers and a host that are part of the test.
 
 use crate::client::{Act, Client};
 use crate::host::{Lie, SECOND, Served, run};
@@ -45,7 +45,7 @@ fn is_violation(about: &'static str, after: usize, lie: Lie) {
 
 #[test]
 fn lies_about_a_peer_end_the_enclave() {
-    // The first one of these is for the client.
+    // The first `io.read` is for the client, so one honest answer comes before the lie.
     let operations = [
         ("network.lookup", 0),
         ("network.addresses", 0),
@@ -69,7 +69,7 @@ fn lies_about_a_peer_end_the_enclave() {
     is_violation("io.read", 1, body(|reply: &mut ReadReply| reply.end = 2.into()));
 }
 
-/// What fails is told to the service, which answers with it.
+/// Errors are reported to the service, which answers with them.
 #[test]
 fn failures_are_told() {
     for (about, status, told) in [
@@ -83,7 +83,7 @@ fn failures_are_told() {
         ("network.connected", Status::ConnectionRefused, "ConnectionRefused"),
         ("network.connected", Status::TimedOut, "ConnectionTimeout"),
     ] {
-        // The service's own socket is the first.
+        // The service's listening socket is the first.
         let after = usize::from(about == "network.socket");
         let served = served(NAME, answering(), Some((about, after, failing(status))));
         assert_eq!(served.ended.status, ExitStatus::Guest(0), "{about}: {}", served.world.said);
@@ -92,7 +92,7 @@ fn failures_are_told() {
     }
 }
 
-/// A peer that answers nothing, or stops, is waited for as long as the service says.
+/// The service says how long to wait for a peer that answers nothing, or stops.
 #[test]
 fn peers_have_their_time() {
     for (peer, status) in [

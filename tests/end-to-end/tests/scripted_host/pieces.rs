@@ -1,4 +1,4 @@
-//! How the bytes of a connection are cut on their way means nothing.
+//! The pieces in which the bytes of a connection arrive do not matter.
 
 use crate::client::{Act, Client};
 use crate::host::serve;
@@ -19,7 +19,7 @@ fn every_cut_gives_the_same_answers() {
         Client::new(&[Act::Sends(one.to_vec()), Act::Waits(1_000_000), Act::Sends(other.to_vec())])
     };
     let mut clients: Vec<_> = (1..bytes.len()).map(cut).collect();
-    // A byte at a time, and all of them in twos and threes.
+    // A byte at a time, and all bytes in twos and threes.
     for length in 1..4 {
         let pieces = bytes.chunks(length).flat_map(|piece| [Act::Sends(piece.to_vec()), Act::Waits(1_000_000)]);
         clients.push(Client::new(&pieces.collect::<Vec<_>>()));
@@ -27,7 +27,7 @@ fn every_cut_gives_the_same_answers() {
     let served = serve(clients);
     assert_eq!(served.ended.status, ExitStatus::Guest(0), "{}", served.world.said);
     for (index, client) in served.clients.iter().enumerate() {
-        // Leave to send is given only where the body did not come with the head.
+        // `100 Continue` is sent only if the body did not come with the head.
         let text = client.text().replace("HTTP/1.1 100 Continue\r\n\r\n", "");
         let without_time =
             |text: &str| text.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n");

@@ -1,5 +1,5 @@
-//! A host that says the same in every run, to the byte: what it gets is another stream on every machine, and another
-//! one for each instance.
+//! A host that gives the same bytes in every run: the random numbers still differ between machines, and between
+//! instances.
 
 use crate::client::Client;
 use crate::host::{Served, serve_lying, serve_on};

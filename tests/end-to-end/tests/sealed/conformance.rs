@@ -1,4 +1,4 @@
-//! Programs find in a sealed directory what they find in another one under Wasmtime.
+//! Programs find the same in a sealed directory as in a plain one under Wasmtime.
 
 use crate::project::{SEALED, sealed};
 use std::collections::BTreeSet;
@@ -46,8 +46,8 @@ fn check(name: &str) {
     }
 }
 
-/// Runs a case in a sealed directory, and outside in a plain one: both are new, unless they are given and for reading
-/// only.
+/// Runs a case in a sealed directory, and outside in a plain one: both are new, unless the case is granted files for
+/// reading only.
 pub fn same_as_outside(case: &Case, bundled: &Bundled, given: Option<(&Path, &Path)>) {
     let new = [(); 2].map(|()| TempDir::new().unwrap());
     let (option, inner, plain) = match given {
@@ -62,7 +62,7 @@ pub fn same_as_outside(case: &Case, bundled: &Bundled, given: Option<(&Path, &Pa
     let mut command = enclave.command(case.args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut host = command.spawn_in_time();
-    // A guest that does not read its input closes it, which is no fault.
+    // A guest that does not read its input closes it, which is not an error.
     let _ = host.stdin.take().unwrap().write_all(case.stdin.as_bytes());
     let inside = host.wait_with_output().unwrap();
 

@@ -1,5 +1,5 @@
-//! A disk that is full, that fails, that takes only a part: the program hears of it, no run looks successful that is
-//! not, and what was kept stays.
+//! A disk that is full, that fails, or that takes only a part: the program gets the error, no failed run looks
+//! successful, and data that were kept stay.
 
 use crate::killed::{PROGRAM, lines, run};
 use tempfile::TempDir;

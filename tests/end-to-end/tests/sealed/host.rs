@@ -1,4 +1,4 @@
-//! What the host sees, and what comes of what it changes.
+//! What the host sees, and the results of its changes.
 
 use crate::project::{SEALED, sealed};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use wasmstone_test_support::{Bundled, Enclave};
 
 static SEALED_PROGRAM: LazyLock<Bundled> = LazyLock::new(|| program("8M"));
 
-/// The test program with this memory cap: another one makes it another enclave.
+/// The test program with this memory cap: another cap makes it another enclave.
 fn program(max_memory: &str) -> Bundled {
     sealed("sealed", "wasm32-wasip2", SEALED, &["--max-memory", max_memory])
 }
@@ -147,7 +147,8 @@ fn whatever_it_changes_is_never_taken_for_data() {
         put_back(data.path(), &files);
         let ran = run(&SEALED_PROGRAM, data.path(), "--dir", &["check", "log"]);
         match ran.code {
-            // What was changed does not matter, such as what was replaced since.
+            // A change of blocks that are not used any more has no effect, for example of those that were replaced
+            // since.
             Some(0) => assert_eq!(ran.stdout, "1000 lines\n", "{what}: {ran:?}"),
             Some(1) => assert!(ran.stderr.contains("was changed"), "{what}: {ran:?}"),
             Some(110) => {}

@@ -1,4 +1,4 @@
-//! A host that is killed, wherever: of each file that was written out there is the old or the new content.
+//! A host that is killed at any place: each file that was synced has the old or the new content.
 
 use crate::project::{SEALED, sealed};
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ use wasmstone_test_support::{Bundled, Enclave};
 pub static PROGRAM: LazyLock<Bundled> =
     LazyLock::new(|| sealed("sealed", "wasm32-wasip2", SEALED, &["--max-memory", "8M", "--engine", "pulley"]));
 
-/// Runs it with a host that answers so many edge calls.
+/// Runs it with a host that answers this many edge calls.
 pub fn run(data: &TempDir, last: u64, arguments: &[&str]) -> wasmstone_test_support::inside::Ran {
     Inside::new(PROGRAM.program()).directory(data.path(), "/data", None).arguments(arguments).last(last).run()
 }

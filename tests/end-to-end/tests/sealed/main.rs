@@ -1,5 +1,5 @@
-//! Sealed directories, by the real command in the simulator and by the enclave app in this process: what the guest has,
-//! what the host sees, and what comes of what the host does.
+//! Sealed directories, with the real command in the simulator and with the enclave app in this process: what the
+//! guest has, what the host sees, and the results of the host's actions.
 
 mod conformance;
 mod failing;

@@ -1,5 +1,5 @@
-//! Moving what is sealed to another release, as its owner does it; and with that, what programs find in a sealed
-//! directory that is granted for reading only.
+//! Moving sealed data to another release, as the owner does it. Also: what programs find in a sealed directory that
+//! is granted for reading only.
 
 use crate::conformance::same_as_outside;
 use crate::project::{SEALED, sealed};
@@ -14,7 +14,7 @@ use wasmstone_test_support::{Bundled, Enclave, command};
 
 const NONCE: &str = "0011223344556677";
 
-/// A project file whose owner may move what is sealed.
+/// A project file whose owner may move the sealed data.
 static OWNED: LazyLock<String> = LazyLock::new(|| {
     assert!(command().args(["seal", "key", "owner"]).output_in_time().status.success());
     format!("seal-owner = \"owner\"\n{SEALED}[[directory]]\nguest = \"/source\"\naccess = \"read-only\"\n")
@@ -24,7 +24,7 @@ fn owned(program: &str, target: &str, max_memory: &str) -> Bundled {
     sealed(program, target, &OWNED, &["--max-memory", max_memory])
 }
 
-/// A place for transfers: the transfer key, wrapped keys, and what is exported.
+/// A place for transfers: the transfer key, wrapped keys, and the exported copy.
 struct Desk(TempDir);
 
 impl Desk {
@@ -57,7 +57,7 @@ impl Desk {
         seal.output_in_time()
     }
 
-    /// Moves everything from one bundle's directory to another's, which is new.
+    /// Moves everything from one bundle's directory to another bundle's new directory.
     fn transfer(&self, from: (&Bundled, &Path), to: &Bundled) -> TempDir {
         succeeds(self.moved("export", from.0, from.1, &self.provision(from.0)));
         let data = TempDir::new().unwrap();
@@ -108,7 +108,7 @@ fn nothing_is_moved_without_the_owner() {
     let data = TempDir::new().unwrap();
     run(&old, data.path(), &["write", "note", "stays"]);
     let desk = Desk::new();
-    // Wrapped for another enclave.
+    // The key was wrapped for another enclave.
     let wrapped = desk.provision(&new);
     refused(&desk.moved("export", &old, data.path(), &wrapped), 110, "was not wrapped for this enclave");
     let mut spoilt = fs::read(desk.provision(&old)).unwrap();

@@ -1,9 +1,9 @@
-//! Invalid requests: the service answers once, with the status for that mistake, and closes the connection.
+//! Invalid requests: the service answers once, with the status for that error, and closes the connection.
 
 use crate::served::Served;
 
-/// Sends bytes, with a good request behind them, and returns the answer. There is one at most: what
-/// follows a bad request is not a request.
+/// Sends bytes, with a good request behind them, and returns the answer. There is one answer at most: the bytes
+/// behind a bad request are not a request.
 fn answer(served: &Served, bytes: &[u8]) -> String {
     let mut client = served.client();
     client.try_send([bytes, b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"].concat());
@@ -69,7 +69,7 @@ fn request_lines_and_fields() {
     served.still_serves();
 }
 
-/// Where two readers could disagree about where a request ends, nobody may read it.
+/// A request whose end two readers could understand differently is not read.
 #[test]
 fn smuggled_requests() {
     let served = Served::start(&[]);
@@ -112,7 +112,7 @@ fn smuggled_requests() {
     served.still_serves();
 }
 
-/// Chunks are checked while the service reads them, so that it may have a word in the answer.
+/// Chunks are checked while the service reads them, so the service may take part in the answer.
 #[test]
 fn bad_chunks() {
     let served = Served::start(&[]);
@@ -161,7 +161,7 @@ fn too_much() {
         let answer = answer(&served, endless.as_bytes());
         assert!(["400", "414", "431"].iter().any(|code| answer.starts_with(&format!("HTTP/1.1 {code} "))), "{answer}");
     }
-    // What is just not too much.
+    // Requests at the limit.
     let mut client = served.client();
     let field = "x".repeat(60_000);
     client.send(format!("GET /request HTTP/1.1\r\nHost: a\r\nX-Large: {field}\r\n\r\n"));

@@ -1,4 +1,4 @@
-//! Bodies: large ones, in both directions, cut short, and of another length than was said.
+//! Bodies: large ones, in both directions, cut short, and of another length than declared.
 
 use crate::served::Served;
 use std::io::Write;
@@ -73,7 +73,7 @@ fn a_conversation_within_a_request() {
     for path in ["/echo", "/splice"] {
         let mut client = served.client();
         client.begin(path);
-        // The response begins with the request still open, and each word is answered.
+        // The response begins while the request is still open, and each word is answered.
         assert_eq!(client.head().status, 200);
         for round in 0..100 {
             let word = format!("word {round}");
@@ -89,7 +89,7 @@ fn a_conversation_within_a_request() {
         assert_eq!(client.line(), Some(String::new()));
         assert_eq!(client.get("/hello").status, 200);
     }
-    // Pieces come as they are made.
+    // Pieces arrive as they are made.
     let mut client = served.client();
     client.request("GET", "/pieces?count=20&milliseconds=1");
     assert_eq!(client.head().status, 200);
@@ -114,7 +114,7 @@ fn many_chunks_and_empty_bodies() {
     client.begin("/count");
     client.send("000000\r\n\r\n");
     assert_eq!(client.response().text(), "0\n");
-    // Sizes at and around what is held before an instance gets it.
+    // Sizes at and around the bytes that are held before an instance gets the request.
     for length in [1, 65_535, 65_536, 65_537, 200_000] {
         assert_eq!(client.post("/count", &vec![b'x'; length]).text(), format!("{length}\n"));
     }
@@ -131,7 +131,7 @@ fn answers_before_the_body() {
     served.says("early: Some(9)");
     assert_eq!(client.get("/hello").status, 200);
 
-    // A small body that nobody reads is in nobody's way.
+    // A small body that the service does not read causes no problem.
     for _ in 0..3 {
         assert_eq!(client.post("/unread", b"for nobody").text(), "unread\n");
     }
@@ -156,7 +156,7 @@ fn a_declared_length_is_kept_or_the_connection_ends() {
     for (sent, bytes) in [(0, 0), (5, 5), (9, 9), (11, 10), (1000, 10)] {
         let mut client = served.client();
         client.last(&format!("/length?declared=10&sent={sent}"));
-        // There may be no response at all where none can be right.
+        // There may be no response at all if none can be right.
         let answer = client.rest();
         if let Some((head, body)) = answer.split_once("\r\n\r\n") {
             assert!(head.starts_with("HTTP/1.1 200 ") || head.starts_with("HTTP/1.1 500 "), "{answer}");
@@ -177,7 +177,7 @@ fn a_body_without_its_end_has_none_on_the_wire() {
         client.last(path);
         let answer = client.rest();
         assert!(!answer.ends_with("0\r\n\r\n"), "{path}: {answer}");
-        // Where nothing was sent yet, it can be an error, or nothing.
+        // If nothing was sent yet, it can be an error, or nothing.
         let begun = ["HTTP/1.1 200 ", "HTTP/1.1 500 "].iter().any(|line| answer.starts_with(line));
         assert!(begun || answer.is_empty(), "{path}: {answer}");
     }

@@ -26,7 +26,7 @@ fn a_request_on_a_kept_connection_is_three_calls() {
         drop(client);
         let calls = served.end().calls();
         let sum: u64 = calls.iter().filter(|(name, _)| !name.starts_with("launch.")).map(|(_, count)| count).sum();
-        // It waits, reads and sends. Listening, accepting and ending are no part of a request.
+        // It waits, reads and sends. Listening, accepting and ending do not belong to a request.
         assert!(sum <= 3 * REQUESTS + 20, "{path}: {sum} for {REQUESTS}: {calls:?}");
         assert_eq!(calls["network.accept"], 1, "{calls:?}");
     }
@@ -113,7 +113,7 @@ fn requests_that_wait_stop_nobody_else() {
     assert_eq!(sleeping.response().text(), "slept\n");
 }
 
-/// More than there are instances: the others wait until one is free, and nothing is lost.
+/// More requests than there are instances: the others wait until one is free, and nothing is lost.
 #[test]
 fn more_requests_than_instances() {
     const COUNT: usize = 100;
@@ -141,7 +141,7 @@ fn a_peer_that_never_reads_stops_nobody_else() {
     for _ in 0..5 {
         served.still_serves();
     }
-    // In the end one reads, and gets everything; the others never do.
+    // In the end one client reads, and gets everything; the others never do.
     let body = stuffed[0].response().body;
     assert_eq!(body.len(), LENGTH);
     assert!(body.iter().enumerate().all(|(index, byte)| *byte == (index % 251) as u8));
@@ -165,7 +165,7 @@ fn half_closed_connections_get_their_answers() {
     assert_eq!(client.response().text(), "the last word");
     assert!(client.is_closed());
 
-    // What cannot become a request any more ends as well.
+    // A connection whose bytes cannot become a request any more ends as well.
     for unfinished in [
         "",
         "G",
@@ -200,7 +200,7 @@ fn resets_in_every_state() {
         ] {
             let mut client = served.client();
             client.send(begun);
-            // Where an answer has begun, it is cut.
+            // A response that has begun is cut off.
             if begun.contains("/large") || begun.contains("/echo") || begun.contains("/pieces") {
                 assert_eq!(client.head().status, 200);
             }
@@ -210,7 +210,7 @@ fn resets_in_every_state() {
     }
 }
 
-/// Beginnings of requests are kept outside of any instance, so that there is a limit for all together.
+/// Incomplete requests are kept outside any instance, so there is a limit for all together.
 #[test]
 fn many_half_requests() {
     const LENGTH: usize = 60_000;

@@ -1,4 +1,4 @@
-//! A guest that is nearly as deep in its calls as it may be, asks for something, and goes as deep again where it makes
+//! A guest that is nearly as deep in its calls as it may be, makes a request, and goes as deep again when it makes
 //! room for the answer. Its stack has no guard page.
 
 use crate::served::Served;

@@ -1,4 +1,4 @@
-//! The end of a service: asked for, twice, and while requests are under way.
+//! The end of a service: asked for once, twice, and while requests are in flight.
 
 use crate::served::SERVICE;
 use crate::served::{Served, serve};
@@ -8,7 +8,7 @@ use std::process::Stdio;
 use wasmstone_test_support::client::Client;
 use wasmstone_test_support::processes::{InTime, wait_until};
 
-/// A request whose beginning the service has seen.
+/// A request whose beginning the service has received.
 fn under_way(served: &Served) -> Client {
     let mut client = served.client();
     client.begin("/echo");
@@ -16,7 +16,7 @@ fn under_way(served: &Served) -> Client {
     client
 }
 
-/// Waits until nobody can connect any more.
+/// Waits until no client can connect any more.
 fn until_closed(address: SocketAddr) {
     wait_until("the end of listening", || TcpStream::connect(address).is_err().then_some(()));
 }
@@ -46,7 +46,7 @@ fn what_is_under_way_is_answered_first() {
     sleeping.request("GET", "/sleep?milliseconds=300");
     let mut half = served.client();
     half.send("POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello");
-    // That they have come, another answer tells.
+    // Another answer shows that they have come.
     served.still_serves();
     served.signal(Signal::TERM);
     until_closed(served.address);
@@ -92,7 +92,7 @@ fn a_port_is_in_use_until_it_is_not() {
     assert!(!output.status.success() && stderr.contains(&address) && stderr.contains("in use"), "{stderr}");
     drop(taken);
 
-    // Right after a service ended with open connections, another one can listen there.
+    // Right after a service ended with open connections, another service can listen at the same address.
     for _ in 0..2 {
         let served = Served::from_command(serve(&SERVICE, &["--addr", &address]).args([] as [&str; 0]));
         let mut client = served.client();

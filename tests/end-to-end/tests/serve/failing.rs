@@ -1,4 +1,4 @@
-//! Services that trap, exit, say nothing, leak and take all the memory: the next request is served.
+//! Services that trap, exit, do not answer, leak and take all the memory: the next request is served.
 
 use crate::served::Served;
 
@@ -13,7 +13,7 @@ fn what_fails_before_it_answers_is_an_error() {
         }
         served.still_serves();
     }
-    // Also with a body that nobody read.
+    // Also with a body that the service did not read.
     let mut client = served.client();
     assert_eq!(client.post("/trap?when=before", b"unread").status, 500);
     let ended = served.end();
@@ -27,7 +27,7 @@ fn what_fails_later_does_no_harm() {
         let response = served.get("/trap?when=after");
         assert_eq!(response.seen(), (200, "answered\n".to_owned()));
         assert!(response.complete);
-        // How it ends is told elsewhere.
+        // Another test covers the end.
         let mut client = served.client();
         client.last("/unfinished");
         assert!(client.rest().starts_with("HTTP/1.1 200 "));
@@ -53,7 +53,7 @@ fn leaks_end_with_the_request() {
     let served = Served::start(&["--net"]);
     let first = served.get("/leak?count=500").seen();
     assert_eq!(first, (200, "500 sockets, directories: false\n".to_owned()));
-    // Together they would be more than there can be.
+    // Together they would need more memory than there is.
     for _ in 0..20 {
         assert_eq!(served.get("/leak?count=500").seen(), first);
     }

@@ -1,4 +1,4 @@
-//! `wasmstone serve`, asked over the network: by good clients, bad ones and many at once.
+//! `wasmstone serve`, with requests over the network: from good clients, bad ones and many at once.
 
 mod bad_requests;
 mod bodies;

@@ -1,4 +1,4 @@
-//! What a service sees of a request, and what a client gets of a response.
+//! The parts of a request that a service sees, and of a response that a client gets.
 
 use crate::served::Served;
 use tempfile::TempDir;
@@ -127,7 +127,7 @@ fn the_response_to_head_has_no_body() {
             assert_eq!(head.field("content-length"), length, "{path}");
         }
     }
-    // What follows at once is the next response.
+    // The bytes behind it are the next response.
     assert_eq!(client.get("/hello").status, 200);
 }
 
@@ -147,7 +147,7 @@ fn http_1_0() {
     assert_eq!(client.response().text(), "a text\n");
     assert!(client.is_closed());
 
-    // Kept only where both say so.
+    // The connection is kept only if both sides say so.
     let mut client = served.client();
     for _ in 0..3 {
         client.send("GET /status?code=200 HTTP/1.0\r\nHost: localhost\r\nConnection: Keep-Alive\r\n\r\n");
@@ -183,7 +183,7 @@ fn trailers_both_ways() {
         "POST /skipped HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\na: b\r\n\r\n",
     );
     assert_eq!(client.response().text(), "Ok(Some(1))\n");
-    // A client that does not say that it takes them gets at least the body.
+    // A client that does not announce trailers gets at least the body.
     assert_eq!(client.get("/trailers").text(), "with trailers");
     assert_eq!(client.get("/hello").status, 200);
 }
@@ -203,7 +203,7 @@ fn a_client_that_waits_for_leave_gets_it() {
         client.send(body);
         assert_eq!(client.response().seen(), (200, answer.to_owned()), "{framing}");
     }
-    // Who does not wait may get it nevertheless.
+    // A client that does not wait may get it nevertheless.
     client.send("POST /count HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello");
     let mut response = client.response();
     if response.status == 100 {
@@ -220,7 +220,7 @@ fn every_request_has_an_instance_of_its_own() {
     let mut client = served.client();
     for visit in 0..5 {
         assert_eq!(client.get("/instance").text(), "0 before\n");
-        // What is outside the instance stays.
+        // State outside the instance stays.
         assert_eq!(client.get("/file").text(), format!("{visit} before\n"));
     }
     let world = client.get("/world").text();
@@ -233,7 +233,7 @@ fn every_request_has_an_instance_of_its_own() {
         ],
     );
     assert_eq!(client.get("/log").text(), "logged\n");
-    // Who has answered may still work.
+    // An instance that has answered may still work.
     assert_eq!(client.get("/after").text(), "answered\n");
     served.says("done after the answer");
     let ended = served.end();

@@ -1,4 +1,4 @@
-//! Requests of a service's own: what comes back, what is granted, and what is the matter.
+//! Requests that a service sends: the responses, the grants, and the errors.
 
 use crate::served::{SERVICE, Served, serve};
 use rustix::net::sockopt::set_socket_linger;
@@ -28,7 +28,7 @@ fn peer(answer: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
     address
 }
 
-/// One that answers with the same bytes always, and closes the connection.
+/// A server that always answers with the same bytes, and closes the connection.
 fn saying(answer: &'static [u8]) -> SocketAddr {
     peer(move |mut connection, _| drop(connection.write_all(answer)))
 }
@@ -93,12 +93,12 @@ fn bad_peers() {
         assert_eq!(response.status, status, "{response:?}");
     }
     assert!(served.get(&format!("/forward?to={nobody}/")).text().contains("ConnectionRefused"));
-    // A response that ends too early has no end here either.
+    // A response that ends too early is not complete here either.
     let short = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
     assert!(!served.get(&format!("/forward?to={short}/")).complete);
     served.says("the response failed");
 
-    // Nobody waits longer than was said.
+    // No wait is longer than the service asked for.
     let (sender, receiver) = channel::<()>();
     let silent = peer(move |connection, _| {
         let _ = receiver.recv();
@@ -108,7 +108,7 @@ fn bad_peers() {
     assert!(answer.0 == 502 && answer.1.contains("Timeout"), "{answer:?}");
     drop(sender);
 
-    // The longest name there can be has 253 characters, so that nobody is asked for this one.
+    // The longest possible name has 253 characters, so no server is asked for this one.
     let name = "x".repeat(300);
     let answer = served.get(&format!("/forward?to={name}.invalid:80/")).seen();
     assert!(answer.0 == 502 && answer.1.contains("Dns"), "{answer:?}");
@@ -119,7 +119,7 @@ fn bad_peers() {
 fn two_at_once() {
     let served = Served::start(&["--net"]);
     let (sender, receiver) = channel();
-    // The first answers only once the second has.
+    // The first answers only once the second has answered.
     let first = peer(move |mut connection, _| {
         receiver.recv().unwrap();
         connection.write_all(b"HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
@@ -149,7 +149,7 @@ fn only_what_is_granted() {
     assert!(lines.contains(&elsewhere.to_string()) && lines.contains("somebody.example"), "{lines}");
     assert_eq!(lines.lines().count(), 2, "{lines}");
 
-    // Nothing is, unless it was said.
+    // Nothing is granted, unless an option says so.
     let served = Served::from_command(&mut serve(&SERVICE, &["--addr", "127.0.0.1:0"]));
     let refused = served.get(&format!("/forward?to={there}/")).seen();
     assert!(refused.0 == 502 && refused.1.contains("HttpRequestDenied"), "{refused:?}");

@@ -1,4 +1,4 @@
-//! What is a service and what is a command, and what a bundle's policy permits.
+//! Which programs are services and which are commands, and what a bundle's policy permits.
 
 use crate::served::{SERVICE, Served, serve};
 use std::fs;
@@ -32,7 +32,7 @@ fn services_are_served_and_commands_are_run() {
     let output = serve(&bundled, &["--addr", "127.0.0.1:0"]).stdin(Stdio::null()).output_in_time();
     fails(&output, 2, &["run"]);
 
-    // What is both is a command, unless its builder says otherwise.
+    // A program that is both is a command, unless its builder chooses otherwise.
     let both = guest("two_worlds", "wasm32-wasip2");
     let bundled = build(&both, &["--engine", "pulley"]);
     let output = Enclave::new(&bundled).command(&[]).stdin(Stdio::null()).output_in_time();

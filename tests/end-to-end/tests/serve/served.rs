@@ -16,7 +16,7 @@ use wasmstone_test_support::{Bundled, build, command, guest};
 pub static SERVICE: LazyLock<Bundled> =
     LazyLock::new(|| build(&guest("http_service", "wasm32-wasip2"), &["--max-memory", "64M", "--engine", "pulley"]));
 
-/// A service that is running. It is gone with this.
+/// A running service; it ends when this is dropped.
 pub struct Served {
     child: Child,
     pub address: SocketAddr,
@@ -24,7 +24,7 @@ pub struct Served {
     stderr: String,
 }
 
-/// How it ended.
+/// How a service ended.
 #[derive(Debug)]
 pub struct Ended {
     pub code: Option<i32>,
@@ -63,7 +63,7 @@ impl Served {
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in stderr.split(b'\n').map_while(Result::ok) {
-                // Nobody may listen any more.
+                // The port may not be in use any more.
                 let _ = sender.send(String::from_utf8_lossy(&line).into_owned() + "\n");
             }
         });
@@ -74,7 +74,7 @@ impl Served {
         served
     }
 
-    /// Waits for a line on standard error that has these words in it.
+    /// Waits for a line on standard error that contains these words.
     pub fn says(&mut self, words: &str) -> String {
         if let Some(line) = self.stderr.lines().find(|line| line.contains(words)) {
             return line.to_owned();
@@ -92,12 +92,12 @@ impl Served {
         Client::new(self.address)
     }
 
-    /// Asks on a connection of its own.
+    /// Sends a request on a new connection.
     pub fn get(&self, path: &str) -> Response {
         self.client().get(path)
     }
 
-    /// That all is well, whatever was before.
+    /// Checks that the service still answers.
     #[track_caller]
     pub fn still_serves(&self) {
         assert_eq!(self.get("/hello").seen(), (200, "Hello, world!\n".to_owned()));
@@ -116,7 +116,7 @@ impl Served {
         Ended { code: status.code(), stdout, stderr: std::mem::take(&mut self.stderr) }
     }
 
-    /// Has it end as it should.
+    /// Makes it end gracefully.
     pub fn end(self) -> Ended {
         self.signal(Signal::TERM);
         let ended = self.wait();

@@ -17,7 +17,7 @@ pub enum Kept {
     Sealed,
 }
 
-/// The journal modes that there can be; the last one is a log.
+/// The possible journal modes; the last one is a log.
 pub const MODES: [&str; 4] = ["delete", "truncate", "persist", "wal"];
 
 /// The database, as the guest sees it.
@@ -68,7 +68,7 @@ access = "read-write"
 sealed = true
 "#;
 
-/// What a host does with each edge call, by its number and the name of the operation.
+/// The host's reaction to each edge call, by its number and the name of the operation.
 pub trait Acts: FnMut(u64, &'static str) -> Act + Send + 'static {}
 
 impl<T: FnMut(u64, &'static str) -> Act + Send + 'static> Acts for T {}
@@ -78,8 +78,8 @@ pub fn answers(_: u64, _: &'static str) -> Act {
     Act::Answers
 }
 
-/// A host that is killed instead of answering this edge call; `torn` says that it is in the middle of writing, where
-/// it writes a file then.
+/// A host that is killed instead of answering this edge call; `torn` says that it is in the middle of writing, if it
+/// writes a file then.
 pub fn killed_at(last: u64, torn: bool) -> impl Acts {
     move |call, operation| match operation {
         "filesystem.write_at" if torn && call == last => Act::DoesHalf,
@@ -88,7 +88,7 @@ pub fn killed_at(last: u64, torn: bool) -> impl Acts {
     }
 }
 
-/// The exit code of a guest; none where the host ended it.
+/// The exit code of a guest; `None` if the host ended it.
 pub fn code(ran: &Ran) -> Option<u8> {
     match ran.ended.status {
         ExitStatus::Guest(code) => Some(code),
@@ -111,24 +111,25 @@ pub fn reported(stdout: &str, before: u64) -> u64 {
     stdout.lines().filter_map(|line| line.strip_prefix("committed: ")?.parse().ok()).next_back().unwrap_or(before)
 }
 
-/// How many transactions a database may hold after a crash, as the arguments of `check`: those that were reported, and
-/// one that was committed without there being time to say so.
+/// How many transactions a database may hold after a crash, as the arguments of `check`: those that were reported,
+/// and one that was committed without time to report it.
 ///
-/// In a sealed directory, what was not written out is gone after a crash of the host, as it is after a power failure
-/// elsewhere. SQLite commits by deleting its journal, by default, and WASI 0.1 cannot write a directory out: the
-/// journal may be there again, and undoes the last transaction. So SQLite's own documentation has it.
+/// In a sealed directory, data that were not synced are lost after a crash of the host, as after a power failure
+/// elsewhere. By default, SQLite commits by deleting its journal, and WASI 0.1 cannot sync a directory: the journal
+/// may be there again, and undoes the last transaction. SQLite's own documentation describes this.
 pub fn range(kept: Kept, mode: &str, reported: u64) -> [String; 2] {
     let undone = kept == Kept::Sealed && mode == "delete";
     [reported.saturating_sub(u64::from(undone)), reported + 1].map(|number| number.to_string())
 }
 
-/// Has the database checked by a host that may fail.
+/// Makes the program check the database, on a host that may fail.
 pub fn try_check(kept: Kept, directory: &Path, mode: &str, reported: u64, host: impl Acts) -> Ran {
     let [least, most] = range(kept, mode, reported);
     run(kept, directory, &["check", PATH, &least, &most], host)
 }
 
-/// Checks that the database holds what was reported, all of it, and at most one more. Returns how much it holds.
+/// Checks that the database holds everything that was reported, and at most one more transaction. Returns how many it
+/// holds.
 #[track_caller]
 pub fn check(kept: Kept, directory: &Path, mode: &str, reported: u64, told: &str) -> u64 {
     let ran = try_check(kept, directory, mode, reported, answers);

@@ -1,4 +1,4 @@
-//! A disk that fills up, one that does not write out, and one that writes in small pieces: SQLite says so, and loses
+//! A disk that fills up, one that does not sync, and one that writes in small pieces: SQLite reports it, and loses
 //! nothing that it has reported.
 
 use crate::database::{Acts, Kept, answers, check, code, commit, copy, reported};
@@ -29,7 +29,7 @@ fn failing(kept: Kept, operation: &'static str, status: Status, says: &str) {
                 assert!(ran.stdout.contains(says), "{told}");
                 failed += 1;
             }
-            // Nothing can be stored in it any more, whatever SQLite has made of that.
+            // Nothing can be stored in it any more, whatever SQLite did about that.
             (Kept::Sealed, ExitStatus::Unsaved) => failed += 1,
             _ => panic!("{told}"),
         }

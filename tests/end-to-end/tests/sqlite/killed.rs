@@ -1,10 +1,10 @@
-//! The host is killed at any edge call. What was reported to be committed is there, and nothing of it is there in
-//! half.
+//! The host is killed at any edge call. Every transaction that was reported to be committed is there, and no part of
+//! any other.
 
 use crate::database::{Kept, answers, check, code, commit, copy, killed_at, reported, try_check};
 use tempfile::TempDir;
 
-/// Transactions that are there before, and after a run that nobody kills: the fifth is followed by a VACUUM.
+/// Transactions that are there before, and after a run that is not killed: the fifth is followed by a VACUUM.
 const BEFORE: u64 = 3;
 const AFTER: u64 = 6;
 
@@ -33,7 +33,7 @@ fn killed(kept: Kept, mode: &str, first: u64, step: usize) {
         try_check(kept, directory.path(), mode, 0, killed_at(1 + call % 23, torn));
         let holds = check(kept, directory.path(), mode, reported(&ran.stdout, BEFORE), &told);
         seen[(holds - BEFORE) as usize] += 1;
-        // It goes on from there.
+        // It continues from there.
         if call % 8 == 0 {
             let ran = commit(kept, directory.path(), mode, AFTER + 1, answers);
             assert_eq!(code(&ran), Some(0), "{told}: {ran:?}");
@@ -54,7 +54,7 @@ fn killed_at_the_beginning(kept: Kept, mode: &str, step: usize) {
     }
 }
 
-/// What these tests would see: a database that keeps no journal does not survive.
+/// Shows that these tests notice an error: a database that keeps no journal does not survive.
 #[test]
 fn needs_c_toolchain_without_a_journal_it_is_lost() {
     let (base, calls) = prepared(Kept::Plain, "off");

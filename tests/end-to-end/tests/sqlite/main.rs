@@ -1,4 +1,4 @@
-//! SQLite in a bundle: the real one, compiled with Debian's clang and wasi-libc. Where these are not, the tests are
+//! SQLite in a bundle: the real one, compiled with Debian's clang and wasi-libc. If these are missing, the tests are
 //! skipped by their names.
 
 mod database;

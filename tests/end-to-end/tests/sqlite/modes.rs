@@ -1,4 +1,4 @@
-//! The command runs it, in each journal mode, by both engines.
+//! The command runs SQLite, in each journal mode, with both engines.
 
 use crate::database::{Kept, MODES, PATH, answers, check, code, commit, range, reported};
 use std::io::{BufRead, BufReader, Read};
@@ -14,8 +14,8 @@ fn grant(directory: &TempDir) -> String {
     format!("{}::/data", directory.path().display())
 }
 
-/// Each mode, with temporary files in memory, then in the directory. Who continues what an engine began is another
-/// engine, unless the database is sealed: the other one is another enclave, with other keys.
+/// Each mode, with temporary files in memory, then in the directory. Another engine continues what one began, unless
+/// the database is sealed: the other one is another enclave, with other keys.
 fn each_mode(kept: Kept) {
     let bundled = kept.build(&[&both_engines()]);
     let [pulley, native] = ENGINES;
@@ -43,7 +43,7 @@ fn each_mode(kept: Kept) {
     }
 }
 
-/// The process of the host is killed, whenever that is, after it has passed on some reports.
+/// The host's process is killed at any time after it has passed on some reports.
 fn really_killed(kept: Kept, mode: &str) {
     let bundled = kept.build(&[]);
     let directory = TempDir::new().unwrap();
@@ -101,7 +101,7 @@ macro_rules! kept {
 kept!(plain Kept::Plain);
 kept!(sealed Kept::Sealed);
 
-/// A database made in an enclave is one that anybody reads, and the other way round.
+/// A database that was made in an enclave can be read outside, and the other way round.
 #[test]
 fn needs_c_toolchain_outside() {
     let bundled = Kept::Plain.bundled();
