@@ -61,7 +61,7 @@ impl SigningKey {
             State::NotCreated(home) => home,
         };
         let key = match home.keys().generate(&name) {
-            // Another process created the key meanwhile, or a trusted key of somebody else has this name.
+            // Another process created the key meanwhile, or a trusted key has this name.
             Err(taken @ KeyError::Taken { .. }) => {
                 let key = home.keys().secret(&name).map_err(|_| taken)?;
                 return Ok((name, key));

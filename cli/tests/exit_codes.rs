@@ -1,5 +1,5 @@
-//! Exit codes of programs for WASI 0.1 are the program's own, as under Wasmtime, which serves it itself.
-//! Programs for WASI 0.2 say success or failure, unless they use `exit-with-code`.
+//! Exit codes of programs for WASI 0.1 are the program's own, as under Wasmtime, which implements WASI 0.1 itself.
+//! Programs for WASI 0.2 report success or failure, unless they use `exit-with-code`.
 
 use wasmstone_test_support::processes::InTime;
 use wasmstone_test_support::{Enclave, build, guest};

@@ -1,4 +1,4 @@
-//! Modules that are damaged, lie, or are as large as they may be.
+//! Modules that are damaged, lie about their content, or are as large as allowed.
 
 use wasm_encoder::{
     CodeSection, ConstExpr, CustomSection, DataSection, Encode, Function, FunctionSection, Instruction, MemorySection,
@@ -88,14 +88,14 @@ fn mutated_programs_are_lowered_or_refused() {
                     1 => bytes[at] = random.below(256) as u8,
                     2 => bytes.insert(at, random.below(256) as u8),
                     3 => drop(bytes.remove(at)),
-                    // An operator beside the one that it was, as those of floats are.
+                    // The operator with the next opcode: float operators are neighbours.
                     _ => bytes[at] = bytes[at].wrapping_add(1),
                 }
             }
             lowered += usize::from(bounded(&bytes).is_some());
         }
     }
-    // Were none, the mutations would say nothing about what is valid.
+    // If none were valid, the mutations would prove nothing about valid programs.
     assert!(lowered > 1000, "{lowered}");
 }
 
@@ -229,7 +229,7 @@ fn as_many_locals_as_there_may_be() {
         let lowered = bounded(&module((&[], &[]), &[touched])).unwrap();
         assert_eq!((lowered.functions, lowered.inlined), (1, 0));
     }
-    // With room for a few there is no excuse.
+    // With room for a few locals, lowering must not fail.
     let roomy: Vec<_> = mixed[..49_900].to_vec();
     let computing = [LocalGet(1), LocalGet(3), F64Add, F64Sqrt, Drop];
     let lowered = bounded(&module((&[], &[]), &[body(&roomy, computing)])).unwrap();

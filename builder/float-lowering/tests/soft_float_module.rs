@@ -1,11 +1,11 @@
-//! The module that the soft-float functions are compiled to is what the pass can put into any program.
+//! The pass can put the module of the compiled soft-float functions into any program.
 
 use std::collections::BTreeSet;
 use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, ValType};
 
 const WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/soft_float.wasm"));
 
-/// What stands for an operator that the compiler has no name for.
+/// The functions that stand for operators for which the compiler has no name.
 const INTRINSICS: [&str; 4] = ["integer_overflow", "invalid_conversion", "mul_high", "opaque"];
 
 /// The operators that are more than a bit operation.
@@ -86,8 +86,8 @@ fn its_functions_touch_nothing_but_their_operands() {
     assert!(functions >= operators().len());
 }
 
-/// Control, locals, and integer arithmetic. Not what counts leading or trailing zeros, which is a loop where a
-/// processor has no instruction for it.
+/// Control, locals, and integer arithmetic. Not operators that count leading or trailing zeros, which are a loop on a
+/// processor without an instruction for it.
 fn is_on_operands(operator: &Operator<'_>) -> bool {
     let name = format!("{operator:?}");
     let name = name.split([' ', '{']).next().unwrap_or_default();

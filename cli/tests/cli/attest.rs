@@ -1,4 +1,4 @@
-//! `wasmstone attest`, with enclaves of the simulator and with a report that a real security monitor made.
+//! `wasmstone attest`, with enclaves of the simulator and with a report from a real security monitor.
 
 use crate::support::{HANDLER, HELLO, NOTHING, Ran, Sandbox};
 use wasmstone_attestation::{DeviceKey, Measurement, Pins, Report, Risks, SmHash, eat, simulator};
@@ -24,7 +24,7 @@ fn verify(sandbox: &Sandbox, options: &[&str]) -> Ran {
     sandbox.wasmstone([&["attest", "verify", "report", "--pins", "pins.toml"], options].concat())
 }
 
-/// Verifies `report` with these pins over [`NONCE`], naming the simulator's risk.
+/// Verifies `report` with these pins over [`NONCE`], accepting the simulator's risk.
 fn verify_with(sandbox: &Sandbox, pins: &Pins) -> Ran {
     sandbox.write("pins.toml", pins.to_toml());
     verify(sandbox, &["--nonce", NONCE, SIMULATOR])
@@ -46,7 +46,7 @@ fn a_report_of_the_simulator_is_verified_where_the_risk_is_named() {
     assert!(ran.stdout.contains(&format!("measurement  {measured}")), "{ran:?}");
     assert!(ran.stdout.contains(&format!("nonce        {NONCE}\n")) && ran.stdout.contains("enclave key  "), "{ran:?}");
 
-    // As the runtime hands it over, through a pipe, and as a token.
+    // The report in the runtime's form, through a pipe, and as a token.
     let piped = sandbox.shell(&format!(
         "{{ cat report; head -c 696 /dev/zero; }} | \"$WASMSTONE\" attest verify - --pins pins.toml --nonce {NONCE} {SIMULATOR}"
     ));
@@ -145,7 +145,7 @@ fn each_check_has_its_words() {
         verify(&sandbox, &["--nonce", NONCE, SIMULATOR]).fails(200, &[words]);
     }
     sandbox.wasmstone(["attest", "verify", "nowhere", "--pins", "pins.toml", "--nonce", NONCE]).fails(1, &["nowhere"]);
-    // An older report is refused, whatever else is right.
+    // An older report is refused, even if everything else is right.
     sandbox.wasmstone(["attest", "report", "app.wsb", "--nonce", &"11".repeat(8), "-o", "report"]).succeeds();
     verify(&sandbox, &["--nonce", NONCE, SIMULATOR]).fails(200, &["it is old"]);
 }

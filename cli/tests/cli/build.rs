@@ -109,7 +109,7 @@ fn a_full_disk_leaves_nothing_behind() {
     sandbox.wasm("app.wasm", HELLO);
     sandbox.wasmstone(["key", "new", "default"]).succeeds();
     sandbox.write("app.wsb", "what was there before");
-    // A limit on the size of files stands for the disk; the signal that comes with it is ignored.
+    // A limit on the size of files replaces a full disk; the signal that comes with it is ignored.
     let ran = sandbox.shell("trap '' XFSZ; ulimit -f 2; exec \"$WASMSTONE\" build app.wasm");
     ran.fails(111, &["cannot write app.wsb", "caused by"]);
     assert_eq!(sandbox.read("app.wsb"), b"what was there before");
@@ -144,7 +144,7 @@ fn a_killed_build_changes_nothing() {
     sandbox.shell("mkfifo app.wasm").succeeds();
     let mut build = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
     let mut build = build.args(["build", "app.wasm"]).stderr(Stdio::null()).spawn_in_time();
-    // Opening succeeds once there is a reader, so the build is at work; it then waits for more.
+    // Opening succeeds once there is a reader, so the build has begun; it then waits for more.
     let fifo = sandbox.path("app.wasm");
     let open = || rustix::fs::open(&fifo, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).ok();
     let mut pipe = std::fs::File::from(wait_until("the opening of the program by the build", open));

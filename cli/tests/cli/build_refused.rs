@@ -1,4 +1,4 @@
-//! Programs and options that `build` refuses: the code, the advice, and that nothing is written.
+//! Programs and options that `build` refuses: the code, the remedy, and that nothing is written.
 
 use crate::support::{NOTHING, Sandbox, component};
 
@@ -117,7 +117,7 @@ fn a_start_of_the_wrong_type_is_refused() {
 #[test]
 fn the_minimum_memory_must_be_within_the_cap() {
     let wasm = wat::parse_str(r#"(module (memory (export "memory") 40) (func (export "_start")))"#).unwrap();
-    // The adapter for WASI 0.1 takes two pages more.
+    // The adapter for WASI 0.1 takes two more pages.
     refused(&wasm, &["--max-memory", "1M"], 109, &["2688K", "memory cap of 1M", "--max-memory 2688K"]);
     let two = r#"(component (core module (memory 20)) (core module (memory 20)) (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#;
     refused(wat::parse_str(two).unwrap(), &["--max-memory", "2M"], 109, &["--max-memory 2560K"]);

@@ -1,4 +1,4 @@
-//! Bundles that are damaged, unsigned or signed by somebody: what each command says of them.
+//! Damaged, unsigned and signed bundles: the message of each command about them.
 
 use crate::support::{HELLO, NOTHING, Sandbox};
 use wasmstone_bundle::bundle::{Bundle, Parts, ProgramPart};
@@ -27,7 +27,7 @@ fn a_bundle_with_any_byte_changed_is_not_accepted() {
     let sandbox = Sandbox::new();
     sandbox.bundle(NOTHING);
     let whole = sandbox.read("app.wsb");
-    // A prime step meets headers, paddings and contents alike.
+    // A prime step hits headers, paddings and contents alike.
     for position in (0..whole.len()).step_by(127) {
         let mut changed = whole.clone();
         changed[position] ^= 0x20;
@@ -65,7 +65,7 @@ fn a_future_format_asks_for_an_update() {
     }
 }
 
-/// Takes the signatures off `app.wsb`.
+/// Removes the signatures from `app.wsb`.
 fn unsign(sandbox: &Sandbox) {
     let contents = contents(&Bundle::open(sandbox.path("app.wsb")).unwrap()).unwrap();
     let program = &contents.programs[0];
@@ -133,7 +133,7 @@ fn a_signature_of_another_bundle_is_not_valid() {
     let other = sandbox.read("app.wsb");
     sandbox.bundle(NOTHING);
     let mut bytes = sandbox.read("app.wsb");
-    // Both have their signature in the block after that with the same header.
+    // In both, the signature is in the block after the block with the same header.
     let header = |bytes: &[u8]| bytes.windows(11).position(|window| window == b"signatures/").unwrap();
     let (from, to) = (header(&other) + 512, header(&bytes) + 512);
     bytes[to..to + 96].copy_from_slice(&other[from..from + 96]);

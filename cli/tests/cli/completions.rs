@@ -1,4 +1,4 @@
-//! The checked-in completion scripts are what the program prints.
+//! The checked-in completion scripts are those that the program prints.
 
 use crate::support::Sandbox;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `--engine`, `--targets`, `--cpu-features`: what a bundle holds, and which of it is run.
+//! `--engine`, `--targets`, `--cpu-features`: what a bundle holds, and which of its programs is run.
 
 use crate::support::{HELLO, NOTHING, Sandbox};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `--float`, where machine code does not fit, and how long Keystone hashes: what `build` chooses and says.
+//! `--float`, machine code that does not fit, and Keystone's hashing time: what `build` chooses and prints.
 
 use crate::engines::{FLOATS, VECTORS, native, targets, with_platforms};
 use crate::support::NOTHING;
@@ -150,7 +150,7 @@ fn the_time_to_hash_is_told() {
 #[test]
 fn what_does_not_fit_as_machine_code_is_interpreted() {
     let sandbox = with_platforms();
-    // Each access is a check and a way to trap in machine code, and one instruction of Pulley.
+    // Each access is a check and a possible trap in machine code, and one instruction of Pulley.
     let reads = "local.get 0 i32.load offset=4 local.get 0 i32.add local.set 0 ".repeat(6000);
     let text = format!(
         r#"(module (memory (export "memory") 1) (func $read (param i32) {reads})
@@ -174,7 +174,7 @@ fn what_does_not_fit_as_machine_code_is_interpreted() {
     let why = built["interpreted_because"].as_str().unwrap();
     assert!(why.contains("machine code") && why.contains("does not fit"), "{why}");
     assert_eq!(targets(&build("auto", "64M").succeeds().json()), ["riscv64"]);
-    // Where nothing fits, the cap is told that would do for Pulley.
+    // If nothing fits, the message names the cap that would suffice for Pulley.
     let refused = build("auto", "1024M").fails(109, &["use at most --max-memory"]).stderr;
     assert!(refused.trim_end().ends_with(&most), "{refused}");
 }

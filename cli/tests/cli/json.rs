@@ -1,4 +1,4 @@
-//! What `--json` prints is what docs/json.md says, field by field.
+//! The output of `--json` matches docs/json.md, field by field.
 
 use crate::support::{NOTHING, Sandbox};
 use serde_json::Value;
@@ -14,8 +14,8 @@ fn documented(title: &str) -> BTreeSet<String> {
     rows.filter_map(|row| Some(row.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect()
 }
 
-/// The paths of everything in `value` that is neither an object nor a list of objects. A policy has a section
-/// of its own.
+/// The paths of everything in `value` that is neither an object nor a list of objects. A policy is described in a
+/// separate section.
 fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {

@@ -98,11 +98,11 @@ fn a_key_that_cannot_be_stored_is_said_and_leaves_nothing() {
     let sandbox = Sandbox::new();
     sandbox.wasm("app.wasm", NOTHING);
     for command in ["key new alice", "build app.wasm"] {
-        // A limit on the size of files stands for the disk; the signal that comes with it is ignored.
+        // A limit on the size of files replaces a full disk; the signal that comes with it is ignored.
         let ran = sandbox.shell(&format!("trap '' XFSZ; ulimit -f 0; exec \"$WASMSTONE\" {command}"));
         ran.fails(111, &["cannot store a key", "make room", "caused by"]);
     }
-    // Or it kills.
+    // Or it kills the process.
     if sandbox.has_nameless_files() {
         assert_eq!(sandbox.shell("ulimit -f 0; exec \"$WASMSTONE\" key new alice").code, None);
     }
@@ -169,7 +169,7 @@ fn without_a_home_it_is_said_how_to_get_one() {
     sandbox.write("public.pem", sandbox.wasmstone(["key", "show", "alice"]).succeeds().stdout);
     std::fs::rename(sandbox.home().join("keys/alice.pem"), sandbox.path("alice.pem")).unwrap();
     std::fs::remove_dir_all(sandbox.home()).unwrap();
-    // What needs nothing of it works without.
+    // Commands that do not need the directory work without it.
     let without = |arguments: &str| sandbox.shell(&format!("unset WASMSTONE_HOME; exec \"$WASMSTONE\" {arguments}"));
     without("build app.wasm --key alice.pem").succeeds();
     without("sign app.wsb --key alice.pem").succeeds();

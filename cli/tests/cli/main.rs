@@ -1,4 +1,4 @@
-//! The `wasmstone` program as its users meet it: exit codes, what is written where, and what is not.
+//! The `wasmstone` program as its users see it: exit codes, and which text goes to which stream.
 
 mod attest;
 mod build;

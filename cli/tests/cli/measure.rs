@@ -2,7 +2,7 @@
 
 use crate::support::{NOTHING, Sandbox};
 
-/// Bytes that differ from each other, as many as asked for.
+/// As many bytes as asked for, which differ from each other.
 fn pattern(length: usize, factor: usize, start: usize) -> Vec<u8> {
     (0..length).map(|index| ((index * factor + start) % 256) as u8).collect()
 }

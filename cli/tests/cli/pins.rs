@@ -8,7 +8,7 @@ fn read(sandbox: &Sandbox, name: &str) -> Pins {
     Pins::from_toml(std::str::from_utf8(&sandbox.read(name)).unwrap()).unwrap()
 }
 
-/// A platform "board" with what else is given, and `app.wsb` for it.
+/// A platform "board" with these additional options, and `app.wsb` for it.
 fn board(options: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let (loader, runtime) = keystone_files();
@@ -36,7 +36,7 @@ fn of_the_simulator_everything_is_known() {
     assert_eq!((pins.sm_hashes, pins.device_keys), (vec![SmHash::SIMULATOR], vec![DeviceKey::SIMULATOR]));
     let id = sandbox.wasmstone(["key", "show", "default", "--json"]).json()["key_id"].clone();
     assert_eq!(pins.signers.iter().map(ToString::to_string).collect::<Vec<_>>(), [id.as_str().unwrap()]);
-    // Who reviews the pins sees what the program may do.
+    // The pins show a reviewer what the program may do.
     let text = String::from_utf8(sandbox.read("pins.toml")).unwrap();
     assert!(text.contains("#   network: any that the run command grants\n"), "{text}");
 

@@ -71,7 +71,7 @@ fn a_build_tree_gives_the_files() {
     let hash =
         |name: &str| sandbox.wasmstone(["platform", "show", name, "--json"]).succeeds().json()["sm_hash"].clone();
     assert_eq!(hash("board"), sm_hash(b"what boots").unwrap().to_string());
-    // What is named wins over what is found.
+    // Named files win over files that are found.
     sandbox.wasmstone(["platform", "add", "other", "--from", "build", "--sm", "firmware"]).succeeds();
     assert_eq!(hash("other"), sm_hash(b"firmware").unwrap().to_string());
 

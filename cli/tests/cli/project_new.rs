@@ -31,7 +31,7 @@ fn its_project_file_is_one() {
     let sandbox = Sandbox::new();
     for template in ["rust", "rust-http", "c"] {
         sandbox.wasmstone(["new", template, "--template", template]).succeeds();
-        // All is well but for the program, which is not compiled yet.
+        // Everything is right except for the program, which is not compiled yet.
         let ran = sandbox.shell(&format!("cd {template} && exec \"$WASMSTONE\" build"));
         ran.fails(1, &["cannot read", &format!("{}.wasm", template.replace("rust-http", "rust_http"))]);
     }
@@ -39,7 +39,7 @@ fn its_project_file_is_one() {
 
 /// Compiles a project, as its README says.
 fn compile(sandbox: &Sandbox, project: &str) {
-    // Not the sandbox's environment: Cargo finds Rust by the user's.
+    // Not the sandbox's environment: Cargo finds Rust through the user's.
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--offline", "--release", "--target", "wasm32-wasip2"])
         .current_dir(sandbox.path(project))

@@ -1,4 +1,4 @@
-//! Running, as far as it needs no compiled guest: grants, ends, banners.
+//! Running, without compiled guests: grants, ends, banners.
 
 use crate::support::{COUNT, HELLO, LOOP, NOTHING, SLEEP, Sandbox, TRANSFER_NOTHING, TRAP};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Sealed directories and `wasmstone seal`, as far as that needs no guest that writes.
+//! Sealed directories and `wasmstone seal`, without a guest that writes.
 
 use crate::support::{HELLO, NOTHING, Sandbox};
 use rustix::fs::{FlockOperation, flock};
@@ -45,7 +45,7 @@ fn keys_are_those_of_openssl() {
     sandbox.wasmstone(["seal", "key", "me"]).fails(109, &["already"]);
     sandbox.wasmstone(["seal", "key", "../me"]).fails(109, &["is not a name"]);
     sandbox.wasmstone(["seal", "public", "nobody"]).fails(109, &["seal key nobody"]);
-    // Keys that sign are others.
+    // Signing keys are separate.
     sandbox.wasmstone(["key", "new", "signer"]).succeeds();
     sandbox.wasmstone(["seal", "public", "signer"]).fails(109, &["no seal key \"signer\""]);
     sandbox.write("signer.pem", sandbox.wasmstone(["key", "show", "signer"]).stdout);
@@ -138,7 +138,7 @@ fn what_cannot_be_moved_is_said() {
     export("data::/data", "nowhere").fails(1, &["nowhere"]);
     export("data::/other", "wrapped").fails(109, &["/other is not a sealed directory", "one of /data"]);
     export("nowhere::/data", "wrapped").fails(109, &["nowhere"]);
-    // Of somebody else's enclave.
+    // The report of another enclave.
     let mut forged = sandbox.read("wrapped");
     forged[30] ^= 1;
     sandbox.write("forged", forged);
@@ -163,7 +163,7 @@ fn a_sealed_directory_is_for_one_enclave_at_a_time() {
     sandbox.wasmstone(["run", "app.wsb", "--dir", "data::/data"]).fails(201, &["another enclave", "/data"]);
     drop(held);
     sandbox.wasmstone(["run", "app.wsb", "--dir", "data::/data"]).succeeds();
-    // A plain one is for everybody.
+    // Several enclaves can use a plain directory at once.
     fs::remove_file(sandbox.path("wasmstone.toml")).unwrap();
     sandbox.bundle(HELLO);
     let held = File::open(sandbox.path("data")).unwrap();
@@ -212,7 +212,7 @@ fn states_are_kept_in_a_file() {
     run(&["--freshness", "states"]).succeeds();
     assert!(String::from_utf8(sandbox.read("states")).unwrap().ends_with(&other));
 
-    // An older copy of the directory, as the owner of the disk can bring it back.
+    // An older copy of the directory, which the owner of the disk can bring back.
     sandbox.write("states", format!("/data 1-{}\n", "0".repeat(64)));
     run(&["--freshness", "states"]).fails(110, &["the one that was pinned", "the lines of states"]);
 }

@@ -1,12 +1,12 @@
-//! Programs that answer HTTP requests: recognised, built, shown, and started by the command that is for
-//! them. That requests are answered is tested with programs that are compiled, in `tests/serve.rs`.
+//! Programs that answer HTTP requests: they are recognised, built, shown, and started by the right command. Tests of
+//! the answers use compiled programs, in `tests/serve.rs`.
 
 use crate::support::{HANDLER, NOTHING, Sandbox, handler};
 
 const HTTP: &str = "wasi:http/incoming-handler@0.2.3";
 const RUN: &str = "wasi:cli/run@0.2.3";
 
-/// Builds a program, given as text; returns what was built, as JSON.
+/// Builds a program, given as text; returns the build's JSON.
 fn built(sandbox: &Sandbox, text: &str, options: &[&str]) -> serde_json::Value {
     sandbox.wasm("app.wasm", text);
     sandbox.wasmstone([&["build", "app.wasm", "--json"], options].concat()).succeeds().json()

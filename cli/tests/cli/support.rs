@@ -1,4 +1,4 @@
-//! A directory of its own for each test, and programs small enough to be read.
+//! A separate directory for each test, and programs small enough to be read.
 
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
@@ -24,7 +24,7 @@ pub const TRAP: &str = r#"(module (memory (export "memory") 1) (func (export "_s
 /// Runs for ever.
 pub const LOOP: &str = r#"(module (memory (export "memory") 1) (func (export "_start") (loop br 0)))"#;
 
-/// Sleeps for as long as can be said.
+/// Sleeps for the longest possible time.
 pub const SLEEP: &str = r#"(module
     (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
     (memory (export "memory") 1)
@@ -43,8 +43,8 @@ pub const COUNT: &str = r#"(module
         (drop (call $variables (i32.const 8) (i32.const 12)))
         (call $exit (i32.add (i32.load (i32.const 0)) (i32.mul (i32.const 10) (i32.load (i32.const 8)))))))"#;
 
-/// Reads and writes without buffers. Exits with a bit for each of the four ways that refuse a descriptor that
-/// there is not, and one where standard output is not refused.
+/// Reads and writes without buffers. Exits with a bit for each of the four ways that refuse a missing descriptor, and
+/// one if standard output is not refused.
 pub const TRANSFER_NOTHING: &str = r#"(module
     (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -84,10 +84,10 @@ pub fn component(imports: &[&str], exports: &[&str]) -> String {
     )
 }
 
-/// Answers every HTTP request by not doing so.
+/// Answers no HTTP request.
 pub const HANDLER: &str = include_str!("handler.wat");
 
-/// [`HANDLER`] with exports of these names in place of its own; those of `wasi:cli` do nothing.
+/// [`HANDLER`] with exports of these names instead of its own; those of `wasi:cli` do nothing.
 pub fn handler(exports: &[&str]) -> String {
     let (head, _) = HANDLER.split_once("(export \"wasi:http/").unwrap();
     let instance = |name: &str| if name.starts_with("wasi:cli/") { "$command" } else { "$handler" };
@@ -96,7 +96,7 @@ pub fn handler(exports: &[&str]) -> String {
     format!("{head}{exports})")
 }
 
-/// A working directory and a configuration directory, both gone after the test.
+/// A working directory and a configuration directory, which are both removed after the test.
 pub struct Sandbox(TempDir);
 
 /// How a command ended.
@@ -119,7 +119,7 @@ impl Sandbox {
         self.0.path().join("work").join(name)
     }
 
-    /// The configuration directory, which is not there until the program makes it.
+    /// The configuration directory, which does not exist until the program makes it.
     pub fn home(&self) -> PathBuf {
         self.0.path().join("home")
     }
@@ -162,7 +162,7 @@ impl Sandbox {
         has
     }
 
-    /// A command in the working directory, in an environment of nothing else.
+    /// A command in the working directory, with an otherwise empty environment.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -199,7 +199,8 @@ impl Ran {
         self
     }
 
-    /// It ended with this code, an error, and nothing on standard output. Each of `words` is in the error.
+    /// Checks that it ended with this code, an error, and nothing on standard output. Each of `words` is in the
+    /// error.
     #[track_caller]
     pub fn fails(self, code: i32, words: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
