@@ -1,5 +1,6 @@
-//! Computes something, and has the enclave around it attest that it did: `/out/report` is a report over the SHA-256 of
-//! `/out/statement`. Whoever has pinned this program's measurement knows then that these are its words:
+//! Computes something, and makes the enclave around it attest the result: `/out/report` is a report over the SHA-256
+//! of `/out/statement`. A verifier who has pinned this program's measurement then knows that the program wrote the
+//! statement:
 //!
 //! ```console
 //! $ wasmstone run attested.wsb --dir out::/out -- NONCE 3 1 4
@@ -34,7 +35,7 @@ fn run() -> Result<String, String> {
     numbers.sort_unstable();
     let median = numbers.get(numbers.len() / 2).ok_or("say numbers behind the nonce")?;
 
-    // The nonce is the verifier's: what it stands in is no statement of yesterday.
+    // The verifier chose the nonce, so a statement that contains it is fresh.
     let statement = format!("nonce {nonce}\ncount {}\nmedian {median}\n", numbers.len());
     let report = attestation::report(&Sha256::digest(&statement)).map_err(|error| format!("no report: {error:?}"))?;
     let written = fs::write("/out/statement", &statement).and_then(|()| fs::write("/out/report", report));

@@ -1,7 +1,7 @@
 //! Reads handwritten digits: a web server with a page to draw on and a small neural network.
 //!
-//! `digits [ADDRESS:PORT]` listens there, or where the variable `DIGITS_ADDRESS` says, or at
-//! 127.0.0.1:8080. Nothing here knows of enclaves, or of WebAssembly.
+//! `digits [ADDRESS:PORT]` listens at this address, or at that of the variable `DIGITS_ADDRESS`, or at
+//! 127.0.0.1:8080. Nothing here depends on enclaves or on WebAssembly.
 
 mod network;
 mod picture;
@@ -43,7 +43,7 @@ fn serve(address: SocketAddr) -> Result<(), String> {
     runtime.block_on(async {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-        // Port 0 asks for any free one, so that only the listener knows.
+        // Port 0 asks for any free port, so only the listener knows it.
         announce(&listener).map_err(|error| format!("cannot say where: {error}"))?;
         axum::serve(listener, web::router(network)).await.map_err(|error| error.to_string())
     })

@@ -7,7 +7,7 @@ use tract_onnx::prelude::*;
 
 const MODEL: &[u8] = include_bytes!("../digits.onnx");
 
-/// How likely each digit is. They add up to 1.
+/// The probability of each digit. They add up to 1.
 pub type Probabilities = [f32; 10];
 
 /// A network that is ready to run.
@@ -22,7 +22,7 @@ impl Network {
     }
 
     /// # Errors
-    /// If the network takes or gives something of another shape.
+    /// If the input or output of the network has another shape.
     pub fn classify(&self, picture: &Picture) -> TractResult<Probabilities> {
         let input = Tensor::from_shape(&[1, 1, SIDE, SIDE], picture.as_flattened())?;
         let output = self.0.run(tvec!(input.into()))?;

@@ -1,4 +1,4 @@
-//! From a file that somebody sent to what the network was trained on: ink on 8 by 8 squares.
+//! From a file that a client sent to the network's input: ink on 8 by 8 squares.
 
 use image::{GrayImage, ImageError, ImageFormat, ImageReader, Limits, Luma, imageops};
 use std::io::Cursor;
@@ -9,20 +9,20 @@ pub const SIDE: usize = 8;
 /// Lines of ink, from 0 for none to 1.
 pub type Picture = [[f32; SIDE]; SIDE];
 
-/// Pixels along a side of a file, at the most.
+/// The most pixels along a side of a file.
 const MAX_PIXELS: u32 = 1024;
 
-/// Differences from the background, of 255, that are noise.
+/// Differences from the background that count as noise, of 255.
 const NOISE: u8 = 32;
 
 /// Reads a PNG or PGM of one digit, dark on light or light on dark, of any size and place.
 ///
 /// # Errors
-/// The reason why it is none, for whoever sent it.
+/// The reason why the file is not such a picture, for the client that sent it.
 pub fn read(file: &[u8]) -> Result<Picture, String> {
     let ink = ink(decode(file)?);
     let (left, top, right, bottom) = bounds(&ink).ok_or("the picture is empty: it has one shade only")?;
-    // The digit fills the squares from top to bottom, or from side to side where it is wider than high.
+    // The digit fills the squares from top to bottom, or from side to side if it is wider than high.
     let (width, height) = (right - left + 1, bottom - top + 1);
     let side = width.max(height);
     let mut square = GrayImage::new(side, side);
@@ -37,7 +37,7 @@ pub fn read(file: &[u8]) -> Result<Picture, String> {
     Ok(picture)
 }
 
-/// Decodes a file; what is transparent is white.
+/// Decodes a file; transparent pixels become white.
 fn decode(file: &[u8]) -> Result<GrayImage, String> {
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|error| error.to_string())?;
     if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Pnm)) {
@@ -64,7 +64,7 @@ fn decode(file: &[u8]) -> Result<GrayImage, String> {
     grey.ok_or_else(|| "the picture is broken".to_owned())
 }
 
-/// How much each pixel differs from the background, on the side of it where the digit is.
+/// How much each pixel differs from the background, in the direction in which the digit differs.
 fn ink(mut picture: GrayImage) -> GrayImage {
     let width = picture.width() as usize;
     let lines = picture.chunks_exact(width);

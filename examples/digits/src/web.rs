@@ -1,4 +1,4 @@
-//! What the server answers.
+//! The server's answers.
 
 use crate::network::Network;
 use crate::picture;
@@ -13,10 +13,10 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The largest picture that is taken, in bytes.
+/// The largest picture that is accepted, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// The page, `POST /classify`, and `GET /health` for whoever watches.
+/// The page, `POST /classify`, and `GET /health` for monitoring.
 pub fn router(network: Network) -> Router {
     Router::new()
         .route("/", get(|| async { Html(include_str!("page.html")) }))

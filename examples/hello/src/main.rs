@@ -1,4 +1,4 @@
-//! Greets whoever the arguments name. Nothing here knows of enclaves.
+//! Greets the names in its arguments. Nothing here depends on enclaves.
 
 fn main() {
     let names: Vec<String> = std::env::args().skip(1).collect();
