@@ -115,7 +115,7 @@ impl EnclaveArguments {
             (
                 self.insecure.allow_unknown_signer,
                 "--insecure-allow-unknown-signer",
-                "this bundle runs whoever signed it",
+                "this bundle runs no matter who signed it",
             ),
         ] {
             if used {
