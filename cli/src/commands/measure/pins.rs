@@ -9,10 +9,10 @@ use anyhow::Context;
 use std::fmt::Write;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use wasmstone_attestation::{DeviceKey, Measurement, Pins, SignerId, SmHash};
+use wasmstone_attestation::{DeviceKey, Pins, SignerId, SmHash};
 use wasmstone_bundle::verify::{Program, SignatureError, Standing, signers};
 use wasmstone_bundle::{
-    Bundle, Platform, SmHash as PlatformSmHash, TrustPolicy, VerifyError, atomic,
+    Bundle, Platform, TrustPolicy, VerifyError, atomic,
     platform::{PlatformError, SIM},
 };
 use wasmstone_policy::{Policy, Target};
@@ -27,7 +27,7 @@ pub struct PinsArguments {
     /// Pin this hash of the security monitor, 128 hexadecimal digits; can be given more than once
     /// [default: the platform's].
     #[arg(long, value_name = "HEX", requires = "pins")]
-    sm_hash: Vec<PlatformSmHash>,
+    sm_hash: Vec<SmHash>,
     /// Pin this device's public key, 64 hexadecimal digits or a PEM file; can be given more than once
     /// [default: the platform's].
     #[arg(long, value_name = "HEX|FILE", requires = "pins")]
@@ -58,7 +58,7 @@ impl PinsArguments {
         let device_keys = match (&*self.device_key, platform.device_keys) {
             ([], keys) if keys.is_empty() => return Err(no_device_key(&entry.name).into()),
             ([], keys) => keys,
-            (given, _) => keys::devices(given)?.into_iter().map(|key| DeviceKey(key.0)).collect(),
+            (given, _) => keys::devices(given)?,
         };
         if device_keys.contains(&DeviceKey::PUBLIC_TEST) {
             console::warn(
@@ -68,8 +68,8 @@ impl PinsArguments {
         }
         let pins = Pins {
             name: Some(bundle.manifest().name.clone()),
-            measurements: programs.iter().map(|program| Measurement(program.measurement.0)).collect(),
-            sm_hashes: sm_hashes.into_iter().map(|hash| SmHash(hash.0)).collect(),
+            measurements: programs.iter().map(|program| program.measurement).collect(),
+            sm_hashes,
             device_keys,
             signers: valid_signers(bundle)?,
         };
@@ -97,22 +97,19 @@ impl PinsArguments {
 /// What this machine's configuration knows about a platform.
 #[derive(Default)]
 struct Known {
-    sm_hash: Option<PlatformSmHash>,
+    sm_hash: Option<SmHash>,
     device_keys: Vec<DeviceKey>,
 }
 
 impl Known {
     fn of(name: &str) -> anyhow::Result<Self> {
         if name == SIM {
-            let sm_hash = Some(PlatformSmHash(SmHash::SIMULATOR.0));
-            return Ok(Self { sm_hash, device_keys: vec![DeviceKey::SIMULATOR] });
+            return Ok(Self { sm_hash: Some(SmHash::SIMULATOR), device_keys: vec![DeviceKey::SIMULATOR] });
         }
         // Without a configuration directory no platform is known, but the options can still name the values.
         let Ok(home) = Home::find() else { return Ok(Self::default()) };
         match home.platforms().load(name) {
-            Ok(Platform { sm_hash, device_keys, .. }) => {
-                Ok(Self { sm_hash, device_keys: device_keys.iter().map(|key| DeviceKey(key.0)).collect() })
-            }
+            Ok(Platform { sm_hash, device_keys, .. }) => Ok(Self { sm_hash, device_keys }),
             Err(PlatformError::Unknown { .. }) => Ok(Self::default()),
             Err(error) => Err(error.into()),
         }
