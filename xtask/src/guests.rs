@@ -1,5 +1,6 @@
 //! The test programs of `tests/guests`.
 
+use crate::riscv64;
 use anyhow::Result;
 use wasmstone_test_support::shell::{cargo, root, run, step, target};
 
@@ -23,6 +24,24 @@ pub fn build() -> Result<()> {
         run(&mut build)?;
     }
     Ok(())
+}
+
+/// Builds the test program `name` for RISC-V Linux, into `target/guests/TARGET/release/NAME`: a process of the board
+/// beside its enclaves.
+///
+/// # Errors
+/// If the program does not compile, or the machine has no linker for RISC-V and cannot get one.
+pub fn build_for_board(name: &str) -> Result<()> {
+    riscv64::prepare()?;
+    step(&format!("{name} for RISC-V Linux"));
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release", "--locked", "--target", riscv64::TARGET]);
+    build.args(["--package", "guests-std", "--bin", name]);
+    build.arg("--manifest-path").arg(root().join("tests/guests/Cargo.toml"));
+    build.arg("--target-dir").arg(target()?.join("guests"));
+    // Otherwise it would replace the flags that make the executable static.
+    build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    run(&mut build)
 }
 
 #[cfg(test)]

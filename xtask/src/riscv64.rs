@@ -47,8 +47,7 @@ pub fn run_target() -> Result<()> {
 /// # Errors
 /// If something does not compile, or the machine has no linker for RISC-V and cannot get one.
 pub fn build() -> Result<Built> {
-    setup::riscv64_linker()?;
-    setup::rust_targets(&[TARGET])?;
+    prepare()?;
     step("wasmstone for RISC-V Linux");
     let directory = compile(&["--package", "wasmstone", "--package", "wasmstone-eyrie-harness"])?;
     Ok(Built { wasmstone: directory.join("wasmstone"), harness: directory.join("wasmstone-eyrie-harness") })
@@ -59,8 +58,7 @@ pub fn build() -> Result<Built> {
 /// # Errors
 /// As [`build`], and if a file cannot be copied.
 pub fn build_for_tests() -> Result<Built> {
-    setup::riscv64_linker()?;
-    setup::rust_targets(&[TARGET])?;
+    prepare()?;
     step("wasmstone for RISC-V Linux, with the simulator");
     let directory = compile(&["--package", "wasmstone", "--features", "simulator"])?;
     let simulating = directory.join(SIMULATING);
@@ -69,6 +67,15 @@ pub fn build_for_tests() -> Result<Built> {
         replace(&directory.join(program), &simulating.join(program))?;
     }
     build()
+}
+
+/// Installs what builds for this target need.
+///
+/// # Errors
+/// If the machine has no linker for RISC-V and cannot get one, or rustup fails.
+pub fn prepare() -> Result<()> {
+    setup::riscv64_linker()?;
+    setup::rust_targets(&[TARGET])
 }
 
 /// Runs Cargo, and returns the directory of the executables.

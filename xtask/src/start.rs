@@ -27,6 +27,7 @@ pub fn keystone(arguments: &[String]) -> Result<()> {
         run(cargo().args(["build", "--workspace", "--lib", "--bins", "--examples", "--locked"]))?;
         riscv64::build()?;
         guests::build()?;
+        guests::build_for_board("floats")?;
         digits::build_or_miss()?;
     }
     become_package("wasmstone-keystone-suite", &[], arguments)

@@ -4,8 +4,9 @@
 
 use super::remote::{Remote, text};
 use super::report::Report;
-use super::{Seen, Suite, guest};
+use super::{Seen, Suite, built as file, guest};
 use anyhow::Result;
+use std::fs;
 
 /// Programs, and arguments with which each computes for about a second under emulation, lowered to integer code.
 const PROGRAMS: [(&str, &str); 8] = [
@@ -31,8 +32,9 @@ const UNPROTECTED: usize = 3;
 /// The registers of enclaves are not kept, but filled with other values at every entry.
 const NOT_KEPT: &str = "--insecure-foreign-floats";
 
-/// A process of the board that only multiplies and adds: a float kernel in the simulator.
-const LOAD: (&str, &str) = ("floats", "2000000000");
+/// A process of the board that only multiplies and adds: a float kernel as a program for RISC-V Linux, below the target
+/// directory, and its argument.
+const LOAD: (&str, &str) = ("guests/riscv64gc-unknown-linux-gnu/release/floats", "2000000000");
 
 /// Runs every program several times beside this load.
 pub fn run(suite: &Suite, report: &mut Report) -> Result<()> {
@@ -54,9 +56,8 @@ impl Load {
     /// # Errors
     /// If the program does not build, or ssh does not reach the machine.
     pub fn start(suite: &Suite) -> Result<Self> {
-        let load = suite.build(&guest(LOAD.0, "wasm32-wasip2")?, "load", "sim", &["--targets", "pulley64"]);
-        let load = suite.put(&load.map_err(anyhow::Error::msg)?)?;
-        let line = Remote::line(&["run", &load, "--backend", "sim", "--", LOAD.1]);
+        suite.remote.put("load", &fs::read(file(LOAD.0)?)?)?;
+        let line = format!("chmod +x load && ./load {}", LOAD.1);
         let script = format!("for i in 1 2; do {line} < /dev/null > /dev/null 2>&1 & echo $!; done");
         let started = suite.remote.shell(&script, b"")?;
         Ok(Self { processes: text(&started.stdout).replace('\n', " ") })
