@@ -57,8 +57,8 @@ impl Load {
     /// If the program does not build, or ssh does not reach the machine.
     pub fn start(suite: &Suite) -> Result<Self> {
         suite.remote.put("load", &fs::read(file(LOAD.0)?)?)?;
-        let line = format!("chmod +x load && ./load {}", LOAD.1);
-        let script = format!("for i in 1 2; do {line} < /dev/null > /dev/null 2>&1 & echo $!; done");
+        let run = format!("./load {} < /dev/null > /dev/null 2>&1", LOAD.1);
+        let script = format!("chmod +x load && for i in 1 2; do {run} & echo $!; done");
         let started = suite.remote.shell(&script, b"")?;
         Ok(Self { processes: text(&started.stdout).replace('\n', " ") })
     }
