@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use std::time::Duration;
 use wasmstone_bundle::{measurement::measure, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_happ::backend::{Files, Kind, Limits, Outcome};
+use wasmstone_happ::backend::{Backend, Files, Kind, Limits, Outcome};
 use wasmstone_happ::edge_server::{Config, Server};
 
 #[cfg_attr(feature = "build", path = "simulator/built.rs")]
@@ -28,7 +28,14 @@ struct Trial {
 }
 
 pub fn check() -> Check {
-    match program::trial().and_then(|trial| Ok((run(&trial)?, trial))) {
+    let simulator = match backend::find(Kind::Sim, Insecure::default()) {
+        Ok(simulator) => simulator,
+        Err(error) => {
+            let remedy = "install all programs of this release into one directory";
+            return Check::missing(NAME, format!("{error:#}"), remedy, Exit::NoSimulator);
+        }
+    };
+    match program::trial().and_then(|trial| Ok((run(&*simulator, &trial)?, trial))) {
         Ok((Outcome::Ended(status), trial)) if status == trial.expected => Check::ok(NAME, trial.found),
         Ok((Outcome::Ended(status), _)) => missing(format!("the program ended with {status:?}")),
         Ok((Outcome::TimedOut | Outcome::NotStarted { .. } | Outcome::Interrupted { .. }, _)) => {
@@ -46,10 +53,9 @@ fn missing(found: String) -> Check {
     Check::missing(NAME, found, remedy, Exit::NoSimulator)
 }
 
-fn run(trial: &Trial) -> anyhow::Result<Outcome> {
+fn run(simulator: &dyn Backend, trial: &Trial) -> anyhow::Result<Outcome> {
     let mut server = Server::new(Config { program: trial.program.clone().into(), ..Config::default() })?;
     let (loader, runtime, image) = (&stand_in::loader(), &stand_in::runtime(), &trial.image);
     let files = Files { loader, runtime, image, measurement: measure(loader, runtime, image) };
-    let simulator = backend::find(Kind::Sim, Insecure::default())?;
     Ok(simulator.launch(&files, &mut server, &Limits { timeout: Some(TIMEOUT), ..Limits::default() })?.outcome)
 }
