@@ -17,7 +17,7 @@ const PACKAGE: &str = "wasmstone-eapp";
 /// The Cargo profile, and the name of the directory for its results in the target directory.
 const PROFILE: &str = "eapp";
 
-/// The target of the enclave app without floating-point instructions.
+/// The target of the enclave app without floating-point instructions, which the feature `soft` adds.
 const SOFT: &str = "riscv64imac-unknown-none-elf";
 
 /// The target of the enclave app with floating-point instructions, which the feature `hard` adds.
@@ -65,8 +65,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let build = target_directory(&out)?.join(PROFILE);
-    let targets = if env::var_os("CARGO_FEATURE_HARD").is_some() { &[SOFT, HARD][..] } else { &[SOFT] };
-    rust_targets::require(targets, "the enclave app for Keystone")?;
+    let mut targets = Vec::new();
+    for (feature, target) in [("CARGO_FEATURE_SOFT", SOFT), ("CARGO_FEATURE_HARD", HARD)] {
+        targets.extend(env::var_os(feature).map(|_| target));
+    }
+    if targets.is_empty() {
+        return Ok(());
+    }
+    rust_targets::require(&targets, "the enclave app for Keystone")?;
     let sysroot = rust_targets::sysroot()?;
     let flags = remapped(&[
         // If several match, the compiler takes the last.
@@ -85,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     cargo.current_dir(workspace).env("CARGO_ENCODED_RUSTFLAGS", flags);
     cargo.args(["build", "--locked", "--profile", PROFILE, "--package", PACKAGE, "--bin", PACKAGE]);
     cargo.args(["--features", "enclave", "--target-dir"]).arg(&build);
-    for target in targets {
+    for target in &targets {
         cargo.args(["--target", target]);
     }
     if !cargo.stdout(Stdio::null()).status()?.success() {
@@ -94,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for target in targets {
         let built = build.join(target).join(PROFILE).join(PACKAGE);
         let mut eapp = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
-        if *target == SOFT {
+        if target == SOFT {
             switching::without_floats(&mut eapp)?;
         }
         fs::write(out.join(target), eapp)?;

@@ -12,7 +12,7 @@ use std::thread;
 use wasmstone_test_support::shell::{self, cargo, root, step, target};
 
 /// Builds what the demo runs: the command, which makes bundles for the simulator and runs them there, without the
-/// enclave app for platforms that protect floating-point registers. Cargo builds this crate too, so that it chooses
+/// enclave apps for Keystone. Cargo builds this crate too, so that it chooses
 /// the same features as the tests.
 const BUILD: [&str; 7] = [
     "--package",

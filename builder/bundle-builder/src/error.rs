@@ -2,6 +2,7 @@
 
 use crate::compile::CompileError;
 use crate::cpu::UnknownFeature;
+use crate::eapp::EappError;
 use crate::engine::EngineError;
 use crate::float::{FloatError, FloatsLeft};
 use crate::instances::InstancesError;
@@ -27,6 +28,9 @@ pub enum BuildError {
     /// Floats cannot be computed as they were asked to be.
     #[error(transparent)]
     Float(#[from] FloatError),
+    /// The enclave app that the bundle needs is not in this build.
+    #[error(transparent)]
+    Eapp(#[from] EappError),
     /// The program was lowered, and floats are left.
     #[error(transparent)]
     FloatsLeft(#[from] FloatsLeft),

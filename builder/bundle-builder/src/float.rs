@@ -98,13 +98,6 @@ pub enum FloatError {
         /// How floats were asked to be computed.
         float: Float,
     },
-    /// The enclave app with floating-point instructions is not in this build.
-    #[error(
-        "the program would compute with floating-point registers, and this wasmstone was built without the enclave app \
-         that uses them: choose --float lowered and leave --insecure-float out, or build wasmstone with its Cargo \
-         feature \"hard\", which is one of its default features"
-    )]
-    NoHardEapp,
 }
 
 /// A fault of this release: floats are left in a lowered program, or the lowered program cannot be read.

@@ -23,7 +23,7 @@
 //! - `wasm_error`, `source`, `memory`, `cpu`: errors about programs, their files, memory caps, CPU features
 //! - `outline`, `operators`, `proposals`: what is in a program
 //! - `rewrite`, `lengths`, `fold`, `adapt`: programs are changed
-//! - `interfaces`, `float`, `engine`, `instances`: decisions
+//! - `interfaces`, `float`, `engine`, `eapp`, `instances`: decisions
 //! - `compile`: the compiler
 //! - `error`, `request`, `pipeline`: errors, input and output of a build, and its stages
 //! - `project`: the project file
@@ -33,6 +33,7 @@
 mod adapt;
 mod compile;
 mod cpu;
+mod eapp;
 pub mod engine;
 mod error;
 pub mod float;
@@ -53,6 +54,7 @@ mod wasm_error;
 
 pub use compile::{CompileError, Settings, config};
 pub use cpu::UnknownFeature;
+pub use eapp::EappError;
 pub use engine::{Engine, EngineError};
 pub use error::BuildError;
 pub use float::{Float, FloatError, FloatsLeft};

@@ -5,16 +5,16 @@
 use crate::compile::{Settings, check_linking, precompile};
 use crate::engine::{Choice, Engine, EngineOptions};
 use crate::error::{BuildError, diagnosed};
-use crate::float::{self, Float, FloatError, lower_and_check};
+use crate::float::{self, Float, lower_and_check};
 use crate::memory::{MemoryError, Needs};
 use crate::operators::{self, Operators};
 use crate::outline::{self, Outline};
 use crate::request::{Built, Compiled, Lowering, Request, Stage};
 use crate::source::WasmKind;
-use crate::{adapt, cpu, engine, fold, instances, interfaces};
+use crate::{adapt, cpu, eapp, engine, fold, instances, interfaces};
 use std::borrow::Cow;
 use wasmstone_bundle::bundle::{BuildError as PackError, Bundle, Parts, ProgramPart};
-use wasmstone_bundle::{Platform, Sha256Digest, image, measurement, platform::SIM, stand_in};
+use wasmstone_bundle::{Platform, Sha256Digest, image, measurement, platform::SIM};
 use wasmstone_float_lowering::Lowered;
 use wasmstone_policy::{Entry, Launch, Program, Target};
 
@@ -121,7 +121,7 @@ fn plan(request: &Request<'_>, surveyed: &Surveyed, progress: &mut impl FnMut(St
     if let Some(features) = &request.cpu_features {
         cpu::check(features, &choice.targets)?;
     }
-    let eapp = generic_eapp(request.platform, choice.hardware_float())?;
+    let eapp = eapp::generic(request.platform, choice.hardware_float())?;
     request.max_memory.check_minimum(*minimum_memory, request.platform, &eapp)?;
     let instances = instances::choose(*entry, request.instances, *minimum_memory, request.max_memory)?;
     Ok(Plan {
@@ -132,17 +132,6 @@ fn plan(request: &Request<'_>, surveyed: &Surveyed, progress: &mut impl FnMut(St
         // Instances that run at once share the room for memories.
         memory_may_move: surveyed.several_memories || *entry == Entry::Http,
     })
-}
-
-/// The generic enclave app of this release for a platform.
-fn generic_eapp(platform: &Platform, hardware_float: bool) -> Result<Cow<'static, [u8]>, FloatError> {
-    if platform.name == SIM {
-        Ok(stand_in::eapp().into())
-    } else if hardware_float {
-        wasmstone_generic_eapp::HARD.map(Cow::Borrowed).ok_or(FloatError::NoHardEapp)
-    } else {
-        Ok(wasmstone_generic_eapp::SOFT.into())
-    }
 }
 
 /// What [`compile`] made.

@@ -5,11 +5,22 @@
 #![forbid(unsafe_code)]
 
 /// The executable without floating-point instructions: Keystone neither saves nor protects floating-point registers.
-pub const SOFT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/riscv64imac-unknown-none-elf"));
+/// `None` if this crate was built without its feature `soft`.
+pub const SOFT: Option<&[u8]> = soft();
 
 /// The executable with floating-point instructions, for platforms that protect an enclave's registers. `None` if this
 /// crate was built without its feature `hard`.
 pub const HARD: Option<&[u8]> = hard();
+
+#[cfg(feature = "soft")]
+const fn soft() -> Option<&'static [u8]> {
+    Some(include_bytes!(concat!(env!("OUT_DIR"), "/riscv64imac-unknown-none-elf")))
+}
+
+#[cfg(not(feature = "soft"))]
+const fn soft() -> Option<&'static [u8]> {
+    None
+}
 
 #[cfg(feature = "hard")]
 const fn hard() -> Option<&'static [u8]> {

@@ -27,9 +27,11 @@ fn of_build(error: &BuildError) -> Exit {
         BuildError::Source(error) => of_source(error),
         BuildError::Wasm(_) | BuildError::Compile(_) | BuildError::Memory(MemoryError::NeverFits { .. }) => Exit::Wasm,
         BuildError::Engine(_) | BuildError::FloatsLeft(_) => Exit::Wasm,
-        BuildError::Memory(_) | BuildError::Instances(_) | BuildError::Cpu(_) | BuildError::Float(_) => {
-            Exit::Configuration
-        }
+        BuildError::Memory(_)
+        | BuildError::Instances(_)
+        | BuildError::Cpu(_)
+        | BuildError::Float(_)
+        | BuildError::Eapp(_) => Exit::Configuration,
         BuildError::Pack(PackError::Manifest(_) | PackError::Launch(_) | PackError::Compose(_)) => Exit::Configuration,
         _ => Exit::Other,
     }

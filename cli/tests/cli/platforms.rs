@@ -98,7 +98,7 @@ fn a_bundle_for_keystone_holds_the_enclave_app_without_floating_point() {
     sandbox.wasm("app.wasm", NOTHING);
     sandbox.wasmstone(["build", "app.wasm", "--platform", "board"]).succeeds();
     let bundle = Bundle::open(sandbox.path("app.wsb")).unwrap();
-    assert!(*bundle.member("eapp").unwrap().unwrap() == *wasmstone_generic_eapp::SOFT);
+    assert!(*bundle.member("eapp").unwrap().unwrap() == *wasmstone_generic_eapp::SOFT.unwrap());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn mistakes_are_refused_and_nothing_is_added() {
     sandbox.write("large", vec![1; 64 << 20]);
     sandbox.write("empty", "");
     sandbox.write("stand-in", stand_in::loader());
-    sandbox.write("eapp", wasmstone_generic_eapp::SOFT);
+    sandbox.write("eapp", wasmstone_generic_eapp::SOFT.unwrap());
     let add = |name: &str, loader: &str, runtime: &str, extra: &[&str]| {
         let arguments = ["platform", "add", name, "--loader", loader, "--runtime", runtime];
         sandbox.wasmstone([&arguments, extra].concat())
