@@ -30,9 +30,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::copy(&source, deps.join(package).with_extension("wit"))
             .map_err(|error| format!("{}: {error}", source.display()))?;
     }
-    let own = "../wit/attestation.wit";
-    fs::copy(own, deps.join("attestation.wit")).map_err(|error| format!("{own}: {error}"))?;
-    println!("cargo::rerun-if-changed={own}");
+    // The project's own interfaces: each file is a package.
+    for own in fs::read_dir("../wit")? {
+        let own = own?.path();
+        let name = own.file_name().ok_or("a WIT file has no name")?;
+        fs::copy(&own, deps.join(name)).map_err(|error| format!("{}: {error}", own.display()))?;
+    }
+    println!("cargo::rerun-if-changed=../wit");
     fs::write(wit.join("guest.wit"), world())?;
     // The macro takes only a literal path, so the line that names it is generated.
     let macro_call = fs::read_to_string("src/bindings.in")?.replace("@WIT@", &wit.display().to_string());

@@ -12,7 +12,7 @@ use std::fs;
 use std::process::ExitCode;
 use wasmstone::attestation::attestation;
 
-wit_bindgen::generate!({ path: "../../eapp/wit", world: "attested" });
+wit_bindgen::generate!({ path: "../../eapp/wit/attestation.wit", world: "attested" });
 
 fn main() -> ExitCode {
     match run() {

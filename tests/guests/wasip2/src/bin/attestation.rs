@@ -4,7 +4,7 @@
 use attestation::{Error, freshness, measurement, report, sealing_key};
 use wasmstone::attestation::attestation;
 
-wit_bindgen::generate!({ path: "../../../eapp/wit", world: "attested" });
+wit_bindgen::generate!({ path: "../../../eapp/wit/attestation.wit", world: "attested" });
 
 const REPORT: usize = 1352;
 
