@@ -182,11 +182,20 @@ fn golden_bytes() {
     golden.add::<network::Denied>(DeniedRequest { what: DeniedUse::Connect.into() }, b"", empty, b"");
 
     let all: Vec<_> = OPERATIONS.iter().map(|row| row.name).collect();
-    assert_eq!(golden.operations, all, "every operation of the table, in its order");
+    let missing: Vec<_> = all.iter().filter(|name| !golden.operations.contains(name)).collect();
+    assert!(missing.is_empty(), "add an example of {missing:?} above");
+    assert_eq!(golden.operations, all, "the examples stand in the order of the table");
 
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt");
     if std::env::var_os("WASMSTONE_BLESS").is_some() {
         std::fs::write(file, &golden.text).unwrap();
     }
-    assert_eq!(golden.text, std::fs::read_to_string(file).unwrap(), "the wire's bytes have changed");
+    let recorded = std::fs::read_to_string(file).unwrap();
+    let mut lines = golden.text.lines().zip(recorded.lines());
+    let first = lines.find(|(now, before)| now != before);
+    assert!(
+        golden.text == recorded,
+        "the wire's bytes differ from golden.txt: if you meant that, run this test with WASMSTONE_BLESS=1; \
+         the first difference, now and before: {first:#?}"
+    );
 }

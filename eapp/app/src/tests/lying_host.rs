@@ -129,7 +129,7 @@ fn honest(row: &OperationInfo, request_id: u64, reply_payload_max: u32) -> Vec<u
         "network.addresses" => AddressesReply { count: 1.into() }.as_bytes().to_vec(),
         _ => Vec::new(),
     };
-    assert_eq!(body.len(), row.reply, "{}", row.name);
+    assert_eq!(body.len(), row.reply, "honest() needs a reply for {}", row.name);
     let payload = match row.name {
         "launch.program" => PROGRAM.to_vec(),
         "io.read" | "filesystem.read_at" | "network.accept" => b"abc".to_vec(),
@@ -420,7 +420,7 @@ fn perform(operation: &'static str, lie: Lie) -> Outcome {
             outcome(bench.guest.read_directory_entry(stream))
         }
         _ if operation.starts_with("network.") => network(&mut bench, operation),
-        other => panic!("{other} has no test"),
+        other => panic!("{other} has no test: add a call to perform() and the lies about its reply to own_lies()"),
     };
     assert_eq!(bench.asked.lock().unwrap().last(), Some(&operation), "the operation was not used");
     result
@@ -507,7 +507,7 @@ fn network(bench: &mut Bench, operation: &str) -> Outcome {
                 other => other,
             }
         }
-        other => panic!("{other} has no test"),
+        other => panic!("{other} has no test: add a call to network() and the lies about its reply to own_lies()"),
     }
 }
 
