@@ -12,8 +12,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::view::SCHEMA;
 use serde::Serialize;
-use wasmstone_happ::backend::{self as backends, Backend, ErrorClass, Kind};
-use wasmstone_happ::keystone::Keystone;
+use wasmstone_happ::backend::{self as backends, ErrorClass, Kind};
 
 /// Check what this machine has, and say how to fix what is missing.
 #[derive(clap::Args)]
@@ -98,9 +97,11 @@ impl Doctor {
             None if cfg!(feature = "simulator") => Kind::Sim,
             None => Kind::Keystone,
         };
-        let keystone = Keystone::default();
         let mut checks = vec![simulator::check()];
-        checks.extend(keystone.checks().into_iter().map(|check| Check::of_backend(check, wanted == keystone.kind())));
+        for backend in backend::checked() {
+            let wanted = wanted == backend.kind();
+            checks.extend(backend.checks().into_iter().map(|check| Check::of_backend(check, wanted)));
+        }
         checks.extend(machine::configuration());
         #[cfg(feature = "build")]
         checks.extend(tools::checks());
