@@ -7,6 +7,7 @@ mod cost;
 mod crashes;
 mod disk;
 mod failures;
+mod format;
 mod full;
 mod lies;
 mod model;
