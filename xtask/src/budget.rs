@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wasmstone_test_support::shell::root;
 
 /// The most lines that the crates of `eapp/` may have together.
-const LIMIT: usize = 12_500;
+const LIMIT: usize = 13_900;
 
 /// Prints a table of the trusted crates.
 ///

@@ -4,21 +4,25 @@ pub mod tasks;
 
 use crate::channel::Channel;
 use crate::clock::Clock;
+use crate::descriptors::Descriptors;
 use crate::ending::{Ended, Ending};
-use crate::engine::{engine, memory::LinearMemories, memory::Region, program::Precompiled, program::Resident};
+use crate::engine::{
+    engine, memory::LinearMemories, memory::Region, program::Loaded, program::Precompiled, program::Resident,
+};
 use crate::guest::{Guest, GuestConfig};
 use crate::handles::{Handles, NO_GUEST};
 use crate::host::Host;
 use crate::http_service::HttpService;
-use crate::linking::{LoadedProgram, entry_point, linker};
+use crate::linking::{LoadedProgram, entry_point, linker, module_functions, store};
 use crate::platform::Platform;
 use crate::random::{Generator, Random};
 use crate::start::Start;
 use crate::volumes;
-use alloc::{boxed::Box, sync::Arc};
+use crate::wasi::p1;
+use alloc::{boxed::Box, sync::Arc, vec};
 use wasmstone_edge_protocol::{Operation, launch, types::Empty};
 use wasmstone_policy::{Entry, Launch, Memory};
-use wasmtime::{Engine, Store, component::Component};
+use wasmtime::{Engine, Instance, Module, Store, Val, component::Component};
 
 /// Runs the program that `launch_segment` names, to its end.
 ///
@@ -43,7 +47,7 @@ struct Prepared {
     launch: Launch,
     start: Start,
     engine: Engine,
-    component: Component,
+    program: Loaded,
 }
 
 /// Prepares to run guests. The error is how the enclave ends without running any.
@@ -61,13 +65,13 @@ fn prepare(
     }
     let engine = engine(&launch.program, Arc::new(memories)).map_err(Ending::from_start)?;
     let program = Precompiled::new(channel, &launch.program, resident)?;
-    let component = program.load(&engine).map_err(Ending::from_start)?;
-    Ok(Box::new(Prepared { launch, start, engine, component }))
+    let program = program.load(&engine).map_err(Ending::from_start)?;
+    Ok(Box::new(Prepared { launch, start, engine, program }))
 }
 
 /// Runs the guests. The channel comes back, unless memory ran out before there was a guest.
 fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>) {
-    let Prepared { launch, start, engine, component } = prepared;
+    let Prepared { launch, start, engine, program } = prepared;
     let call_bytes_max = call_bytes_max(&launch);
     let mut random = Generator::new(channel.platform(), &start.entropy);
     let mut handles = Handles::default();
@@ -80,14 +84,18 @@ fn execute(mut channel: Channel, prepared: Prepared) -> (Ending, Option<Channel>
     let mut host = Box::new(Host::new(channel, clock, start.reach));
     (host.handles, host.sealed) = (handles, sealed);
     let config = Arc::new(GuestConfig::new(launch.name, start.grants, start.terminals));
-    let program = LoadedProgram { engine, component, call_bytes_max };
-    let (ending, host) = match start.serve {
-        Some(address) => {
+    let (ending, host) = match (start.serve, program) {
+        (Some(address), Loaded::Component(component)) => {
+            let program = LoadedProgram { engine, component, call_bytes_max };
             let mut service = HttpService::new(host, random, config, launch.instances);
             let ending = service.run(program, address).unwrap_or_else(|ending| ending);
             (ending, Some(service.into_host()))
         }
-        None => command(Guest::new(NO_GUEST, host, Random::new(&mut random), config), &program),
+        // A core module never serves: the builder makes none that is to.
+        (_, program) => {
+            let guest = Guest::new(NO_GUEST, host, Random::new(&mut random), config);
+            command(guest, &engine, call_bytes_max, &program)
+        }
     };
     let Some(mut host) = host else { return (ending, None) };
     let ending = match ending {
@@ -105,11 +113,14 @@ fn call_bytes_max(launch: &Launch) -> usize {
 }
 
 /// Runs a command to its end.
-fn command(guest: Guest, program: &LoadedProgram) -> (Ending, Option<Box<Host>>) {
-    let Ok(mut store) = program.store(guest) else { return (Ending::OutOfMemory, None) };
-    let ending = call_run(&mut store, &program.component).unwrap_or_else(|ending| ending);
+fn command(guest: Guest, engine: &Engine, call_bytes_max: usize, program: &Loaded) -> (Ending, Option<Box<Host>>) {
+    let Ok(mut store) = store(engine, guest, call_bytes_max) else { return (Ending::OutOfMemory, None) };
+    let ending = match program {
+        Loaded::Component(component) => call_run(&mut store, component),
+        Loaded::Module(module) => call_module(&mut store, module),
+    };
     // Taking the host out of the store drops all else of the guest, and so wipes its memories.
-    (ending, Some(store.into_data().host))
+    (ending.unwrap_or_else(|ending| ending), Some(store.into_data().host))
 }
 
 fn call_run(store: &mut Store<Guest>, component: &Component) -> Result<Ending, Ending> {
@@ -119,6 +130,22 @@ fn call_run(store: &mut Store<Guest>, component: &Component) -> Result<Ending, E
     let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, &run).map_err(Ending::from_start)?;
     let (result,) = run.call(store, ()).map_err(Ending::from_run)?;
     Ok(Ending::Exited(if result.is_ok() { 0 } else { 1 }))
+}
+
+fn call_module(store: &mut Store<Guest>, module: &Module) -> Result<Ending, Ending> {
+    let guest = store.data_mut();
+    let granted = guest.config.granted(&guest.host).map(|(directory, path)| (directory, path.clone()));
+    guest.descriptors = Descriptors::new(granted);
+    let functions = module_functions(module).map_err(Ending::from_start)?;
+    let imports = p1::imports(store, module).map_err(Ending::from_start)?;
+    let instance = Instance::new(&mut *store, module, &imports).map_err(Ending::from_start)?;
+    for name in functions {
+        let function = instance.get_func(&mut *store, name).ok_or(Ending::refused("the program has no entry point"))?;
+        // As under `wasmtime run`, what the function returns is not the exit code.
+        let mut results = vec![Val::I32(0); function.ty(&*store).results().len()];
+        function.call(&mut *store, &[], &mut results).map_err(Ending::from_run)?;
+    }
+    Ok(Ending::Exited(0))
 }
 
 /// Tells the host why the enclave ends, cut to what the operation carries. It is the last call, so the answer does not

@@ -99,6 +99,17 @@ impl From<IoFailure> for StreamFailure {
     }
 }
 
+/// As in Wasmtime, a stream that has ended has an error of its own in WASI 0.2 only.
+impl From<StreamFailure> for IoFailure {
+    fn from(failure: StreamFailure) -> Self {
+        match failure {
+            StreamFailure::Closed | StreamFailure::Http(_) => Self::Code(Status::Io),
+            StreamFailure::Failed(status) => Self::Code(status),
+            StreamFailure::Trap(error) => Self::Trap(error),
+        }
+    }
+}
+
 /// Separates the status, which the caller keeps for later, from what ends the guest now.
 ///
 /// # Errors

@@ -1,11 +1,14 @@
 //! A guest: what its WASI calls work on. No module below this one names it.
 
+use crate::descriptors::Descriptors;
 use crate::exchange::in_flight::InFlight;
+use crate::files::Descriptor;
 use crate::host::Host;
 use crate::random::Random;
 use crate::read_ahead::Buffer;
 use crate::turns::Turn;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use wasmstone_edge_protocol::handle;
 use wasmstone_policy::{Access, Grants};
 use wasmtime::{ResourceLimiter, component::ResourceTable};
 
@@ -14,6 +17,8 @@ pub struct Guest {
     /// Distinguishes guests that run in turns; the owner of the guest's handles.
     pub id: u32,
     pub table: ResourceTable,
+    /// What a program for WASI 0.1 has open.
+    pub descriptors: Descriptors,
     /// The host, while it is this guest's turn.
     pub host: Box<Host>,
     pub random: Random,
@@ -47,6 +52,14 @@ impl GuestConfig {
         arguments.extend(grants.arguments);
         Self { arguments, environment: grants.environment, directories: grants.directories, terminals }
     }
+
+    /// The granted directories, with their paths.
+    pub fn granted(&self, host: &Host) -> impl Iterator<Item = (Descriptor, &String)> {
+        (0u32..).zip(&self.directories).map(|(index, (path, access))| {
+            let handle = handle::FIRST_DIRECTORY + index;
+            (Descriptor::granted(handle, *access == Access::ReadWrite, host.sealed_root(index)), path)
+        })
+    }
 }
 
 impl Guest {
@@ -55,6 +68,7 @@ impl Guest {
         Self {
             id,
             table: ResourceTable::new(),
+            descriptors: Descriptors::default(),
             host,
             random,
             config,

@@ -92,6 +92,9 @@ mod stdio;
 
 mod files;
 
+// What programs for WASI 0.1 have open.
+mod descriptors;
+
 mod net;
 
 // HTTP over connections.
@@ -120,5 +123,6 @@ pub use engine::memory::Region;
 pub use engine::program::Resident;
 pub use engine::{SIMULATED_RISCV64, address_space, config};
 pub use guest::TABLE_MAX;
-pub use linking::check;
+pub use linking::{check, check_module};
 pub use platform::{Platform, REPORT_BUFFER};
+pub use wasi::p1::{MEMORY, MODULES, has_function};

@@ -2,10 +2,13 @@
 
 use crate::guest::Guest;
 use crate::interfaces;
-use crate::wasi;
+use crate::wasi::{self, p1};
 use alloc::format;
 use wasmstone_policy::Entry;
-use wasmtime::{Engine, Store, component::Component, component::ComponentExportIndex, component::Linker, format_err};
+use wasmtime::{
+    Engine, ExternType, Module, Store, bail, component::Component, component::ComponentExportIndex, component::Linker,
+    format_err,
+};
 
 /// Whether a component can be linked in an enclave and has this entry point. The builder calls it, so the linker is
 /// the one that the enclave uses.
@@ -15,6 +18,35 @@ use wasmtime::{Engine, Store, component::Component, component::ComponentExportIn
 pub fn check(component: &Component, entry: Entry) -> wasmtime::Result<()> {
     linker(component)?.instantiate_pre(component)?;
     entry_point(component, entry).map(drop)
+}
+
+/// As [`check`], for a core module. It is always a command.
+///
+/// # Errors
+/// Names the first import that does not exist or has another type, or the function that cannot be called.
+pub fn check_module(module: &Module) -> wasmtime::Result<()> {
+    p1::check(module)?;
+    for function in module_functions(module)? {
+        match module.get_export(function) {
+            Some(ExternType::Func(ty)) if ty.params().len() == 0 => {}
+            _ => bail!("the program's export \"{function}\" is no function without parameters"),
+        }
+    }
+    Ok(())
+}
+
+/// The functions of a core module that are called, one after the other: as under `wasmtime run`, `_start` of a command,
+/// or `_initialize` of a reactor, but instead of `_start` the function with the empty name if there is one.
+///
+/// # Errors
+/// If it is both a command and a reactor.
+pub fn module_functions(module: &Module) -> wasmtime::Result<impl Iterator<Item = &'static str>> {
+    let exports = |name: &&'static str| module.get_export(name).is_some();
+    let (start, initialize) = (Some("_start").filter(exports), Some("_initialize").filter(exports));
+    if start.is_some() && initialize.is_some() {
+        bail!("the program exports \"_start\" of a command and \"_initialize\" of a reactor");
+    }
+    Ok(initialize.into_iter().chain(Some("").filter(exports).or(start)))
 }
 
 /// The function that is called.
@@ -43,12 +75,10 @@ pub fn linker(component: &Component) -> wasmtime::Result<Linker<Guest>> {
     Ok(linker)
 }
 
-/// A program that can be instantiated.
+/// A component that can be instantiated.
 pub struct LoadedProgram {
     pub engine: Engine,
     pub component: Component,
-    /// The most bytes that one call of a guest may pass: lists are copied into the enclave's own part of the heap,
-    /// where running out ends everything. Beyond this, the guest traps.
     pub call_bytes_max: usize,
 }
 
@@ -58,9 +88,18 @@ impl LoadedProgram {
     /// # Errors
     /// If memory runs out.
     pub fn store(&self, guest: Guest) -> wasmtime::Result<Store<Guest>> {
-        let mut store = Store::try_new(&self.engine, guest)?;
-        store.limiter(|guest| guest.limits());
-        store.set_hostcall_fuel(self.call_bytes_max);
-        Ok(store)
+        store(&self.engine, guest, self.call_bytes_max)
     }
+}
+
+/// A store for a guest. One call of it may pass at most `call_bytes_max` bytes, if it is a component's: lists are copied
+/// into the enclave's own part of the heap, where running out ends everything. Beyond this, the guest traps.
+///
+/// # Errors
+/// If memory runs out.
+pub fn store(engine: &Engine, guest: Guest, call_bytes_max: usize) -> wasmtime::Result<Store<Guest>> {
+    let mut store = Store::try_new(engine, guest)?;
+    store.limiter(|guest| guest.limits());
+    store.set_hostcall_fuel(call_bytes_max);
+    Ok(store)
 }

@@ -1,5 +1,5 @@
-//! WASI 0.2: the guest's calls, implemented with the modules below. One file implements one interface, or one
-//! resource of a large interface. Only these files implement traits of the bindings.
+//! WASI: the guest's calls, implemented with the modules below. Of WASI 0.2, one file implements one interface, or one
+//! resource of a large interface. `p1` is WASI 0.1. Only these files implement traits of the bindings.
 
 mod attestation;
 pub mod blocking;
@@ -11,6 +11,7 @@ pub mod filesystem;
 pub mod http;
 pub mod input;
 pub mod output;
+pub mod p1;
 pub mod poll;
 mod random;
 pub mod sockets;

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use sha2::{Digest, Sha256};
 use wasmstone_edge_protocol::{PAYLOAD_MAX, Violation, launch, types::ProgramRequest};
 use wasmstone_policy::Program;
-use wasmtime::{Engine, component::Component};
+use wasmtime::{Engine, Module, Precompiled as Kind, component::Component};
 
 /// The alignment that the engine demands of its programs.
 const ALIGNMENT: usize = 4096;
@@ -24,6 +24,14 @@ impl Resident {
     pub unsafe fn new(pages: &'static [u8]) -> Self {
         Self(pages)
     }
+}
+
+/// A program that is ready to run. Its bytes say of which kind it is, and so its measured digest does.
+pub enum Loaded {
+    /// A component, for WASI 0.2.
+    Component(Component),
+    /// A core module, for WASI 0.1.
+    Module(Module),
 }
 
 /// A precompiled program, in memory that is never freed: an enclave runs one program.
@@ -81,11 +89,17 @@ impl Precompiled {
     ///
     /// # Errors
     /// If the program was made for another engine, or memory runs out.
-    pub fn load(self, engine: &Engine) -> wasmtime::Result<Component> {
+    pub fn load(self, engine: &Engine) -> wasmtime::Result<Loaded> {
+        let memory = NonNull::from(self.0);
         // SAFETY: the bytes are those that the builder's compiler wrote. `new` and `fetch` are the only places that
         // make a `Precompiled`: the one takes what was measured (contract of `Resident::new`), the other compared
         // their digest with the measured one. They live for ever, and nothing writes to them behind a shared
         // reference.
-        unsafe { Component::deserialize_raw(engine, NonNull::from(self.0)) }
+        unsafe {
+            Ok(match Engine::detect_precompiled(self.0) {
+                Some(Kind::Module) => Loaded::Module(Module::deserialize_raw(engine, memory)?),
+                _ => Loaded::Component(Component::deserialize_raw(engine, memory)?),
+            })
+        }
     }
 }

@@ -33,6 +33,11 @@ impl FileInput {
         Self { file, position, buffer: Buffer::default(), changes, ahead }
     }
 
+    /// The position of the next byte to be given.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Reads at most `length` bytes, at most as many as a payload has.
     ///
     /// # Errors
