@@ -4,10 +4,10 @@ use crate::proposals::SUPPORTED;
 use crate::{cpu, lengths, rewrite};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use wasmparser::WasmFeatures;
+use wasmparser::{Parser, WasmFeatures};
 use wasmstone_policy::{Entry, Target};
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, Module};
 
 /// Everything that the compiled form of a program depends on, beside the program.
 #[derive(Clone, Copy, Debug)]
@@ -26,32 +26,38 @@ pub struct Settings<'a> {
     pub lowered: bool,
 }
 
-/// Compiles a component to what the enclave app loads.
+/// Compiles a component or a core module to what the enclave app loads.
 ///
 /// # Errors
 /// [`CompileError`], also if the compiler panics, since a hostile program may make it panic.
-pub fn precompile(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
+pub fn precompile(program: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
     if settings.target == Target::Riscv64 {
         let hidden =
-            lengths::hide_constant_lengths(component).map_err(|error| CompileError::Compiler(error.to_string()))?;
+            lengths::hide_constant_lengths(program).map_err(|error| CompileError::Compiler(error.to_string()))?;
         return precompile_as_it_is(&hidden, settings);
     }
-    precompile_as_it_is(component, settings)
+    precompile_as_it_is(program, settings)
 }
 
-/// As [`precompile`], but does not change the component to avoid a fault of the compiler.
-pub fn precompile_as_it_is(component: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
-    catching_panics(|| Engine::new(&config(settings)?)?.precompile_component(component))
+/// As [`precompile`], but does not change the program to avoid a fault of the compiler.
+pub fn precompile_as_it_is(program: &[u8], settings: &Settings<'_>) -> Result<Vec<u8>, CompileError> {
+    catching_panics(|| {
+        let engine = Engine::new(&config(settings)?)?;
+        match Parser::is_core_wasm(program) {
+            true => engine.precompile_module(program),
+            false => engine.precompile_component(program),
+        }
+    })
 }
 
-/// Checks that a component can be linked in an enclave.
+/// Checks that a program can be linked in an enclave.
 ///
 /// # Errors
 /// [`CompileError::Link`].
-pub fn check_linking(component: &[u8], entry: Entry) -> Result<(), CompileError> {
+pub fn check_linking(program: &[u8], entry: Entry) -> Result<(), CompileError> {
     // Linking knows nothing of what functions do, so there need not be much to compile.
     const NO_LOCALS_UNREACHABLE_END: [u8; 3] = [0, 0, 0x0b];
-    let linkable = rewrite::rewrite_functions(component, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
+    let linkable = rewrite::rewrite_functions(program, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
     let linkable = linkable.map_err(|error| CompileError::Compiler(error.to_string()))?;
     let settings = Settings {
         target: Target::Pulley64,
@@ -61,8 +67,13 @@ pub fn check_linking(component: &[u8], entry: Entry) -> Result<(), CompileError>
         simulated: false,
         lowered: false,
     };
-    let component = catching_panics(|| Component::new(&Engine::new(&config(&settings)?)?, linkable))?;
-    wasmstone_eapp::check(&component, entry).map_err(|error| CompileError::Link(format!("{error:#}")))
+    let engine = catching_panics(|| Engine::new(&config(&settings)?))?;
+    let linked = if Parser::is_core_wasm(program) {
+        wasmstone_eapp::check_module(&catching_panics(|| Module::new(&engine, &linkable))?)
+    } else {
+        wasmstone_eapp::check(&catching_panics(|| Component::new(&engine, &linkable))?, entry)
+    };
+    linked.map_err(|error| CompileError::Link(format!("{error:#}")))
 }
 
 /// Runs the compiler, and turns a panic of it into an error.

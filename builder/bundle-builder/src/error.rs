@@ -55,7 +55,7 @@ impl BuildError {
     /// Whether this can be the consequence of a program that is not valid: no stage validates what it reads.
     fn may_come_from_an_invalid_program(&self) -> bool {
         match self {
-            Self::Wasm(error) => matches!(error, WasmError::Malformed(_) | WasmError::Adapt(_)),
+            Self::Wasm(error) => matches!(error, WasmError::Malformed(_)),
             Self::FloatsLeft(_) | Self::Compile(_) => true,
             _ => false,
         }
@@ -76,15 +76,15 @@ pub fn diagnosed(error: BuildError, files: &[&[u8]]) -> BuildError {
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildError, WasmError, diagnosed};
+    use super::{BuildError, CompileError, WasmError, diagnosed};
 
     #[test]
     fn an_invalid_program_is_the_cause_of_what_fails_later() {
         let valid = wat::parse_str("(module)").unwrap();
         let threads = wat::parse_str("(module (memory 1 1 shared))").unwrap();
-        let adapt = || BuildError::Wasm(WasmError::Adapt("it is odd".to_owned()));
-        assert!(matches!(diagnosed(adapt(), &[&valid]), BuildError::Wasm(WasmError::Adapt(_))));
-        let reported = diagnosed(adapt(), &[&valid, &threads]);
+        let odd = || BuildError::Compile(CompileError::Compiler("it is odd".to_owned()));
+        assert!(matches!(diagnosed(odd(), &[&valid]), BuildError::Compile(_)));
+        let reported = diagnosed(odd(), &[&valid, &threads]);
         assert!(matches!(reported, BuildError::Wasm(WasmError::Unsupported { .. })), "{reported}");
     }
 

@@ -4,7 +4,7 @@ use crate::operators::{self, Functions};
 use crate::wasm_error::WasmError;
 use serde::Deserialize;
 use wasmstone_bundle::Platform;
-use wasmstone_float_lowering::{Lowered, Refused, lower};
+use wasmstone_float_lowering::{Boundary, Lowered, Refused, lower_with};
 
 /// How floats are asked to be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -57,12 +57,13 @@ pub fn rule(asked: Option<Float>, insecure: bool, platform: &Platform) -> Result
     Ok(FloatRule { float, explicit: asked.is_some() })
 }
 
-/// Lowers a component, and checks the result for floats independently of the lowering itself.
+/// Lowers a program, and checks the result for floats independently of the lowering itself.
 ///
 /// # Errors
-/// The inner error, [`Refused`], if the component cannot be lowered; the outer one if floats are left after lowering.
-pub fn lower_and_check(component: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft> {
-    let lowered = match lower(component) {
+/// The inner error, [`Refused`], if the program cannot be lowered; the outer one if floats are left after lowering.
+pub fn lower_and_check(program: &[u8]) -> Result<Result<Lowered, Refused>, FloatsLeft> {
+    // WASI 0.1 has no floats, and nothing outside calls what else a core module exports.
+    let lowered = match lower_with(program, Boundary::AsBits) {
         Ok(lowered) => lowered,
         Err(refused) => return Ok(Err(refused)),
     };

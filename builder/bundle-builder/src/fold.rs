@@ -16,12 +16,12 @@ use wasmstone_float_lowering::with_modules;
 /// that need more rounds than this stay.
 const ROUNDS: usize = 32;
 
-/// Removes duplicate and unreachable functions from the core modules of a component, nested ones included.
+/// Removes duplicate and unreachable functions from the core modules of a program, nested ones included.
 ///
 /// # Errors
-/// If the component is not valid.
-pub fn fold_component(component: &[u8]) -> Result<Vec<u8>, WasmError> {
-    with_modules(component, fold_module)
+/// If the program is not valid.
+pub fn fold_program(program: &[u8]) -> Result<Vec<u8>, WasmError> {
+    with_modules(program, fold_module)
 }
 
 /// Removes duplicate and unreachable functions from a core module.

@@ -1,28 +1,36 @@
 //! Checks what programs import and export against the interfaces that the enclave app serves.
 
-use crate::adapt::{WASI_0_1, has_function};
 use crate::outline::{Import, Outline};
 use crate::wasm_error::{Names, WasmError};
-use wasmstone_eapp::TABLE_MAX;
+use std::collections::BTreeSet;
 use wasmstone_eapp::interfaces::{COMMAND, HTTP_HANDLER, SERVED, WASI_VERSION};
+use wasmstone_eapp::{MODULES, TABLE_MAX, has_function};
 use wasmstone_policy::Entry;
 
-/// Checks that a core module imports only functions of WASI 0.1, and is a command.
+/// Checks that a core module imports only functions of WASI 0.1, has the memory that these work on, and something to
+/// run. Returns the names of the interfaces that it imports.
 ///
 /// # Errors
 /// [`WasmError`] names the imports that are not part of WASI 0.1.
-pub fn check_module(outline: &Outline) -> Result<(), WasmError> {
-    let known = |import: &Import| import.module == WASI_0_1 && import.is_function && has_function(&import.name);
+pub fn check_module(outline: &Outline, asked: Option<Entry>) -> Result<Vec<String>, WasmError> {
+    let known = |import: &Import| import.is_function && has_function(&import.module, &import.name);
     let foreign: Vec<_> = outline.imports.iter().filter(|import| !known(import)).collect();
     if let Some(first) = foreign.first() {
         let names = foreign.iter().map(|import| format!("{}.{}", import.module, import.name)).collect();
-        return Err(WasmError::Imports { names: Names(names), advice: module_advice(&first.module, &first.name) });
+        return Err(WasmError::Imports { names: Names(names), advice: module_advice(first) });
     }
-    let exports = |export: &str| outline.exports.iter().any(|name| name == export);
-    if !exports("_start") {
+    if let Some(entry @ Entry::Http) = asked {
+        return Err(WasmError::OtherEntry { entry });
+    }
+    let runs = ["_start", "_initialize", ""];
+    if !outline.begins && !outline.exports.iter().any(|name| runs.contains(&name.as_str())) {
         return Err(WasmError::NoStart);
     }
-    if exports("memory") { Ok(()) } else { Err(WasmError::NoMemory) }
+    if !outline.imports.is_empty() && !outline.has_memory {
+        return Err(WasmError::NoMemory);
+    }
+    let interfaces: BTreeSet<_> = outline.imports.iter().map(|import| import.module.clone()).collect();
+    Ok(interfaces.into_iter().collect())
 }
 
 /// Checks that the tables at start are no larger than an enclave lets them be.
@@ -92,10 +100,13 @@ fn is_served(name: &str) -> bool {
     })
 }
 
-fn module_advice(module: &str, name: &str) -> &'static str {
+fn module_advice(import: &Import) -> &'static str {
+    let (module, name) = (import.module.as_str(), import.name.as_str());
     match module {
-        WASI_0_1 => "WASI 0.1 has no function of that name: rebuild with current tools",
-        "wasi_unstable" => "that is WASI before its first snapshot: rebuild with tools made after 2020",
+        _ if import.is_memory => {
+            "nothing outside gives a program its memory: link it without --import-memory, so that it has one of its own"
+        }
+        _ if MODULES.contains(&module) => "WASI 0.1 has no function of that name: rebuild with current tools",
         "wasi" if name == "thread-spawn" => {
             "threads are not supported: build for wasm32-wasip1, not wasm32-wasip1-threads"
         }
@@ -141,8 +152,8 @@ mod tests {
     use crate::outline::read;
     use crate::wasm_error::WasmError;
 
-    fn module(text: &str) -> Result<(), WasmError> {
-        check_module(&read(&wat::parse_str(text).unwrap()).unwrap())
+    fn module(text: &str) -> Result<Vec<String>, WasmError> {
+        check_module(&read(&wat::parse_str(text).unwrap()).unwrap(), None)
     }
 
     fn component(text: &str) -> Result<Vec<String>, WasmError> {
@@ -156,10 +167,16 @@ mod tests {
     fn foreign_imports_of_a_module_are_named() {
         let cases = [
             (r#"(import "env" "frobnicate" (func))"#, "env.frobnicate", "undefined"),
-            (r#"(import "wasi_unstable" "fd_write" (func))"#, "wasi_unstable.fd_write", "snapshot"),
+            (
+                r#"(import "wasi_unstable" "sock_accept" (func))"#,
+                "wasi_unstable.sock_accept",
+                "no function of that name",
+            ),
+            (r#"(import "env" "memory" (memory 1))"#, "env.memory", "--import-memory"),
+            (r#"(import "wasi_snapshot_preview1" "memory" (memory 1 2))"#, "preview1.memory", "--import-memory"),
             (r#"(import "wasi" "thread-spawn" (func))"#, "wasi.thread-spawn", "threads"),
             (r#"(import "wasi_snapshot_preview1" "fd_frob" (func))"#, "fd_frob", "no function of that name"),
-            (r#"(import "wasi_snapshot_preview1" "fd_write" (memory 1))"#, "fd_write", "no function of that name"),
+            (r#"(import "wasi_snapshot_preview1" "fd_write" (global i32))"#, "fd_write", "no function of that name"),
             (r#"(import "gojs" "debug" (func))"#, "gojs.debug", "GOOS=wasip1"),
             (r#"(import "__wbindgen_placeholder__" "x" (func))"#, "__wbindgen_placeholder__.x", "browsers"),
             (r#"(import "wasi:cli/exit@0.2.0" "exit" (func))"#, "exit", "wasm-tools component new"),
@@ -173,10 +190,24 @@ mod tests {
     #[test]
     fn a_module_needs_its_entry_point() {
         assert_eq!(module("(module)"), Err(WasmError::NoStart));
-        assert_eq!(module(&format!("(module {START})")), Err(WasmError::NoMemory));
-        assert_eq!(module(&format!("(module {MEMORY} {START})")), Ok(()));
-        let import = r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#;
-        assert_eq!(module(&format!("(module {import} {MEMORY} {START})")), Ok(()));
+        assert_eq!(module(r#"(module (func (export "main")))"#), Err(WasmError::NoStart));
+        for start in [START, r#"(func (export "_initialize"))"#, r#"(func (export ""))"#, "(func $f) (start $f)"] {
+            assert_eq!(module(&format!("(module {start})")), Ok(Vec::new()), "{start}");
+        }
+        let outline = read(&wat::parse_str(format!("(module {START})")).unwrap()).unwrap();
+        assert_eq!(check_module(&outline, Some(Entry::Http)), Err(WasmError::OtherEntry { entry: Entry::Http }));
+        assert_eq!(check_module(&outline, Some(Entry::Command)), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn functions_of_wasi_need_the_memory() {
+        let imports = r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_unstable" "sched_yield" (func (result i32)))"#;
+        let interfaces = Ok(vec!["wasi_snapshot_preview1".to_owned(), "wasi_unstable".to_owned()]);
+        assert_eq!(module(&format!("(module {imports} {MEMORY} {START})")), interfaces);
+        for other in ["", "(memory 1)", r#"(memory (export "heap") 1)"#, r#"(func (export "memory"))"#] {
+            assert_eq!(module(&format!("(module {imports} {other} {START})")), Err(WasmError::NoMemory), "{other}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use wasm_encoder::{Encode, Instruction};
 use wasmparser::{BinaryReaderError, FunctionBody, Operator};
 use wasmstone_float_lowering::Refused;
 
-/// Changes the copies of constant length in the core modules of a component, nested ones included.
+/// Changes the copies of constant length in the core modules of a program, nested ones included.
 ///
 /// # Errors
 /// If the component is not valid.

@@ -22,7 +22,7 @@
 //!
 //! - `wasm_error`, `source`, `memory`, `cpu`: errors about programs, their files, memory caps, CPU features
 //! - `outline`, `operators`, `proposals`: what is in a program
-//! - `rewrite`, `lengths`, `fold`, `adapt`: programs are changed
+//! - `rewrite`, `lengths`, `fold`: programs are changed
 //! - `interfaces`, `float`, `engine`, `eapp`, `instances`: decisions
 //! - `compile`: the compiler
 //! - `error`, `request`, `pipeline`: errors, input and output of a build, and its stages
@@ -30,7 +30,6 @@
 
 #![deny(unsafe_code)]
 
-mod adapt;
 mod compile;
 mod cpu;
 mod eapp;
@@ -60,7 +59,7 @@ pub use error::BuildError;
 pub use float::{Float, FloatError, FloatsLeft};
 pub use instances::InstancesError;
 pub use memory::{MemoryError, MemorySize};
-pub use pipeline::{build, component};
+pub use pipeline::build;
 pub use project::{Project, ProjectError};
 pub use request::{Built, Compiled, Lowering, Request, Stage};
 pub use source::{SourceError, WasmKind};

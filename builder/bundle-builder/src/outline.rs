@@ -1,7 +1,8 @@
 //! What a WebAssembly file imports, exports and needs at least, without validating it.
 
 use crate::wasm_error::WasmError;
-use wasmparser::{ComponentInstance, Encoding, Instance, Parser, Payload, TypeRef};
+use wasmparser::{ComponentInstance, Encoding, ExternalKind, Instance, Parser, Payload, TypeRef};
+use wasmstone_eapp::MEMORY;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -10,6 +11,10 @@ pub struct Outline {
     pub imports: Vec<Import>,
     /// Names that the outermost module or component exports.
     pub exports: Vec<String>,
+    /// Whether the outermost module exports a memory under this name, which functions of WASI 0.1 work on.
+    pub has_memory: bool,
+    /// Whether the outermost module has a function that runs when it is instantiated.
+    pub begins: bool,
     /// Bytes that the memories of all core modules have at start, together.
     pub minimum_memory: u64,
     /// Memories that all core modules define, together.
@@ -38,6 +43,8 @@ pub struct Import {
     pub name: String,
     /// Whether a core module imports a function.
     pub is_function: bool,
+    /// Whether a core module imports a memory.
+    pub is_memory: bool,
 }
 
 /// Walks through a file and everything nested in it.
@@ -83,18 +90,22 @@ pub fn read(wasm: &[u8]) -> Result<Outline, WasmError> {
                         module: import.module.to_owned(),
                         name: import.name.to_owned(),
                         is_function: matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)),
+                        is_memory: matches!(import.ty, TypeRef::Memory(_)),
                     });
                 }
             }
             Payload::ExportSection(section) if outermost => {
                 for export in section {
-                    outline.exports.push(export?.name.to_owned());
+                    let export = export?;
+                    outline.has_memory |= export.kind == ExternalKind::Memory && export.name == MEMORY;
+                    outline.exports.push(export.name.to_owned());
                 }
             }
+            Payload::StartSection { .. } if outermost => outline.begins = true,
             Payload::ComponentImportSection(section) if outermost => {
                 for import in section {
                     let name = import?.name.name.to_owned();
-                    outline.imports.push(Import { module: String::new(), name, is_function: false });
+                    outline.imports.push(Import { module: String::new(), name, is_function: false, is_memory: false });
                 }
             }
             Payload::ComponentExportSection(section) if outermost => {

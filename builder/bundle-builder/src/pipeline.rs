@@ -11,7 +11,7 @@ use crate::operators::{self, Operators};
 use crate::outline::{self, Outline};
 use crate::request::{Built, Compiled, Lowering, Request, Stage};
 use crate::source::WasmKind;
-use crate::{adapt, cpu, eapp, engine, fold, instances, interfaces};
+use crate::{cpu, eapp, engine, fold, instances, interfaces};
 use std::borrow::Cow;
 use wasmstone_bundle::bundle::{BuildError as PackError, Bundle, Parts, ProgramPart};
 use wasmstone_bundle::{Platform, Sha256Digest, image, measurement, platform::SIM};
@@ -28,36 +28,17 @@ pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<B
     let plan = plan(request, &surveyed, &mut progress).map_err(|error| diagnosed(error, &[wasm]))?;
     progress(Stage::Compiling);
     let programs = compile(request, &surveyed, &plan);
-    // The program as it was given comes first: what it was adapted to is the builder's work.
-    let programs = programs.map_err(|error| diagnosed(error, &[wasm, &surveyed.component]))?;
+    // The program as it was given comes first: what was removed from it is the builder's work.
+    let programs = programs.map_err(|error| diagnosed(error, &[wasm, &surveyed.wasm]))?;
     progress(Stage::Packing);
     pack(request, surveyed, plan, programs)
-}
-
-/// The component that a bundle of this program is compiled from: the program itself, or the component that a core
-/// module is adapted to. `adapting` is called before a module is adapted.
-///
-/// # Errors
-/// [`BuildError`] says what to change.
-pub fn component(wasm: &[u8], adapting: impl FnOnce()) -> Result<Cow<'_, [u8]>, BuildError> {
-    adapted(wasm, adapting).map_err(|error| diagnosed(error, &[wasm]))
-}
-
-/// As [`component`], with errors that are not diagnosed yet.
-fn adapted(wasm: &[u8], adapting: impl FnOnce()) -> Result<Cow<'_, [u8]>, BuildError> {
-    if WasmKind::of(wasm)? == WasmKind::Component {
-        return Ok(Cow::Borrowed(wasm));
-    }
-    interfaces::check_module(&outline::read(wasm)?)?;
-    adapting();
-    Ok(Cow::Owned(adapt::to_component(wasm)?))
 }
 
 /// What [`survey`] found out about a program.
 struct Surveyed {
     kind: WasmKind,
-    /// The program as a component, without functions that are never called or there twice.
-    component: Vec<u8>,
+    /// The program without functions that are never called or there twice.
+    wasm: Vec<u8>,
     /// The interfaces that it imports.
     interfaces: Vec<String>,
     entry: Entry,
@@ -71,20 +52,20 @@ struct Surveyed {
 fn survey(request: &Request<'_>, progress: &mut impl FnMut(Stage)) -> Result<Surveyed, BuildError> {
     progress(Stage::Checking);
     let kind = WasmKind::of(request.wasm)?;
-    let component = adapted(request.wasm, || progress(Stage::Adapting))?;
-    let outline: Outline = outline::read(&component)?;
-    let interfaces = interfaces::check_component(&outline)?;
-    let entry = interfaces::entry(&outline, request.entry)?;
+    let outline: Outline = outline::read(request.wasm)?;
+    let (interfaces, entry) = match kind {
+        WasmKind::CoreModule => (interfaces::check_module(&outline, request.entry)?, Entry::Command),
+        WasmKind::Component => (interfaces::check_component(&outline)?, interfaces::entry(&outline, request.entry)?),
+    };
     interfaces::check_tables(&outline)?;
-    let component = fold::fold_component(&component)?;
-    let adapter_memory = if kind == WasmKind::CoreModule { adapt::ADAPTER_MEMORY } else { 0 };
+    let wasm = fold::fold_program(request.wasm)?;
     Ok(Surveyed {
         kind,
-        operators: operators::scan(&component)?,
-        component,
+        operators: operators::scan(&wasm)?,
+        wasm,
         interfaces,
         entry,
-        minimum_memory: outline.minimum_memory.saturating_add(adapter_memory),
+        minimum_memory: outline.minimum_memory,
         several_memories: outline.has_several_memories(),
     })
 }
@@ -93,7 +74,7 @@ fn survey(request: &Request<'_>, progress: &mut impl FnMut(Stage)) -> Result<Sur
 struct Plan {
     /// The targets, and how each computes floats.
     choice: Choice,
-    /// The component without floats, if one of the programs will be made from it.
+    /// The program without floats, if one of the programs will be made from it.
     lowered: Option<Lowered>,
     /// The generic enclave app.
     eapp: Cow<'static, [u8]>,
@@ -111,7 +92,7 @@ fn plan(request: &Request<'_>, surveyed: &Surveyed, progress: &mut impl FnMut(St
     let options = EngineOptions { engine: request.engine, targets: &request.targets, rule };
     let lowering = if options.lowers(operators) {
         progress(Stage::Lowering);
-        Some(lower_and_check(&surveyed.component)?)
+        Some(lower_and_check(&surveyed.wasm)?)
     } else {
         None
     };
@@ -145,7 +126,7 @@ struct Programs {
 /// Compiles the program for every target of the plan. If machine code turns out not to fit into an enclave, and the
 /// request leaves the engine open, the program is compiled for Pulley instead.
 fn compile(request: &Request<'_>, surveyed: &Surveyed, plan: &Plan) -> Result<Programs, BuildError> {
-    check_linking(&surveyed.component, surveyed.entry)?;
+    check_linking(&surveyed.wasm, surveyed.entry)?;
     let engine_is_open = request.engine == Engine::Auto && request.targets.is_empty();
     let mut programs = Vec::new();
     for target in &plan.choice.targets {
@@ -176,8 +157,8 @@ fn compile_for(target: Target, request: &Request<'_>, surveyed: &Surveyed, plan:
         simulated: request.platform.name == SIM,
         lowered: lowered.is_some(),
     };
-    let component = lowered.map_or(&surveyed.component, |lowered| &lowered.wasm);
-    Ok(precompile(component, &settings)?)
+    let wasm = lowered.map_or(&surveyed.wasm, |lowered| &lowered.wasm);
+    Ok(precompile(wasm, &settings)?)
 }
 
 /// The launch of a compiled program.

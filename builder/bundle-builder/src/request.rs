@@ -62,8 +62,6 @@ impl<'a> Request<'a> {
 pub enum Stage {
     /// Looking at what the program imports and exports.
     Checking,
-    /// Adapting a core module to a component.
-    Adapting,
     /// Replacing float operators by integer code.
     Lowering,
     /// Compiling, by far the longest stage.
@@ -79,7 +77,8 @@ pub struct Built {
     pub bundle: Bundle,
     /// The kind of the program's file.
     pub kind: WasmKind,
-    /// The interfaces that the program imports, with their versions, such as `wasi:cli/stdout@0.2.3`; in order.
+    /// The interfaces that the program imports: with their versions, such as `wasi:cli/stdout@0.2.3`, or
+    /// `wasi_snapshot_preview1`; in order.
     pub interfaces: Vec<String>,
     /// The programs that were compiled, one for each target, ascending.
     pub programs: Vec<Compiled>,

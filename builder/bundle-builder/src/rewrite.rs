@@ -1,4 +1,4 @@
-//! Changes function bodies of a component and nothing else.
+//! Changes function bodies of a program and nothing else.
 
 use std::borrow::Cow;
 use wasm_encoder::{CodeSection, Module, RawSection};
@@ -8,7 +8,7 @@ use wasmstone_float_lowering::{Refused, with_modules};
 /// Returns the new bytes of a function's body, given the bytes of its module and the parsed body.
 pub type Change<'c> = dyn for<'a> Fn(&'a [u8], &FunctionBody<'_>) -> Result<Cow<'a, [u8]>, BinaryReaderError> + 'c;
 
-/// Changes every function of every core module of a component, nested ones included.
+/// Changes every function of every core module of a program, nested ones included.
 ///
 /// # Errors
 /// If the component is not valid.

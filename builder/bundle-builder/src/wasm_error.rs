@@ -53,14 +53,14 @@ pub enum WasmError {
     },
     /// A core module without entry point.
     #[error(
-        "the program has no entry point: a core module must export \"_start\"; \
-         build an executable, not a library or reactor"
+        "the program has no entry point: a core module must export \"_start\", or \"_initialize\" as a reactor, or \
+         a function with the empty name; build an executable, not a library"
     )]
     NoStart,
-    /// A core module that exports no memory.
+    /// A core module that imports functions of WASI 0.1 and exports no memory.
     #[error(
-        "the program has no memory: a core module for WASI 0.1 must export one as \"memory\"; \
-         link it as an executable, since linkers then export it"
+        "the program exports no memory for the functions that it imports: a core module for WASI 0.1 must export one as \
+         \"memory\"; link it as an executable, since linkers then export it"
     )]
     NoMemory,
     /// A table is larger than an enclave allows.
@@ -99,9 +99,6 @@ pub enum WasmError {
         /// The entry point that was asked for.
         entry: Entry,
     },
-    /// The core module cannot be adapted to a component.
-    #[error("this core module cannot be made into a component: {0}; rebuild it with current tools")]
-    Adapt(String),
 }
 
 impl From<BinaryReaderError> for WasmError {

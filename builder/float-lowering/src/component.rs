@@ -70,14 +70,17 @@ impl Level {
 }
 
 /// Replaces the core modules of a valid component, nested ones included, in the order of the file. Every other byte
-/// stays the same.
+/// stays the same. A program that is a core module is replaced as a whole.
 ///
 /// # Errors
-/// The error of `change`, or [`Refused::Invalid`] if this is not a component.
+/// The error of `change`, or [`Refused::Invalid`] if this is no program.
 pub fn with_modules<E: From<Refused>>(
     component: &[u8],
     mut change: impl FnMut(&[u8]) -> Result<Vec<u8>, E>,
 ) -> Result<Vec<u8>, E> {
+    if Parser::is_core_wasm(component) {
+        return change(component);
+    }
     let mut open: Vec<Level> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(Refused::from)?;

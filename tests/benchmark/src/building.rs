@@ -1,4 +1,4 @@
-//! Building a bundle, compared with compiling alone. Both happen in this process, with the same component.
+//! Building a bundle, compared with compiling alone. Both happen in this process, with the same program.
 
 use crate::place::Places;
 use crate::statistics::Rounds;
@@ -6,14 +6,10 @@ use crate::table::{Row, spread, unit};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs;
 use std::time::Instant;
-use wasi_preview1_component_adapter_provider::{
-    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
-};
 use wasmstone_builder::{Request, Settings, build, config};
 use wasmstone_bundle::{Platform, SecretKey};
 use wasmstone_policy::Target;
 use wasmtime::Engine;
-use wit_component::ComponentEncoder;
 
 const ROUNDS: usize = 4;
 
@@ -31,20 +27,16 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     eprintln!("building: {PROGRAM}");
     let file = places.target.join(format!("programs/wasm32-wasip1/bin/{PROGRAM}.wasm"));
     let module = fs::read(&file).with_context(|| format!("cannot read {}: run `cargo xtask bench`", file.display()))?;
-    let component = ComponentEncoder::default()
-        .module(&module)?
-        .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)?
-        .encode()?;
     let key = SecretKey::generate()?;
 
     let (mut building, mut compiling) = (Vec::new(), Vec::new());
     for _ in 0..=ROUNDS {
         let start = Instant::now();
-        let bundle = signed_bundle(&component, &key)?;
+        let bundle = signed_bundle(&module, &key)?;
         building.push(start.elapsed().as_secs_f64());
 
         let start = Instant::now();
-        let program = compiled_alone(&component).map_err(|error| anyhow!("{error:#}"))?;
+        let program = compiled_alone(&module).map_err(|error| anyhow!("{error:#}"))?;
         compiling.push(start.elapsed().as_secs_f64());
         ensure!(bundle.len() > 1 << 20 && program.len() > 1 << 20, "what was built is too small to be true");
     }
@@ -52,13 +44,13 @@ pub fn rows(places: &Places) -> Result<Vec<Row>> {
     let counted = |rounds: Vec<f64>| rounds.into_iter().skip(1).collect::<Rounds>();
     let (building, compiling) = (counted(building), counted(compiling));
     let ratio = building.with(&compiling, |building, compiling| building / compiling);
-    let megabytes = component.len() as f64 / 1e6;
-    let what = format!("build ÷ compile alone: ripgrep, a component of {megabytes:.1} MB");
+    let megabytes = module.len() as f64 / 1e6;
+    let what = format!("build ÷ compile alone: ripgrep, a core module of {megabytes:.1} MB");
     let row = Row::measured(what, &building, &compiling, unit::seconds, spread(&ratio, unit::ratio));
     Ok(vec![row.at_most(ratio.median(), LIMIT, unit::ratio)])
 }
 
-fn compiled_alone(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
+fn compiled_alone(module: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let settings = Settings {
         target: Target::Pulley64,
         cpu_features: &[],
@@ -67,13 +59,13 @@ fn compiled_alone(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
         simulated: false,
         lowered: false,
     };
-    Engine::new(&config(&settings)?)?.precompile_component(component)
+    Engine::new(&config(&settings)?)?.precompile_module(module)
 }
 
 /// The bytes of the file that `wasmstone build` writes.
-fn signed_bundle(component: &[u8], key: &SecretKey) -> Result<Vec<u8>> {
+fn signed_bundle(module: &[u8], key: &SecretKey) -> Result<Vec<u8>> {
     let platform = Platform::sim();
-    let request = Request { engine: wasmstone_builder::Engine::Pulley, ..Request::new(component, PROGRAM, &platform) };
+    let request = Request { engine: wasmstone_builder::Engine::Pulley, ..Request::new(module, PROGRAM, &platform) };
     let mut built = build(&request, |_| {})?;
     built.bundle.sign(key)?;
     Ok(built.bundle.to_bytes())

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use wasmstone_builder::WasmKind;
 use wasmstone_bundle::Bundle;
 use wasmstone_policy::Target;
 use wasmtime::Engine;
@@ -171,8 +172,12 @@ impl Places {
         let bundle = self.bundle(wasm, "native")?;
         let precompiled = bundle.with_extension("precompiled");
         let module = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
-        let component = wasmstone_builder::component(&module, || {})?;
-        let compiled = Engine::default().precompile_component(&component).map_err(|error| anyhow!("{error:#}"))?;
+        let engine = Engine::default();
+        let compiled = match wasmstone_builder::WasmKind::of(&module)? {
+            WasmKind::Component => engine.precompile_component(&module),
+            WasmKind::CoreModule => engine.precompile_module(&module),
+        };
+        let compiled = compiled.map_err(|error| anyhow!("{error:#}"))?;
         fs::write(&precompiled, compiled).context("cannot write the program")?;
         Ok(Program { bundle, precompiled, launch: None })
     }

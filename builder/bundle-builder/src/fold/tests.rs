@@ -1,4 +1,4 @@
-use super::fold_component;
+use super::fold_program;
 use crate::operators::scan;
 use crate::proposals::SUPPORTED;
 use wasmparser::{Operator, Parser, Payload, Validator};
@@ -6,7 +6,7 @@ use wasmparser::{Operator, Parser, Payload, Validator};
 /// The calls in each function that is left of a component around this module.
 fn left(module: &str) -> Vec<Vec<u32>> {
     let component = wat::parse_str(format!("(component (core module {module}))")).unwrap();
-    let folded = fold_component(&component).unwrap();
+    let folded = fold_program(&component).unwrap();
     Validator::new_with_features(SUPPORTED).validate_all(&folded).unwrap();
     let mut functions = Vec::new();
     for payload in Parser::new(0).parse_all(&folded) {
@@ -77,7 +77,7 @@ fn a_program_without_such_functions_is_not_changed() {
             (component (core module (func (export "f") i32.const 1 drop))))"#,
     )
     .unwrap();
-    assert_eq!(fold_component(&component).unwrap(), component);
+    assert_eq!(fold_program(&component).unwrap(), component);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn names_stay_with_their_functions() {
             (func (export "run") f64.const 0 call $first f64.const 0 call $second f32.const 0 call $third))))"#,
     )
     .unwrap();
-    assert_eq!(scan(&fold_component(&component).unwrap()).unwrap().float.first, ["first", "third", "function 2"]);
+    assert_eq!(scan(&fold_program(&component).unwrap()).unwrap().float.first, ["first", "third", "function 2"]);
 }
 
 #[test]
@@ -96,11 +96,11 @@ fn a_damaged_component_is_an_error() {
     let whole = wat::parse_str(r#"(component (core module (func nop) (func (export "f") call 0)))"#).unwrap();
     for end in 8..whole.len() {
         // Cut between sections of the component it is whole, and has no module.
-        if let Ok(folded) = fold_component(&whole[..end]) {
+        if let Ok(folded) = fold_program(&whole[..end]) {
             assert_eq!(folded.len(), 8);
         }
     }
     let unknown = r#"(component (core module (func) (func (export "f") call 7)))"#;
-    let unknown = fold_component(&wat::parse_str(unknown).unwrap());
+    let unknown = fold_program(&wat::parse_str(unknown).unwrap());
     assert!(unknown.is_err() || Validator::new_with_features(SUPPORTED).validate_all(&unknown.unwrap()).is_err());
 }

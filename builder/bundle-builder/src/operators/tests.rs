@@ -96,9 +96,3 @@ fn the_first_are_named_and_all_are_counted() {
     let functions: String = (0..7).map(|index| format!("(func $f{index} (param f32))")).collect();
     assert_eq!(found(&format!("(module {functions})")).float.to_string(), "f0, f1, f2 and 4 more");
 }
-
-#[test]
-fn the_adapter_has_no_floats() {
-    let found = scan(wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER).unwrap();
-    assert!(found.float.is_empty() && found.vector.is_empty(), "{found:?}");
-}

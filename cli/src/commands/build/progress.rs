@@ -24,7 +24,6 @@ impl Progress {
     pub fn show(&self, stage: Stage) {
         self.0.set_message(match stage {
             Stage::Checking => "checking imports",
-            Stage::Adapting => "adapting WASI 0.1",
             Stage::Lowering => "lowering floats",
             Stage::Compiling => "compiling",
             Stage::Packing => "measuring and packing",
