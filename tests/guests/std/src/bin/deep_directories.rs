@@ -1,4 +1,4 @@
-//! Directories 100 deep (the WASI 0.1 adapter holds 128 open files), and a path longer than 4 KiB.
+//! Directories 100 deep, and a path longer than 4 KiB.
 
 use std::fs;
 use std::io;
