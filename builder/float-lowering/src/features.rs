@@ -5,10 +5,11 @@ use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, KnownCustom, Name, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 /// The features that can be lowered: WebAssembly 2.0 without vectors, and the parts of 3.0 that bring no further
-/// kinds of values.
+/// kinds of values but references.
 const ACCEPTED: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::SIMD)
     .union(WasmFeatures::COMPONENT_MODEL)
+    .union(WasmFeatures::EXCEPTIONS)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::FUNCTION_REFERENCES)
     .union(WasmFeatures::MULTI_MEMORY)
@@ -18,11 +19,10 @@ const ACCEPTED: WasmFeatures = WasmFeatures::WASM2
 const LOWERED: WasmFeatures = ACCEPTED.difference(WasmFeatures::FLOATS).union(WasmFeatures::WIDE_ARITHMETIC);
 
 /// The features that are tried, one after the other, if a program needs more than [`ACCEPTED`].
-const NAMED: [(WasmFeatures, &str); 12] = [
+const NAMED: [(WasmFeatures, &str); 11] = [
     (WasmFeatures::RELAXED_SIMD, "vectors (relaxed SIMD)"),
     (WasmFeatures::SIMD, "vectors (SIMD)"),
     (WasmFeatures::MEMORY64, "64-bit memories (memory64)"),
-    (WasmFeatures::EXCEPTIONS, "exceptions"),
     (WasmFeatures::LEGACY_EXCEPTIONS, "legacy exceptions"),
     (WasmFeatures::GC, "garbage collection (GC)"),
     (WasmFeatures::THREADS, "threads or shared memory"),

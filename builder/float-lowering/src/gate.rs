@@ -76,19 +76,22 @@ fn function(body: &FunctionBody<'_>) -> Result<Option<String>, BinaryReaderError
     }
     for operator in body.get_operators_reader()? {
         let operator = operator?;
-        let typed = match &operator {
-            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
-                matches!(blockty, BlockType::Type(ty) if float(ty))
-            }
+        let has_type = match &operator {
+            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => typed(blockty),
+            Operator::TryTable { try_table } => typed(&try_table.ty),
             Operator::TypedSelect { ty } => float(ty),
             Operator::TypedSelectMulti { tys } => tys.iter().any(float),
             _ => false,
         };
-        if typed || by_name(&operator) {
+        if has_type || by_name(&operator) {
             return Ok(Some(place()));
         }
     }
     Ok(None)
+}
+
+fn typed(block: &BlockType) -> bool {
+    matches!(block, BlockType::Type(ty) if float(ty))
 }
 
 fn float(ty: &ValType) -> bool {
@@ -145,6 +148,8 @@ mod tests {
             "(func unreachable i64.trunc_sat_f32_u unreachable)",
             "(func unreachable i32.reinterpret_f32 unreachable)",
             "(func (block (result f32) unreachable) unreachable)",
+            "(func (try_table (result f32) unreachable) unreachable)",
+            "(tag (param i32 f64))",
             "(func unreachable select (result f64) unreachable)",
             "(memory 1) (func unreachable f32.store unreachable)",
             "(func unreachable i8x16.splat unreachable)",

@@ -16,7 +16,7 @@ use code::Code;
 use names::FunctionNames;
 use types::Types;
 use wasm_encoder::{CustomSection, Encode, Instruction, Module, RawSection, SectionId};
-use wasmparser::{GlobalSectionReader, ImportSectionReader, Operator, Parser, Payload, TypeRef};
+use wasmparser::{GlobalSectionReader, ImportSectionReader, Operator, Parser, Payload, TagSectionReader, TypeRef};
 
 /// The declarations of a module that matter to its functions.
 pub(super) struct Shape<'m> {
@@ -84,6 +84,10 @@ pub(crate) fn lower(module: &[u8], plan: &Plan) -> Result<Lowered, Refused> {
                 }
                 Some(Section::Functions)
             }
+            Payload::TagSection(section) => {
+                let rewritten = tags(section, &mut shape)?;
+                rewritten.map(|section| Section::Changed(SectionId::Tag, section)).or(raw)
+            }
             Payload::GlobalSection(section) => {
                 let rewritten = globals(section, module)?;
                 rewritten.map(|section| Section::Changed(SectionId::Global, section)).or(raw)
@@ -146,37 +150,73 @@ fn is_stale(custom: &str) -> bool {
     custom == "name" || debugging || custom.starts_with("metadata.code.") || custom.starts_with("reloc.")
 }
 
-/// Notes the imports. Returns the section's new contents if it has global variables with floats.
+/// Notes the imports. Returns the section's new contents if it has global variables with floats, or tags whose type
+/// is another one.
 fn imports(section: ImportSectionReader<'_>, shape: &mut Shape<'_>) -> Result<Option<Vec<u8>>, Refused> {
     let range = section.range();
-    let mut patched = None;
-    let mut floats = Vec::new();
+    let mut changes = Vec::new();
     let mut ends = Vec::new();
     for import in section.into_imports_with_offsets() {
         let (start, import) = import?;
         ends.push(start);
+        let mut encoded = Vec::new();
         match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => shape.functions.push(ty),
-            TypeRef::Global(ty) if is_float(ty.content_type) => floats.push((ends.len(), ty.content_type)),
+            TypeRef::Global(ty) if is_float(ty.content_type) => {
+                types::encoded(ty.content_type)?.encode(&mut encoded);
+                encoded.push(u8::from(ty.mutable));
+            }
+            TypeRef::Tag(tag) => {
+                let new = shape.types.of_block(tag.func_type_idx)?;
+                if new != tag.func_type_idx {
+                    new.encode(&mut encoded);
+                }
+            }
             _ => {}
+        }
+        if !encoded.is_empty() {
+            changes.push((ends.len(), import.ty, encoded));
         }
     }
     ends.push(range.end);
     shape.imported = shape.functions.len();
-    for (number, ty) in floats {
-        let contents = shape.module.get(range.clone()).unwrap_or_default();
-        let patched = patched.get_or_insert_with(|| contents.to_vec());
-        // The last two bytes of an import of a global variable are its type and whether it can be changed.
-        let at = ends.get(number).and_then(|end| end.checked_sub(range.start + 2));
-        let byte = at.and_then(|at| patched.get_mut(at));
-        let byte = byte.ok_or_else(|| Refused::Invalid("an import is cut off".to_owned()))?;
-        let mut encoded = Vec::new();
-        types::encoded(ty)?.encode(&mut encoded);
-        if let Some(encoded) = encoded.first() {
-            *byte = *encoded;
-        }
+    if changes.is_empty() {
+        return Ok(None);
     }
-    Ok(patched)
+    let (mut out, mut copied) = (Vec::new(), range.start);
+    for (number, ty, encoded) in changes {
+        let end = ends.get(number).copied().unwrap_or(range.end);
+        let before = shape.module.get(copied..end).unwrap_or_default();
+        // An import ends in the type of a global variable and whether it can be changed, or in the index of a tag's
+        // type: all bytes of a number but its last one have the highest bit.
+        let replaced = match ty {
+            TypeRef::Tag(_) => before.iter().rev().skip(1).take_while(|byte| **byte >= 0x80).count() + 1,
+            _ => 2,
+        };
+        let kept = before.len().checked_sub(replaced).and_then(|kept| before.get(..kept));
+        out.extend_from_slice(kept.ok_or_else(|| Refused::Invalid("an import is cut off".to_owned()))?);
+        out.extend_from_slice(&encoded);
+        copied = end;
+    }
+    out.extend_from_slice(shape.module.get(copied..range.end).unwrap_or_default());
+    Ok(Some(out))
+}
+
+/// The contents of the section of tags, if one has another type. No call compares the types of tags, so they need no
+/// parameters that keep them distinct.
+fn tags(section: TagSectionReader<'_>, shape: &mut Shape<'_>) -> Result<Option<Vec<u8>>, Refused> {
+    /// The only kind of tags.
+    const EXCEPTION: u8 = 0;
+    let (mut out, mut changed) = (Vec::new(), false);
+    section.count().encode(&mut out);
+    for tag in section {
+        let ty = tag?.func_type_idx;
+        let new = shape.types.of_block(ty)?;
+        changed |= new != ty;
+        out.push(EXCEPTION);
+        new.encode(&mut out);
+    }
+    Ok(changed.then_some(out))
 }
 
 /// The contents of the section of global variables, if it has floats.

@@ -171,6 +171,8 @@ fn a_lone_module_says_which_import_or_export_has_floats() {
         ("(func (export \"half\") (result f32) unreachable)", exported("half")),
         ("(global (export \"zero\") (mut f32) (f32.const 0))", exported("zero")),
         ("(func (export \"two\\nlines\") (param f64))", exported("two\\nlines")),
+        ("(import \"m\" \"failed\" (tag (param f32)))", imported("m::failed")),
+        ("(tag (export \"failed\") (param f32))", exported("failed")),
     ];
     for (text, expected) in cases {
         let wasm = wat::parse_str(format!("(module {text})")).unwrap();
@@ -188,7 +190,7 @@ fn what_cannot_be_lowered_is_named_with_its_function() {
         ("(func $r unreachable f32x4.relaxed_madd unreachable)", "function \"r\"", "relaxed SIMD"),
         ("(import \"m\" \"f\" (func)) (func unreachable v128.not unreachable)", "function 1", "vectors (SIMD)"),
         ("(memory i64 1)", "the program", "memory64"),
-        ("(tag) (func $t throw 0)", "the program", "exceptions"),
+        ("(tag) (func $t (try (do (throw 0)) (catch_all)))", "function \"t\"", "legacy exceptions"),
         ("(type (struct (field f32)))", "the program", "GC"),
         ("(memory 1 1 shared)", "the program", "threads"),
         ("(memory 1) (func $n i32.const 0 i32.const 0 memory.atomic.notify drop)", "function \"n\"", "threads"),

@@ -8,8 +8,11 @@ use crate::Refused;
 use crate::operators::{self, Lowering, Width};
 use crate::plan::is_float;
 use crate::soft_float::Place;
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, Instruction};
-use wasmparser::{BlockType, FunctionBody, Operator, OperatorsReaderAllocations, PackedIndex, RefType, ValType};
+use wasmparser::{
+    BlockType, FunctionBody, Operator, OperatorsReaderAllocations, PackedIndex, RefType, TryTable, ValType,
+};
 
 /// A rewritten body.
 #[derive(Debug)]
@@ -130,6 +133,7 @@ impl Rewriting<'_, '_, '_> {
             Operator::Block { blockty } => self.block(opcode::BLOCK, *blockty, at, end),
             Operator::Loop { blockty } => self.block(opcode::LOOP, *blockty, at, end),
             Operator::If { blockty } => self.block(opcode::IF, *blockty, at, end),
+            Operator::TryTable { try_table } => self.try_table(try_table, at, end),
             Operator::End => {
                 self.innermost = self.blocks.pop().unwrap_or_default();
                 Ok(())
@@ -185,6 +189,24 @@ impl Rewriting<'_, '_, '_> {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// What is thrown to a block has the types of its tag, which become integers as those of blocks do.
+    fn try_table(&mut self, block: &TryTable, at: usize, end: usize) -> Result<(), Refused> {
+        self.blocks.push(self.innermost);
+        let ty = match block.ty {
+            BlockType::Type(ty) if is_float(ty) => wasm_encoder::BlockType::Result(super::types::encoded(ty)?),
+            BlockType::FuncType(index) => match self.shape.types.of_block(index)? {
+                new if new != index => wasm_encoder::BlockType::FunctionType(new),
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        self.replace(at, end);
+        let catches = block.catches.iter().map(|catch| RoundtripReencoder.catch(*catch)).collect::<Result<_, _>>();
+        let catches = catches.map_err(|error| Refused::Invalid(error.to_string()))?;
+        Instruction::TryTable(ty, catches).encode(&mut self.code);
         Ok(())
     }
 

@@ -222,3 +222,61 @@ fn modules_are_lowered_alike_every_time() {
     let again = lower_linked(&[&wasm, &wasm]).unwrap();
     assert_eq!(first[0].wasm, again[1].wasm);
 }
+
+#[test]
+fn tags_have_integers_and_no_parameters_that_keep_types_apart() {
+    let text = r#"(module
+        (type $bits (func (param i32 i64)))
+        (type $floats (func (param i32 f64)))
+        (type $through (func (param f64) (result i32 f64)))
+        (type $through-bits (func (param i64) (result i32 i64)))
+        (import "m" "before" (func (type $bits)))
+        (import "m" "imported" (tag $imported (type $floats)))
+        (import "m" "behind" (global f32))
+        (tag $own (type $floats))
+        (tag $bits (type $bits))
+        (func $thrown (type $floats) (throw $imported (local.get 0) (local.get 1)))
+        (func (export "caught") (result i32 f64) (local f64)
+            (block $any
+                (block $caught (result i32 f64)
+                    (try_table (catch $own $caught) (catch $imported $caught) (catch_all $any)
+                        (call $thrown (i32.const 1) (f64.const 2)))
+                    (i32.const 3)
+                    (f64.const 4)
+                    (drop)
+                    (drop)
+                    (f64.const 4)
+                    (try_table (type $through)
+                        (f64.neg)
+                        (local.set 0)
+                        (i32.const 7)
+                        (local.get 0)))
+                (return))
+            (try_table (result f64) (f64.const 5))
+            (i32.trunc_f64_s)
+            (f64.const 6)))"#;
+    let wasm = lowered(text).wasm;
+    let (mut types, mut tags, mut caught) = (Vec::new(), Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(&wasm) {
+        match payload.unwrap() {
+            Payload::TypeSection(section) => {
+                types = section.into_iter_err_on_gc_types().map(|ty| ty.unwrap().params().to_vec()).collect();
+            }
+            Payload::ImportSection(section) => {
+                tags.extend(section.into_imports().filter_map(|import| match import.unwrap().ty {
+                    wasmparser::TypeRef::Tag(tag) => Some(tag.func_type_idx),
+                    _ => None,
+                }));
+            }
+            Payload::TagSection(section) => tags.extend(section.into_iter().map(|tag| tag.unwrap().func_type_idx)),
+            Payload::CodeSectionEntry(body) => caught.push(operators(body.as_bytes())),
+            _ => {}
+        }
+    }
+    use wasmparser::ValType::{I32, I64};
+    for tag in tags {
+        assert_eq!(types[tag as usize], [I32, I64], "{types:?}");
+    }
+    assert!(types.iter().any(|ty| ty.len() > 2), "the function with floats is kept apart: {types:?}");
+    assert_eq!(caught[1].iter().filter(|operator| operator.starts_with("TryTable")).count(), 3, "{caught:?}");
+}
