@@ -17,11 +17,31 @@ const PACKAGE: &str = "wasmstone-eapp";
 /// The Cargo profile, and the name of the directory for its results in the target directory.
 const PROFILE: &str = "eapp";
 
-/// The target of the enclave app without floating-point instructions, which the feature `soft` adds.
+/// The targets of enclave apps without and with floating-point instructions.
 const SOFT: &str = "riscv64imac-unknown-none-elf";
-
-/// The target of the enclave app with floating-point instructions, which the feature `hard` adds.
 const HARD: &str = "riscv64gc-unknown-none-elf";
+
+/// An enclave app.
+struct Eapp {
+    /// The file that it becomes, and the Cargo feature of this package that asks for it, as Cargo's variable.
+    name: &'static str,
+    asked_for: &'static str,
+    target: &'static str,
+    /// Cargo features of the enclave app.
+    features: &'static str,
+}
+
+/// All enclave apps. There is no platform yet for the hard one, so one of the kind is enough: it has everything.
+const EAPPS: [Eapp; 3] = [
+    Eapp { name: "soft", asked_for: "CARGO_FEATURE_SOFT", target: SOFT, features: "enclave" },
+    Eapp {
+        name: "soft-exceptions",
+        asked_for: "CARGO_FEATURE_EXCEPTIONS",
+        target: SOFT,
+        features: "enclave,exceptions",
+    },
+    Eapp { name: "hard", asked_for: "CARGO_FEATURE_HARD", target: HARD, features: "enclave,exceptions" },
+];
 
 /// The sources of the enclave app in the workspace.
 const SOURCES: [&str; 13] = [
@@ -65,13 +85,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let build = target_directory(&out)?.join(PROFILE);
-    let mut targets = Vec::new();
-    for (feature, target) in [("CARGO_FEATURE_SOFT", SOFT), ("CARGO_FEATURE_HARD", HARD)] {
-        targets.extend(env::var_os(feature).map(|_| target));
-    }
-    if targets.is_empty() {
+    let eapps = EAPPS.iter().filter(|eapp| env::var_os(eapp.asked_for).is_some());
+    let eapps: Vec<_> = eapps.collect();
+    if eapps.is_empty() {
         return Ok(());
     }
+    let targets: Vec<_> = eapps.iter().map(|eapp| eapp.target).collect();
     rust_targets::require(&targets, "the enclave app for Keystone")?;
     let sysroot = rust_targets::sysroot()?;
     let flags = remapped(&[
@@ -82,28 +101,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         (sysroot.join("lib/rustlib/src/rust"), "rust"),
     ]);
 
-    let mut cargo = Command::new(variable("CARGO")?);
-    for (name, _) in env::vars_os() {
-        if FOREIGN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-            cargo.env_remove(name);
+    for Eapp { name, target, features, .. } in eapps {
+        let mut cargo = Command::new(variable("CARGO")?);
+        for (name, _) in env::vars_os() {
+            if FOREIGN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+                cargo.env_remove(name);
+            }
         }
-    }
-    cargo.current_dir(workspace).env("CARGO_ENCODED_RUSTFLAGS", flags);
-    cargo.args(["build", "--locked", "--profile", PROFILE, "--package", PACKAGE, "--bin", PACKAGE]);
-    cargo.args(["--features", "enclave", "--target-dir"]).arg(&build);
-    for target in &targets {
-        cargo.args(["--target", target]);
-    }
-    if !cargo.stdout(Stdio::null()).status()?.success() {
-        return Err("the enclave app for RISC-V could not be built; the reason is above".into());
-    }
-    for target in targets {
+        cargo.current_dir(workspace).env("CARGO_ENCODED_RUSTFLAGS", &flags);
+        cargo.args(["build", "--locked", "--profile", PROFILE, "--package", PACKAGE, "--bin", PACKAGE]);
+        cargo.args(["--features", features, "--target", target, "--target-dir"]).arg(&build);
+        if !cargo.stdout(Stdio::null()).status()?.success() {
+            return Err("the enclave app for RISC-V could not be built; the reason is above".into());
+        }
+        // The next one of the same target takes its place.
         let built = build.join(target).join(PROFILE).join(PACKAGE);
         let mut eapp = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
-        if target == SOFT {
+        if *target == SOFT {
             switching::without_floats(&mut eapp)?;
         }
-        fs::write(out.join(target), eapp)?;
+        fs::write(out.join(name), &eapp)?;
+        // For `cargo xtask reproduce`.
+        fs::write(build.join(name), eapp)?;
     }
     Ok(())
 }

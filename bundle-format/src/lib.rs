@@ -14,7 +14,7 @@
 //! ```
 //! use wasmstone_bundle::bundle::{Bundle, Parts, ProgramPart};
 //! use wasmstone_bundle::{Platform, SecretKey, Sha256Digest, TrustPolicy, stand_in, verify};
-//! use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
+//! use wasmstone_policy::{Entry, Launch, Memories, Memory, Policy, Program, Target};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let program = b"bytecode, as the builder writes it";
@@ -29,7 +29,7 @@
 //!         sha256: Sha256Digest::of(program).0,
 //!         cpu_features: Vec::new(),
 //!         hardware_float: false,
-//!         memory_may_move: false,
+//!         memories: Memories::InPlace,
 //!     },
 //!     policy: Policy::closed(),
 //! };

@@ -1,11 +1,11 @@
 //! Compiling ahead of time: the enclave's own engine configuration, with a compiler.
 
-use crate::proposals::SUPPORTED;
+use crate::proposals::{self, SUPPORTED};
 use crate::{cpu, lengths, rewrite};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmparser::{Parser, WasmFeatures};
-use wasmstone_policy::{Entry, Target};
+use wasmstone_policy::{Entry, Memories, Target};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, Module};
 
@@ -18,8 +18,8 @@ pub struct Settings<'a> {
     pub cpu_features: &'a [String],
     /// Whether the enclave app that loads it has floating-point instructions.
     pub hardware_float: bool,
-    /// Whether linear memories may move when they grow.
-    pub memory_may_move: bool,
+    /// What the program's memories do; if exceptions are collected, the program may use them.
+    pub memories: Memories,
     /// Whether it runs in the simulator, which is a process of Linux.
     pub simulated: bool,
     /// Whether its floats were lowered. Lowered programs use wide multiplications, which programs as given may not use.
@@ -54,7 +54,7 @@ pub fn precompile_as_it_is(program: &[u8], settings: &Settings<'_>) -> Result<Ve
 ///
 /// # Errors
 /// [`CompileError::Link`].
-pub fn check_linking(program: &[u8], entry: Entry) -> Result<(), CompileError> {
+pub fn check_linking(program: &[u8], entry: Entry, memories: Memories) -> Result<(), CompileError> {
     // Linking knows nothing of what functions do, so there need not be much to compile.
     const NO_LOCALS_UNREACHABLE_END: [u8; 3] = [0, 0, 0x0b];
     let linkable = rewrite::rewrite_functions(program, &|_, _| Ok(Cow::Borrowed(&NO_LOCALS_UNREACHABLE_END)));
@@ -63,7 +63,7 @@ pub fn check_linking(program: &[u8], entry: Entry) -> Result<(), CompileError> {
         target: Target::Pulley64,
         cpu_features: &[],
         hardware_float: false,
-        memory_may_move: true,
+        memories,
         simulated: false,
         lowered: false,
     };
@@ -93,7 +93,7 @@ fn catching_panics<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T
 /// # Errors
 /// If this build of Wasmtime lacks the target.
 pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
-    let mut config = wasmstone_eapp::config(settings.target, settings.hardware_float, settings.memory_may_move)?;
+    let mut config = wasmstone_eapp::config(settings.target, settings.hardware_float, settings.memories)?;
     if settings.simulated && settings.target == Target::Riscv64 {
         config.target(wasmstone_eapp::SIMULATED_RISCV64)?;
     }
@@ -103,7 +103,11 @@ pub fn config(settings: &Settings<'_>) -> wasmtime::Result<Config> {
         _ => WasmFeatures::empty(),
     };
     let wide = if settings.lowered { WasmFeatures::WIDE_ARITHMETIC } else { WasmFeatures::empty() };
-    let supported = SUPPORTED.difference(vectors).union(wide);
+    let exceptions = match settings.memories {
+        Memories::Collected => proposals::EXCEPTIONS,
+        Memories::InPlace | Memories::Moving => WasmFeatures::empty(),
+    };
+    let supported = SUPPORTED.difference(vectors).union(wide).union(exceptions);
     // The defaults of some depend on Cargo features of the engine, which differ between builds.
     config.wasm_features(WasmFeatures::all().difference(supported), false);
     config.wasm_features(supported, true);
@@ -140,14 +144,14 @@ pub enum CompileError {
 mod tests {
     use super::{Entry, Settings, check_linking, precompile};
     use crate::cpu;
-    use wasmstone_policy::Target;
+    use wasmstone_policy::{Memories, Target};
 
     fn settings(target: Target, cpu_features: &[String]) -> Settings<'_> {
         Settings {
             target,
             cpu_features,
             hardware_float: false,
-            memory_may_move: false,
+            memories: Memories::InPlace,
             simulated: false,
             lowered: false,
         }
@@ -184,11 +188,12 @@ mod tests {
 
     #[test]
     fn linking_is_checked_without_compiling() {
-        check_linking(&component(), Entry::Command).unwrap();
-        let error = check_linking(&component(), Entry::Http).unwrap_err().to_string();
+        check_linking(&component(), Entry::Command, Memories::InPlace).unwrap();
+        let error = check_linking(&component(), Entry::Http, Memories::InPlace).unwrap_err().to_string();
         assert!(error.contains("does not export handle"), "{error}");
         let wrong = r#"(component (import "wasi:cli/exit@0.2.0" (instance (export "leave" (func)))))"#;
-        let error = check_linking(&wat::parse_str(wrong).unwrap(), Entry::Command).unwrap_err().to_string();
+        let error =
+            check_linking(&wat::parse_str(wrong).unwrap(), Entry::Command, Memories::InPlace).unwrap_err().to_string();
         assert!(error.contains("not part of WASI"), "{error}");
     }
 

@@ -47,7 +47,7 @@ mod tests {
     use super::hide_constant_lengths;
     use crate::compile::{Settings, precompile};
     use wasmparser::Validator;
-    use wasmstone_policy::Target;
+    use wasmstone_policy::{Memories, Target};
 
     const PROGRAM: &str = r#"(component
         (core module $m
@@ -77,7 +77,7 @@ mod tests {
         target: Target::Riscv64,
         cpu_features: &[],
         hardware_float: false,
-        memory_may_move: false,
+        memories: Memories::InPlace,
         simulated: false,
         lowered: false,
     };

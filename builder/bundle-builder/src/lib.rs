@@ -63,7 +63,7 @@ pub use pipeline::build;
 pub use project::{Project, ProjectError};
 pub use request::{Built, Compiled, Lowering, Request, Stage};
 pub use source::{SourceError, WasmKind};
-pub use wasm_error::{Names, WasmError};
+pub use wasm_error::{Names, Proposal, WasmError};
 
 #[cfg(test)]
 mod tests;

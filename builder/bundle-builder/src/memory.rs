@@ -8,6 +8,10 @@ use wasmstone_policy::{MAX_LAUNCH_BYTES, Memory, Target, WASM_PAGE};
 /// Bytes that an enclave needs beside its files and its heap: Eyrie's stack, the enclave app's stack, and page tables.
 const RUNTIME_NEEDS: u64 = 1 << 20;
 
+/// Bytes of the enclave app's part of the heap for each instance with exceptions: where a collection finds them. A place
+/// takes 16 bytes, while the list of them grows 24. A stack of calls that each hold one exception has up to 16,384.
+const ROOTS: u64 = 1 << 20;
+
 /// Pages of the heap for each page of page tables: an entry has 8 bytes.
 const HEAP_PER_PAGE_TABLE: u64 = 512;
 
@@ -49,7 +53,7 @@ impl MemorySize {
             return Ok(());
         }
         let needed = Self(minimum.div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE));
-        let needs = Needs { minimum, target: Target::Pulley64, program: 0, instances: 0, sealed: 0 };
+        let needs = Needs { minimum, target: Target::Pulley64, program: 0, instances: 0, exceptions: false, sealed: 0 };
         match needed.layout(&needs, platform, eapp) {
             Ok(_) => Err(MemoryError::Minimum { needed, cap: self }),
             Err(_) => Err(MemoryError::NeverFits { needed, instances: 0 }),
@@ -62,10 +66,14 @@ impl MemorySize {
     /// [`MemoryError::Enclave`] if the enclave would be larger than [`EPM_MAX`], and [`MemoryError::NeverFits`] if it
     /// would be larger with every cap.
     pub fn layout(self, needs: &Needs, platform: &Platform, eapp: &[u8]) -> Result<Memory, MemoryError> {
-        let Needs { minimum, target, program, instances, sealed } = *needs;
+        let Needs { minimum, target, program, instances, exceptions, sealed } = *needs;
         // Machine code stays in the image; the heap has only the engine's tables for it.
         let (resident, kept) = if target.is_native() { (program, program / 4) } else { (0, program) };
-        let memory = Memory::for_program(self.0, kept, instances, sealed).ok_or(MemoryError::Overflow)?;
+        let mut memory = Memory::for_program(self.0, kept, instances, sealed).ok_or(MemoryError::Overflow)?;
+        if exceptions {
+            let roots = ROOTS.saturating_mul(instances.max(1).into());
+            memory.runtime = memory.runtime.checked_add(roots).ok_or(MemoryError::Overflow)?;
+        }
         // The launch is not composed yet, so its limit is assumed.
         let files = [&platform.loader, &platform.runtime, eapp].map(|file| file.len() as u64);
         let files = files.into_iter().chain([MAX_LAUNCH_BYTES as u64, resident]);
@@ -94,6 +102,8 @@ pub struct Needs {
     pub program: u64,
     /// How many instances run at once; 0: it runs once.
     pub instances: u32,
+    /// Whether it has exceptions.
+    pub exceptions: bool,
     /// How many sealed directories it may have.
     pub sealed: u32,
 }
@@ -288,7 +298,8 @@ mod tests {
     fn the_most_that_fits_is_proposed_and_fits() {
         let (platform, eapp) = (Platform::sim(), stand_in::eapp());
         let layout = |cap: u64, minimum, program| {
-            let needs = Needs { minimum, target: Target::Pulley64, program, instances: 0, sealed: 0 };
+            let needs =
+                Needs { minimum, target: Target::Pulley64, program, instances: 0, exceptions: false, sealed: 0 };
             MemorySize::from_bytes(cap).unwrap().layout(&needs, &platform, &eapp)
         };
         let Err(MemoryError::Enclave { most, .. }) = layout(EPM_MAX, 0, 5 << 20) else { panic!("it fits") };

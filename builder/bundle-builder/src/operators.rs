@@ -4,8 +4,8 @@
 use crate::wasm_error::WasmError;
 use std::fmt;
 use wasmparser::{
-    BinaryReaderError, BlockType, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
-    TypeRef, ValType,
+    BinaryReaderError, BlockType, Catch, CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload, TypeRef, ValType,
 };
 use wasmstone_float_lowering::{Refused, check_boundary};
 
@@ -83,6 +83,8 @@ struct Module {
     functions: Vec<u32>,
     imported: usize,
     globals: Vec<Uses>,
+    /// The type of each tag, imported ones first.
+    tags: Vec<u32>,
     bodies: Vec<Uses>,
     names: Vec<(u32, String)>,
 }
@@ -100,6 +102,18 @@ impl Module {
         self.globals.get(index as usize).copied().unwrap_or_default()
     }
 
+    fn tag(&self, index: u32) -> Uses {
+        self.tags.get(index as usize).map_or(Uses::default(), |ty| self.ty(*ty))
+    }
+
+    fn block(&self, ty: &BlockType) -> Uses {
+        match ty {
+            BlockType::Empty => Uses::default(),
+            BlockType::Type(ty) => Uses::of(&[*ty]),
+            BlockType::FuncType(ty) => self.ty(*ty),
+        }
+    }
+
     /// What an operator uses through the function, variable or type that it refers to.
     fn uses_of_operands(&self, operator: &Operator<'_>) -> Uses {
         match operator {
@@ -112,11 +126,14 @@ impl Module {
             | Operator::ReturnCallRef { type_index } => self.ty(*type_index),
             Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => self.global(*global_index),
             Operator::TypedSelect { ty } => Uses::of(&[*ty]),
-            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => match blockty {
-                BlockType::Empty => Uses::default(),
-                BlockType::Type(ty) => Uses::of(&[*ty]),
-                BlockType::FuncType(ty) => self.ty(*ty),
-            },
+            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => self.block(blockty),
+            Operator::TryTable { try_table } => {
+                try_table.catches.iter().fold(self.block(&try_table.ty), |uses, catch| match catch {
+                    Catch::One { tag, .. } | Catch::OneRef { tag, .. } => uses.or(self.tag(*tag)),
+                    Catch::All { .. } | Catch::AllRef { .. } => uses,
+                })
+            }
+            Operator::Throw { tag_index } => self.tag(*tag_index),
             _ => Uses::default(),
         }
     }
@@ -218,6 +235,7 @@ fn section(module: &mut Module, payload: Payload<'_>) -> Result<(), BinaryReader
                         module.imported += 1;
                     }
                     TypeRef::Global(ty) => module.globals.push(Uses::of(&[ty.content_type])),
+                    TypeRef::Tag(tag) => module.tags.push(tag.func_type_idx),
                     _ => {}
                 }
             }
@@ -225,6 +243,11 @@ fn section(module: &mut Module, payload: Payload<'_>) -> Result<(), BinaryReader
         Payload::FunctionSection(section) => {
             for ty in section {
                 module.functions.push(ty?);
+            }
+        }
+        Payload::TagSection(section) => {
+            for tag in section {
+                module.tags.push(tag?.func_type_idx);
             }
         }
         Payload::GlobalSection(section) => {

@@ -11,12 +11,12 @@ use crate::operators::{self, Operators};
 use crate::outline::{self, Outline};
 use crate::request::{Built, Compiled, Lowering, Request, Stage};
 use crate::source::WasmKind;
-use crate::{cpu, eapp, engine, fold, instances, interfaces};
+use crate::{cpu, eapp, engine, fold, instances, interfaces, proposals};
 use std::borrow::Cow;
 use wasmstone_bundle::bundle::{BuildError as PackError, Bundle, Parts, ProgramPart};
 use wasmstone_bundle::{Platform, Sha256Digest, image, measurement, platform::SIM};
 use wasmstone_float_lowering::Lowered;
-use wasmstone_policy::{Entry, Launch, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memories, Program, Target};
 
 /// Builds a bundle. The same request gives the same bytes on every machine and at any time.
 ///
@@ -45,6 +45,8 @@ struct Surveyed {
     /// Bytes that the memories of one instance have at start.
     minimum_memory: u64,
     several_memories: bool,
+    /// Whether it uses exceptions, or other references that are collected.
+    exceptions: bool,
     operators: Operators,
 }
 
@@ -52,6 +54,8 @@ struct Surveyed {
 fn survey(request: &Request<'_>, progress: &mut impl FnMut(Stage)) -> Result<Surveyed, BuildError> {
     progress(Stage::Checking);
     let kind = WasmKind::of(request.wasm)?;
+    // First: what cannot run is refused before anything else takes time.
+    let exceptions = proposals::validate(request.wasm)?;
     let outline: Outline = outline::read(request.wasm)?;
     let (interfaces, entry) = match kind {
         WasmKind::CoreModule => (interfaces::check_module(&outline, request.entry)?, Entry::Command),
@@ -65,8 +69,13 @@ fn survey(request: &Request<'_>, progress: &mut impl FnMut(Stage)) -> Result<Sur
         wasm,
         interfaces,
         entry,
-        minimum_memory: outline.minimum_memory,
+        minimum_memory: outline.minimum_memory.saturating_add(if exceptions {
+            wasmstone_eapp::EXCEPTIONS_MEMORY
+        } else {
+            0
+        }),
         several_memories: outline.has_several_memories(),
+        exceptions,
     })
 }
 
@@ -80,7 +89,7 @@ struct Plan {
     eapp: Cow<'static, [u8]>,
     /// How many instances run at once; 0 for a command.
     instances: u32,
-    memory_may_move: bool,
+    memories: Memories,
 }
 
 /// Decides how the program will run: its targets, how it computes floats, in which enclave app, how many instances.
@@ -102,7 +111,7 @@ fn plan(request: &Request<'_>, surveyed: &Surveyed, progress: &mut impl FnMut(St
     if let Some(features) = &request.cpu_features {
         cpu::check(features, &choice.targets)?;
     }
-    let eapp = eapp::generic(request.platform, choice.hardware_float())?;
+    let eapp = eapp::generic(request.platform, choice.hardware_float(), surveyed.exceptions)?;
     request.max_memory.check_minimum(*minimum_memory, request.platform, &eapp)?;
     let instances = instances::choose(*entry, request.instances, *minimum_memory, request.max_memory)?;
     Ok(Plan {
@@ -110,8 +119,12 @@ fn plan(request: &Request<'_>, surveyed: &Surveyed, progress: &mut impl FnMut(St
         lowered: lowering.and_then(Result::ok),
         eapp,
         instances,
-        // Instances that run at once share the room for memories.
-        memory_may_move: surveyed.several_memories || *entry == Entry::Http,
+        memories: match surveyed.exceptions {
+            true => Memories::Collected,
+            // Instances that run at once share the room for memories.
+            false if surveyed.several_memories || *entry == Entry::Http => Memories::Moving,
+            false => Memories::InPlace,
+        },
     })
 }
 
@@ -126,7 +139,7 @@ struct Programs {
 /// Compiles the program for every target of the plan. If machine code turns out not to fit into an enclave, and the
 /// request leaves the engine open, the program is compiled for Pulley instead.
 fn compile(request: &Request<'_>, surveyed: &Surveyed, plan: &Plan) -> Result<Programs, BuildError> {
-    check_linking(&surveyed.wasm, surveyed.entry)?;
+    check_linking(&surveyed.wasm, surveyed.entry, plan.memories)?;
     let engine_is_open = request.engine == Engine::Auto && request.targets.is_empty();
     let mut programs = Vec::new();
     for target in &plan.choice.targets {
@@ -153,7 +166,7 @@ fn compile_for(target: Target, request: &Request<'_>, surveyed: &Surveyed, plan:
         target,
         cpu_features: &cpu_features(target, request),
         hardware_float: plan.choice.hardware_float(),
-        memory_may_move: plan.memory_may_move,
+        memories: plan.memories,
         simulated: request.platform.name == SIM,
         lowered: lowered.is_some(),
     };
@@ -175,6 +188,7 @@ fn launch(
         target,
         program: size,
         instances: plan.instances,
+        exceptions: surveyed.exceptions,
         // Launches are at most a megabyte, so their directories can be counted.
         sealed: request.policy.sealed_directories().count() as u32,
     };
@@ -189,7 +203,7 @@ fn launch(
             sha256: Sha256Digest::of(program).0,
             cpu_features: cpu_features(target, request),
             hardware_float: plan.choice.hardware_float(),
-            memory_may_move: plan.memory_may_move,
+            memories: plan.memories,
         },
         policy: request.policy.clone(),
     })

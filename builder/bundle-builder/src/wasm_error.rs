@@ -23,6 +23,31 @@ impl std::fmt::Display for Names {
     }
 }
 
+/// A proposal for WebAssembly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its name.
+    pub name: &'static str,
+    /// How to build a program without it.
+    pub advice: &'static str,
+}
+
+/// The names in one phrase.
+fn enumerated(proposals: &[Proposal]) -> String {
+    let names: Vec<_> = proposals.iter().map(|proposal| proposal.name).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// What to do about all of them.
+fn advice(proposals: &[Proposal]) -> String {
+    let mut advice: Vec<_> = proposals.iter().map(|proposal| proposal.advice).collect();
+    advice.dedup();
+    advice.join("; ")
+}
+
 /// Why a WebAssembly program cannot run in an enclave.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -30,17 +55,16 @@ pub enum WasmError {
     /// It is not valid WebAssembly, with or without proposals.
     #[error("the WebAssembly file is not valid: {0}; build it again")]
     Malformed(String),
-    /// It needs a proposal that the engine does not support.
+    /// It needs proposals that the engine does not support.
     #[error(
-        "the program needs {proposal}, which the enclave's engine does not support: {advice} \
-         (the validator says: {reason})"
+        "the program needs {}, which the enclave's engine does not support: {} (the validator says: {reason})",
+        enumerated(proposals),
+        advice(proposals)
     )]
     Unsupported {
-        /// The proposal.
-        proposal: &'static str,
-        /// How to build the program without it.
-        advice: &'static str,
-        /// The validator's message.
+        /// The proposals, in the order in which the file needs them.
+        proposals: Vec<Proposal>,
+        /// The validator's message about the first one.
         reason: String,
     },
     /// It imports something that is not part of WASI.

@@ -8,13 +8,27 @@
 /// `None` if this crate was built without its feature `soft`.
 pub const SOFT: Option<&[u8]> = soft();
 
-/// The executable with floating-point instructions, for platforms that protect an enclave's registers. `None` if this
-/// crate was built without its feature `hard`.
+/// The executable without floating-point instructions for programs with exceptions: [`SOFT`], and the part of the
+/// engine that collects what exceptions leave behind. `None` if this crate was built without its feature `exceptions`.
+pub const SOFT_WITH_EXCEPTIONS: Option<&[u8]> = soft_with_exceptions();
+
+#[cfg(feature = "exceptions")]
+const fn soft_with_exceptions() -> Option<&'static [u8]> {
+    Some(include_bytes!(concat!(env!("OUT_DIR"), "/soft-exceptions")))
+}
+
+#[cfg(not(feature = "exceptions"))]
+const fn soft_with_exceptions() -> Option<&'static [u8]> {
+    None
+}
+
+/// The executable with floating-point instructions, for platforms that protect an enclave's registers, and with
+/// exceptions. `None` if this crate was built without its feature `hard`.
 pub const HARD: Option<&[u8]> = hard();
 
 #[cfg(feature = "soft")]
 const fn soft() -> Option<&'static [u8]> {
-    Some(include_bytes!(concat!(env!("OUT_DIR"), "/riscv64imac-unknown-none-elf")))
+    Some(include_bytes!(concat!(env!("OUT_DIR"), "/soft")))
 }
 
 #[cfg(not(feature = "soft"))]
@@ -24,7 +38,7 @@ const fn soft() -> Option<&'static [u8]> {
 
 #[cfg(feature = "hard")]
 const fn hard() -> Option<&'static [u8]> {
-    Some(include_bytes!(concat!(env!("OUT_DIR"), "/riscv64gc-unknown-none-elf")))
+    Some(include_bytes!(concat!(env!("OUT_DIR"), "/hard")))
 }
 
 #[cfg(not(feature = "hard"))]

@@ -5,7 +5,7 @@ use wasmstone_bundle::{
     bundle::{Parts, ProgramPart},
     stand_in,
 };
-use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memories, Memory, Policy, Program, Target};
 
 /// Made by `openssl genpkey -algorithm ed25519`, for these tests alone.
 pub const ALICE: &str = include_str!("../data/alice.pem");
@@ -34,7 +34,7 @@ pub fn launch_of(program: &[u8]) -> Launch {
             sha256: Sha256Digest::of(program).0,
             cpu_features: Vec::new(),
             hardware_float: false,
-            memory_may_move: true,
+            memories: Memories::Moving,
         },
         // Fixed, so that the golden bundle stays when programs are given more or less.
         memory: Memory { linear: 1 << 20, runtime: (6 << 20) + (1 << 16) },

@@ -3,7 +3,7 @@
 use crate::console::size;
 use serde::Serialize;
 use wasmstone_bundle::{Measurement, Sha256Digest};
-use wasmstone_policy::{Launch, Target};
+use wasmstone_policy::{Launch, Memories, Target};
 
 /// The compiled form of a program and its measurement.
 #[derive(Debug, Serialize)]
@@ -15,6 +15,7 @@ pub struct ProgramView<'a> {
     sha256: String,
     cpu_features: &'a [String],
     hardware_float: bool,
+    exceptions: bool,
     max_memory: u64,
     heap: Option<u64>,
     measurement: String,
@@ -31,6 +32,7 @@ impl<'a> ProgramView<'a> {
             sha256: Sha256Digest(program.sha256).to_string(),
             cpu_features: &program.cpu_features,
             hardware_float: program.hardware_float,
+            exceptions: program.memories == Memories::Collected,
             max_memory: launch.memory.linear,
             heap: launch.memory.heap(),
             measurement: measurement.to_string(),
@@ -66,6 +68,11 @@ impl<'a> ProgramView<'a> {
     /// Whether the program uses floating-point registers.
     pub fn hardware_float(&self) -> &'static str {
         if self.hardware_float { "uses floating-point registers" } else { "does not use floating-point registers" }
+    }
+
+    /// Whether the program uses exceptions, and so the enclave app has to have them.
+    pub fn exceptions(&self) -> bool {
+        self.exceptions
     }
 
     /// The SHA-256 of the compiled program.

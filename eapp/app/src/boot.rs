@@ -63,7 +63,7 @@ fn prepare(
     if let Some(done) = tasks::perform(channel, &launch, &start) {
         return Err(done.unwrap_or_else(|ending| ending));
     }
-    let engine = engine(&launch.program, Arc::new(memories)).map_err(Ending::from_start)?;
+    let engine = engine(&launch.program, memories).map_err(Ending::from_start)?;
     let program = Precompiled::new(channel, &launch.program, resident)?;
     let program = program.load(&engine).map_err(Ending::from_start)?;
     Ok(Box::new(Prepared { launch, start, engine, program }))

@@ -6,9 +6,12 @@ pub mod program;
 mod stacks;
 
 use alloc::{string::ToString, sync::Arc};
+use memory::LinearMemories;
 use stacks::Stacks;
-use wasmstone_policy::{Program, Target};
-use wasmtime::{Config, CustomCodeMemory, Engine, MemoryCreator, ModuleVersionStrategy, Result};
+use wasmstone_policy::{Memories, Program, Target};
+#[cfg(feature = "exceptions")]
+use wasmtime::Collector;
+use wasmtime::{Config, CustomCodeMemory, Engine, ModuleVersionStrategy, Result};
 
 /// The program format: changes whenever a precompiled program of an older release must not be loaded.
 /// Wasmtime's own check knows the major version only, so the exact version is part of it.
@@ -35,32 +38,32 @@ const GUARD: u64 = 32 << 20;
 
 /// Whether machine code relies on page faults to find accesses outside a memory. These targets exist in the simulator
 /// only.
-const fn relies_on_faults(target: Target, memory_may_move: bool) -> bool {
-    matches!(target, Target::X86_64 | Target::Aarch64) && !memory_may_move
+const fn relies_on_faults(target: Target, memories: Memories) -> bool {
+    matches!(target, Target::X86_64 | Target::Aarch64) && !memories.may_move()
 }
 
 /// Bytes of address space that a program's memory needs to itself, so that page faults find every access outside it:
 /// 0 for a program that checks its accesses itself.
 pub const fn address_space(program: &Program) -> u64 {
-    if relies_on_faults(program.target, program.memory_may_move) { RESERVATION + GUARD } else { 0 }
+    if relies_on_faults(program.target, program.memories) { RESERVATION + GUARD } else { 0 }
 }
 
-/// The configuration for programs of a target, on any machine, whose memories may move when they grow, or never do.
+/// The configuration for programs of a target, on any machine.
 ///
 /// # Errors
 /// If this build of Wasmtime lacks the target.
-pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Result<Config> {
+pub fn config(target: Target, hardware_float: bool, memories: Memories) -> Result<Config> {
     let mut config = Config::new();
     config.target(triple(target, hardware_float))?;
     // An enclave has no virtual memory to reserve and no signal to catch. Only in the simulator, whose process has
     // both, page faults replace checks.
-    let faults = relies_on_faults(target, memory_may_move);
+    let faults = relies_on_faults(target, memories);
     config.signals_based_traps(faults);
     config.memory_init_cow(false);
     config.memory_reservation(if faults { RESERVATION } else { 0 });
     config.memory_guard_size(if faults { GUARD } else { 0 });
     config.memory_reservation_for_growth(0);
-    config.memory_may_move(memory_may_move);
+    config.memory_may_move(memories.may_move());
     config.guard_before_linear_memory(false);
     config.table_lazy_init(true);
     config.max_wasm_stack(GUEST_STACK);
@@ -69,12 +72,30 @@ pub fn config(target: Target, hardware_float: bool, memory_may_move: bool) -> Re
     config.relaxed_simd_deterministic(true);
     // Programs whose floats were lowered to integers have it; the builder checked that others do not.
     config.wasm_wide_arithmetic(true);
+    #[cfg(feature = "exceptions")]
+    exceptions(&mut config, memories == Memories::Collected);
     // Smaller programs: tables are left out that only a debugger or a system unwinder reads.
     config.generate_address_map(false);
     config.debug_symbols(false);
     config.native_unwind_info(false);
     config.module_version(ModuleVersionStrategy::Custom(PROGRAM_VERSION.to_string()))?;
     Ok(config)
+}
+
+/// Bytes of the memory for exceptions at start. The engine has them before the guest runs, so a guest that has used up
+/// its memory can still throw.
+#[cfg(feature = "exceptions")]
+pub const EXCEPTIONS_MEMORY: u64 = 64 << 10;
+
+/// The configuration of exceptions. Their memory is taken, and counted, as a further memory of the guest.
+#[cfg(feature = "exceptions")]
+fn exceptions(config: &mut Config, enabled: bool) {
+    config.gc_support(enabled);
+    config.wasm_exceptions(enabled);
+    if enabled {
+        config.collector(Collector::Copying);
+        config.gc_heap_initial_size(EXCEPTIONS_MEMORY);
+    }
 }
 
 /// Wasmtime's name for RISC-V in the simulator, in the place of the enclave app's own target.
@@ -97,9 +118,11 @@ const fn triple(target: Target, hardware_float: bool) -> &'static str {
 ///
 /// # Errors
 /// If memory runs out.
-pub fn engine(program: &Program, memories: Arc<dyn MemoryCreator>) -> Result<Engine> {
-    let mut config = config(program.target, program.hardware_float, program.memory_may_move)?;
-    config.with_host_memory(memories);
+pub fn engine(program: &Program, memories: LinearMemories) -> Result<Engine> {
+    let mut config = config(program.target, program.hardware_float, program.memories)?;
+    #[cfg(feature = "exceptions")]
+    let memories = if program.memories == Memories::Collected { memories.with_exceptions() } else { memories };
+    config.with_host_memory(Arc::new(memories));
     config.with_custom_code_memory(Some(Arc::new(InPlace)));
     config.async_stack_size(stack(program.target));
     config.with_host_stack(Arc::new(Stacks));

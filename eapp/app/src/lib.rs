@@ -119,6 +119,8 @@ mod tests;
 
 pub use boot::run;
 pub use ending::Ended;
+#[cfg(feature = "exceptions")]
+pub use engine::EXCEPTIONS_MEMORY;
 pub use engine::memory::Region;
 pub use engine::program::Resident;
 pub use engine::{SIMULATED_RISCV64, address_space, config};

@@ -1,11 +1,14 @@
 //! The bytes of a [`Launch`] inside the image: magic, format number, length, then the fields in postcard.
 
-use crate::{Launch, Memory};
+use crate::{Launch, Memories, Memory};
 use alloc::vec::Vec;
 use core::fmt;
 
 const MAGIC: &[u8; 8] = b"WSLAUNCH";
 const FORMAT: u32 = 4;
+
+/// The format of launches whose programs have exceptions. The bytes of all others are those of releases without.
+const WITH_EXCEPTIONS: u32 = 5;
 
 /// Bytes that every encoded launch begins with: magic, format, length.
 pub const LAUNCH_HEADER: usize = 16;
@@ -28,7 +31,9 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotALaunch => f.write_str("not a launch segment"),
-            Self::Format(format) => write!(f, "launch segment has format {format}, this release reads {FORMAT}"),
+            Self::Format(format) => {
+                write!(f, "launch segment has format {format}, this release reads {FORMAT} and {WITH_EXCEPTIONS}")
+            }
             Self::Damaged => f.write_str("launch segment is damaged"),
         }
     }
@@ -53,7 +58,7 @@ impl Launch {
         }
         let mut bytes = Vec::with_capacity(LAUNCH_HEADER + body.len());
         bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&self.format().to_le_bytes());
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&body);
         Ok(bytes)
@@ -65,7 +70,13 @@ impl Launch {
     /// [`DecodeError`] for any other bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let (launch, unread): (Self, _) = postcard::take_from_bytes(body(bytes)?).map_err(|_| DecodeError::Damaged)?;
-        if unread.is_empty() && launch.entry.allows(launch.instances) { Ok(launch) } else { Err(DecodeError::Damaged) }
+        let written = bytes.get(MAGIC.len()..).and_then(<[u8]>::first_chunk) == Some(&launch.format().to_le_bytes());
+        let whole = unread.is_empty() && written && launch.entry.allows(launch.instances);
+        if whole { Ok(launch) } else { Err(DecodeError::Damaged) }
+    }
+
+    fn format(&self) -> u32 {
+        if self.program.memories == Memories::Collected { WITH_EXCEPTIONS } else { FORMAT }
     }
 
     /// Reads how the heap is divided, without allocating: the enclave app has no heap before it knows this.
@@ -89,7 +100,7 @@ impl Launch {
         }
         let (format, rest) = rest.split_first_chunk::<4>().ok_or(DecodeError::Damaged)?;
         match u32::from_le_bytes(*format) {
-            FORMAT => {}
+            FORMAT | WITH_EXCEPTIONS => {}
             other => return Err(DecodeError::Format(other)),
         }
         let length = rest.first_chunk::<4>().ok_or(DecodeError::Damaged)?;

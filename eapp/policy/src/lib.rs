@@ -101,9 +101,28 @@ pub struct Program {
     /// Whether floating-point values are in floating-point registers while the program runs. True for
     /// machine code with floats, and for Pulley on an enclave app that was built with them.
     pub hardware_float: bool,
-    /// Whether a linear memory may move when it grows: true if the program has several memories or several
-    /// instances. A single one grows in place, and code compiled for that is faster.
-    pub memory_may_move: bool,
+    /// What its memories do.
+    pub memories: Memories,
+}
+
+/// What the memories of a program do when they grow, and whether the engine has one of its own beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Memories {
+    /// The only one grows in place; code that is compiled for that is faster.
+    InPlace,
+    /// They may move: there are several memories, or several instances.
+    Moving,
+    /// They may move, and the engine collects one that holds exceptions. Only an enclave app with exceptions runs
+    /// such a program.
+    Collected,
+}
+
+impl Memories {
+    /// Whether a linear memory may move when it grows.
+    pub const fn may_move(self) -> bool {
+        !matches!(self, Self::InPlace)
+    }
 }
 
 /// What a program was compiled for.

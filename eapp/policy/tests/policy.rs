@@ -1,8 +1,8 @@
 //! The measured launch: its bytes, and what a runner may grant within it.
 
 use wasmstone_policy::{
-    Access, Arguments, DecodeError, Directories, Directory, Entry, Environment, Grants, INSTANCES_MAX, Launch, Memory,
-    Names, Network, Policy, Program, Target, WASM_PAGE,
+    Access, Arguments, DecodeError, Directories, Directory, Entry, Environment, Grants, INSTANCES_MAX, Launch,
+    Memories, Memory, Names, Network, Policy, Program, Target, WASM_PAGE,
 };
 
 fn launch() -> Launch {
@@ -16,7 +16,7 @@ fn launch() -> Launch {
             sha256: [7; 32],
             cpu_features: Vec::new(),
             hardware_float: false,
-            memory_may_move: true,
+            memories: Memories::Moving,
         },
         memory: Memory::for_program(256 << 20, 1000, 0, 0).unwrap(),
         policy: Policy {
@@ -61,6 +61,19 @@ fn damaged_bytes_are_another_launch_or_an_error() {
     let mut future = bytes;
     future[8] = 9;
     assert_eq!(Launch::decode(&future), Err(DecodeError::Format(9)));
+}
+
+#[test]
+fn only_launches_with_exceptions_have_a_format_of_their_own() {
+    let with = |memories| Launch { program: Program { memories, ..launch().program }, ..launch() };
+    for (memories, format) in [(Memories::InPlace, 4), (Memories::Moving, 4), (Memories::Collected, 5)] {
+        let bytes = with(memories).encode().unwrap();
+        assert_eq!(bytes[8], format, "{memories:?}");
+        assert_eq!(Launch::decode(&bytes), Ok(with(memories)));
+        let mut other = bytes;
+        other[8] = 9 - format;
+        assert_eq!(Launch::decode(&other), Err(DecodeError::Damaged), "there is one way to write a launch");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fs;
 use std::time::Instant;
 use wasmstone_builder::{Request, Settings, build, config};
 use wasmstone_bundle::{Platform, SecretKey};
-use wasmstone_policy::Target;
+use wasmstone_policy::{Memories, Target};
 use wasmtime::Engine;
 
 const ROUNDS: usize = 4;
@@ -55,7 +55,7 @@ fn compiled_alone(module: &[u8]) -> wasmtime::Result<Vec<u8>> {
         target: Target::Pulley64,
         cpu_features: &[],
         hardware_float: false,
-        memory_may_move: false,
+        memories: Memories::InPlace,
         simulated: false,
         lowered: false,
     };

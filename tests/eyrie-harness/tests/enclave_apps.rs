@@ -10,7 +10,7 @@ use wasmstone_bundle::bundle::{Bundle, Parts, ProgramPart};
 use wasmstone_bundle::{Platform, Sha256Digest};
 use wasmstone_edge_protocol::ExitStatus;
 use wasmstone_happ::backend::exit_code;
-use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memories, Memory, Policy, Program, Target};
 use wasmstone_test_support::processes::InTime;
 
 /// The exit value of an enclave app that found everything as it should be.
@@ -111,7 +111,7 @@ fn run_under(options: &[&str], instructions: &str) -> Output {
             sha256: Sha256Digest::of(program).0,
             cpu_features: Vec::new(),
             hardware_float: false,
-            memory_may_move: false,
+            memories: Memories::InPlace,
         },
         policy: Policy::closed(),
     };

@@ -13,7 +13,7 @@ use wasmstone_bundle::{
     bundle::{Parts, ProgramPart},
     stand_in,
 };
-use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target};
+use wasmstone_policy::{Entry, Launch, Memories, Memory, Policy, Program, Target};
 
 /// Arbitrary bytes, or, for code behind checks that these do not pass, `valid` with changes.
 pub fn edited(valid: &[u8], data: &[u8]) -> Vec<u8> {
@@ -53,7 +53,7 @@ pub fn launch(program: &[u8]) -> Launch {
             sha256: Sha256Digest::of(program).0,
             cpu_features: Vec::new(),
             hardware_float: false,
-            memory_may_move: true,
+            memories: Memories::Moving,
         },
         memory: Memory { linear: 1 << 20, runtime: 6 << 20 },
         policy: Policy::open(),

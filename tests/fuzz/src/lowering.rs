@@ -8,7 +8,7 @@ use wasm_smith::{Config, Module as Smith};
 use wasmparser::{FunctionBody, Operator, Parser, Validator, WasmFeatures};
 use wasmstone_builder::{Settings, config};
 use wasmstone_float_lowering::{Boundary, Refused, lower_with};
-use wasmstone_policy::Target;
+use wasmstone_policy::{Memories, Target};
 use wasmtime::{Engine, Extern, Instance, Module, Store, Trap, Val, WasmBacktrace};
 
 /// Lowers a program. The result has no floats, or the program was refused, but not because of a bug in the lowering.
@@ -91,7 +91,7 @@ fn engine(lowered: bool) -> Engine {
         target: Target::X86_64,
         cpu_features: &[],
         hardware_float: false,
-        memory_may_move: true,
+        memories: Memories::Moving,
         simulated: true,
         lowered,
     };

@@ -116,7 +116,7 @@ impl WasiView for Host {
 /// # Errors
 /// If this build of Wasmtime lacks the target.
 pub fn engine(program: &Program) -> Result<Engine> {
-    let mut config = wasmstone_eapp::config(program.target, program.hardware_float, program.memory_may_move)?;
+    let mut config = wasmstone_eapp::config(program.target, program.hardware_float, program.memories)?;
     // In an enclave, the measured region takes this role: a memory that never moves has room to grow.
     config.memory_reservation_for_growth(4 << 30);
     Engine::new(&config)

@@ -6,7 +6,7 @@ mod nan_bits;
 mod specification;
 
 use wasmstone_builder::{Settings, config};
-use wasmstone_policy::Target;
+use wasmstone_policy::{Memories, Target};
 use wasmtime::{Engine, Error, Trap, WasmBacktrace};
 
 /// The function in which a failing truncation ends.
@@ -18,7 +18,7 @@ fn engine(lowered: bool) -> Engine {
         target: Target::host().expect("the tests run where there is machine code"),
         cpu_features: &[],
         hardware_float: false,
-        memory_may_move: true,
+        memories: Memories::Collected,
         simulated: true,
         lowered,
     };

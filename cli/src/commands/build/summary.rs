@@ -170,6 +170,9 @@ impl Summary<'_> {
         for how in self.floats() {
             line("", how);
         }
+        if programs.first().is_some_and(ProgramView::exceptions) {
+            line("exceptions", "used: the enclave app with exceptions, which is 32K larger".to_owned());
+        }
         line("bundle", size(self.bundle_size));
         for (at, hashing) in self.hashing().into_iter().enumerate() {
             line(if at == 0 { "hashing" } else { "" }, hashing);

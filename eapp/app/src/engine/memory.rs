@@ -1,7 +1,8 @@
 //! The guest's linear memories, laid out in one region whose size is the measured memory cap.
 //!
 //! Nearly every guest has one memory. It lies at the region's beginning and grows in place up to the
-//! cap. A further memory takes the end of the largest gap, so that the ones before it can still grow.
+//! cap. A further memory takes the end of the largest gap, so that the ones before it can still grow. If there are
+//! exceptions, the engine has a memory for them, which lies behind the guest's.
 
 use alloc::{boxed::Box, format, string::String, string::ToString, sync::Arc, vec::Vec};
 use core::{cell::UnsafeCell, ops::Range, ptr::NonNull, sync::atomic::AtomicBool, sync::atomic::Ordering};
@@ -56,6 +57,9 @@ pub struct LinearMemories {
 
 struct Shared {
     region: Region,
+    /// Whether the first memory is the engine's own, for exceptions.
+    #[cfg(feature = "exceptions")]
+    collected: bool,
     locked: AtomicBool,
     layout: UnsafeCell<Layout>,
 }
@@ -120,6 +124,16 @@ impl Shared {
         result
     }
 
+    #[cfg(feature = "exceptions")]
+    const fn collected(&self) -> bool {
+        self.collected
+    }
+
+    #[cfg(not(feature = "exceptions"))]
+    const fn collected(&self) -> bool {
+        false
+    }
+
     /// A pointer into the region. `offset` is at most its size.
     fn at(&self, offset: usize) -> *mut u8 {
         debug_assert!(offset <= self.region.size);
@@ -151,7 +165,8 @@ impl Shared {
         let size = self.region.size;
         let start = self.with_layout(|layout| {
             let gap = layout.largest_gap(size);
-            let first = layout.taken.is_empty();
+            // The engine takes its own memory before those of the instance.
+            let first = layout.taken.len() == usize::from(self.collected());
             let start = if first { Some(gap.start) } else { gap.end.checked_sub(length) };
             // The engine wants memories aligned to pages.
             let start = start.map(|start| start & !0xfff).filter(|start| *start >= gap.start)?;
@@ -184,7 +199,11 @@ impl Shared {
         // Another memory is in the way. The old range stays taken until its bytes are copied.
         let moved = self.with_layout(|layout| {
             let gap = layout.largest_gap(size);
-            let to = gap.start.checked_next_multiple_of(0x1000)?;
+            let to = match self.collected() {
+                // Most likely it is the engine's own, and must not be in the guest's way.
+                true => gap.end.checked_sub(new).map(|to| to & !0xfff).filter(|to| *to >= gap.start)?,
+                false => gap.start.checked_next_multiple_of(0x1000)?,
+            };
             let end = to.checked_add(new).filter(|end| *end <= gap.end)?;
             layout.insert(to..end);
             Some(to)
@@ -203,7 +222,26 @@ impl LinearMemories {
     /// Memories in `region`.
     pub fn new(region: Region) -> Self {
         let layout = UnsafeCell::new(Layout::default());
-        Self { shared: Arc::new(Shared { region, locked: AtomicBool::new(false), layout }) }
+        Self {
+            shared: Arc::new(Shared {
+                region,
+                #[cfg(feature = "exceptions")]
+                collected: false,
+                locked: AtomicBool::new(false),
+                layout,
+            }),
+        }
+    }
+
+    /// The same, before the first memory is taken, for a program with exceptions: the engine takes a memory of its own
+    /// before those of the guest. It lies at the region's end, so that the guest's can grow in place.
+    #[cfg(feature = "exceptions")]
+    pub fn with_exceptions(mut self) -> Self {
+        // Nothing else has a reference before a memory is taken.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.collected = true;
+        }
+        self
     }
 }
 

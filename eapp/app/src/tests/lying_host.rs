@@ -44,7 +44,9 @@ use wasmstone_edge_protocol::types::{
 };
 use wasmstone_edge_protocol::value::FileType;
 use wasmstone_edge_protocol::{Coded, OPERATIONS, OperationInfo, Status, VERSION, Violation};
-use wasmstone_policy::{Addresses, Entry, Grants, Launch, Memory, Names, Network, Policy, Program, Reach, Target};
+use wasmstone_policy::{
+    Addresses, Entry, Grants, Launch, Memories, Memory, Names, Network, Policy, Program, Reach, Target,
+};
 use wasmtime::component::Resource;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -264,7 +266,7 @@ fn launch() -> Launch {
         sha256: <sha2::Sha256 as sha2::Digest>::digest(PROGRAM).into(),
         cpu_features: Vec::new(),
         hardware_float: false,
-        memory_may_move: true,
+        memories: Memories::Moving,
     };
     let memory = Memory { linear: 1 << 20, runtime: 6 << 20 };
     Launch { memory, name: String::new(), entry: Entry::Command, instances: 0, program, policy: Policy::open() }

@@ -4,7 +4,7 @@
 use super::Trial;
 use wasmstone_bundle::{Sha256Digest, image::compose, stand_in};
 use wasmstone_edge_protocol::ExitStatus;
-use wasmstone_policy::{Entry, Launch, Memory, Policy, Program, Target, WASM_PAGE};
+use wasmstone_policy::{Entry, Launch, Memories, Memory, Policy, Program, Target, WASM_PAGE};
 
 const NO_PROGRAM: &[u8] = b"no program";
 
@@ -15,7 +15,7 @@ pub fn trial() -> anyhow::Result<Trial> {
         sha256: Sha256Digest::of(NO_PROGRAM).0,
         cpu_features: Vec::new(),
         hardware_float: false,
-        memory_may_move: true,
+        memories: Memories::Moving,
     };
     let memory = Memory { linear: WASM_PAGE, runtime: Memory::RUNTIME_BASE };
     let (name, policy) = ("doctor".to_owned(), Policy::closed());

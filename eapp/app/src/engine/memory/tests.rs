@@ -137,3 +137,24 @@ fn pages_are_opened_as_they_are_taken() {
     assert!(memory.grow_to(7 * PAGE).is_err(), "what cannot be opened");
     assert_eq!(memory.byte_size(), 5 * PAGE);
 }
+
+#[test]
+#[cfg(feature = "exceptions")]
+fn the_guests_memory_grows_in_place_beside_the_engines_own() {
+    let (memories, base) = region();
+    let memories = memories.with_exceptions();
+    let mut own = create(&memories, 1).unwrap();
+    bytes(&*own).fill(7);
+    let mut memory = create(&memories, 2).unwrap();
+    assert_eq!(memory.as_ptr(), base.as_ptr());
+    memory.grow_to(4 * PAGE).unwrap();
+    // The engine's own moves, but not into the guest's way.
+    own.grow_to(2 * PAGE).unwrap();
+    assert!(bytes(&*own)[..PAGE].iter().all(|byte| *byte == 7));
+    memory.grow_to(5 * PAGE).unwrap();
+    assert_eq!(memory.as_ptr(), base.as_ptr());
+    own.grow_to(3 * PAGE).unwrap();
+    assert!(memory.grow_to(6 * PAGE).is_err(), "the cap is for both");
+    drop((own, memory));
+    assert!(is_wiped(base));
+}
