@@ -1,32 +1,16 @@
 //! Every part of WASI 0.2 and of our own interface has a test: a test program calls each function of each stable
 //! interface.
 
+#[path = "shared/wit.rs"]
+mod wit;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use wasmstone_guest_list::CASES;
-use wasmstone_test_support::processes::InTime;
+use wit::wit;
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldItem, WorldKey};
-
-fn output(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output_in_time();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The directory into which Cargo unpacked the crate with the WIT files.
-fn wit() -> PathBuf {
-    let host = output("rustc", &["--print", "host-tuple"]);
-    let metadata = output(env!("CARGO"), &["metadata", "--format-version=1", "--filter-platform", host.trim()]);
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
-    let is_it = |package: &&serde_json::Value| {
-        package["name"] == "wasip2" && package["version"].as_str().unwrap().starts_with("2.0.")
-    };
-    let package = metadata["packages"].as_array().unwrap().iter().find(is_it).expect("wasip2 is a dependency");
-    Path::new(package["manifest_path"].as_str().unwrap()).with_file_name("wit")
-}
 
 /// The name of an interface, without a version.
 fn interface(resolve: &Resolve, key: &WorldKey) -> String {

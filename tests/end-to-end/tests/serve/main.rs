@@ -5,8 +5,11 @@ mod bodies;
 mod connections;
 mod deep;
 mod ending;
+mod exceptions;
 mod failing;
 mod messages;
 mod outgoing;
 mod permitted;
 mod served;
+#[path = "../shared/wit.rs"]
+mod wit;
