@@ -90,7 +90,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if eapps.is_empty() {
         return Ok(());
     }
-    let targets: Vec<_> = eapps.iter().map(|eapp| eapp.target).collect();
+    let mut targets: Vec<_> = eapps.iter().map(|eapp| eapp.target).collect();
+    targets.dedup();
     rust_targets::require(&targets, "the enclave app for Keystone")?;
     let sysroot = rust_targets::sysroot()?;
     let flags = remapped(&[
