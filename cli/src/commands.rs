@@ -23,7 +23,7 @@ mod verify;
 use crate::exit::{Exit, Fault};
 use anyhow::Context;
 use std::path::Path;
-use wasmstone_bundle::Bundle;
+use wasmstone_bundle::{Bundle, atomic};
 
 /// The subcommands of `wasmstone`.
 #[derive(clap::Subcommand)]
@@ -84,11 +84,14 @@ fn open(path: &Path) -> anyhow::Result<Bundle> {
 
 /// The error for an output file that cannot be written. It ends in the remedy that fits the cause.
 fn unwritable(output: &Path) -> Fault {
-    let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let target = atomic::target(output);
+    let directory = target.as_ref().ok().and_then(|target| target.parent());
+    let directory = directory.filter(|parent| !parent.as_os_str().is_empty());
     let remedy = match directory.filter(|directory| !directory.exists()) {
         Some(missing) => format!("create the directory {}", missing.display()),
+        None if target.is_err() => "repair the symbolic links that lead there".to_owned(),
         None if output.is_dir() => "it is a directory, so name a file inside it".to_owned(),
-        None => "free some space there".to_owned(),
+        None => "free some space there, or raise the limit on the size of files (ulimit -f)".to_owned(),
     };
     let message = format!("cannot write {}: {remedy}, or choose another path with -o", output.display());
     Fault::new(Exit::Output, message)
