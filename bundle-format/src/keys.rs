@@ -1,5 +1,6 @@
 //! Ed25519 keys (RFC 8032), in the PEM files that OpenSSL reads and writes.
 
+pub(crate) mod pem;
 pub(crate) mod store;
 
 pub use store::{KeyError, KeyKind, KeyStore, StoredKey};
@@ -58,7 +59,7 @@ impl PublicKey {
         if pem.contains("PRIVATE KEY-----") {
             return Err(PemError::Secret);
         }
-        VerifyingKey::from_public_key_pem(pem).map(Self).map_err(PemError::Public)
+        VerifyingKey::from_public_key_pem(&pem::block(pem, pem::PUBLIC)).map(Self).map_err(PemError::Public)
     }
 
     /// The `PUBLIC KEY` PEM file.
@@ -99,7 +100,7 @@ impl SecretKey {
     /// # Errors
     /// [`PemError`].
     pub fn from_pem(pem: &str) -> Result<Self, PemError> {
-        SigningKey::from_pkcs8_pem(pem).map(Self).map_err(PemError::Private)
+        SigningKey::from_pkcs8_pem(&pem::block(pem, pem::SECRET)).map(Self).map_err(PemError::Private)
     }
 
     /// The `PRIVATE KEY` PEM file.

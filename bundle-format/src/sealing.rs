@@ -9,7 +9,7 @@ mod store;
 pub use store::OwnerStore;
 pub use wasmstone_policy::WRAPPED_KEY_SIZE;
 
-use crate::keys::PemError;
+use crate::keys::{PemError, pem as text};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::AeadInOut};
 use ed25519_dalek::pkcs8::{
     self, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument,
@@ -45,7 +45,7 @@ impl SealOwner {
         if pem.contains("PRIVATE KEY-----") {
             return Err(PemError::Secret);
         }
-        let key = Self::from_public_key_pem(pem).map_err(PemError::SealOwner)?;
+        let key = Self::from_public_key_pem(&text::block(pem, text::PUBLIC)).map_err(PemError::SealOwner)?;
         // With a point of small order, every secret key makes the same shared secret.
         let shared = StaticSecret::from([1; 32]).diffie_hellman(&PublicKey::from(key.0));
         if shared.was_contributory() { Ok(key) } else { Err(PemError::SealOwner(spki::Error::KeyMalformed)) }
@@ -99,7 +99,7 @@ impl OwnerSecret {
     /// # Errors
     /// [`PemError`].
     pub fn from_pem(pem: &str) -> Result<Self, PemError> {
-        pkcs8::DecodePrivateKey::from_pkcs8_pem(pem).map_err(PemError::SealOwnerSecret)
+        pkcs8::DecodePrivateKey::from_pkcs8_pem(&text::block(pem, text::SECRET)).map_err(PemError::SealOwnerSecret)
     }
 
     /// The `PRIVATE KEY` PEM file, as OpenSSL writes it.

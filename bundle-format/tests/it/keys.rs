@@ -46,6 +46,45 @@ fn other_keys_are_refused() {
     assert!(!weak.verifies(b"any", &constant));
 }
 
+/// The same file as OpenSSL, editors and mail programs leave it.
+fn variants(pem: &str) -> Vec<String> {
+    let text = "ED25519 Private-Key:\npriv:\n    15:2b:00\npub:\n    3d:40:17\n";
+    let (body, end) = pem.trim_end().rsplit_once('\n').unwrap();
+    let (begin, body) = body.split_once('\n').unwrap();
+    let (half, rest) = body.split_at(body.len() / 2);
+    vec![
+        format!("{pem}\n"),
+        format!("{pem}   \n\t\n"),
+        format!("\n\n{pem}"),
+        format!("{text}{pem}"),
+        format!("{pem}{text}"),
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', "  \n"),
+        pem.replace('\n', "\n\n"),
+        pem.trim_end().to_owned(),
+        format!("{begin}\n{half}\n{rest}\n{end}\n"),
+        format!("  {begin}\n  {body}\n  {end}\n"),
+    ]
+}
+
+#[test]
+fn text_and_blanks_around_a_key_do_not_matter() {
+    for variant in variants(ALICE_PUBLIC) {
+        assert_eq!(PublicKey::from_pem(&variant).ok(), Some(key(ALICE).public()), "{variant:?}");
+    }
+    for variant in variants(ALICE) {
+        let read = SecretKey::from_pem(&variant).map(|key| key.public());
+        assert_eq!(read.ok(), Some(key(ALICE).public()), "{variant:?}");
+        assert!(matches!(PublicKey::from_pem(&variant), Err(PemError::Secret)), "{variant:?}");
+    }
+    let cut = ALICE_PUBLIC.replace("-----END", "-----EN");
+    let letter = ALICE_PUBLIC.replace("MCow", "MC*w");
+    let unnamed = ALICE_PUBLIC.replace("BEGIN PUBLIC", "BEGIN  PUBLIC");
+    for broken in [&cut, &letter, &unnamed] {
+        assert!(PublicKey::from_pem(broken).is_err(), "{broken:?}");
+    }
+}
+
 #[test]
 fn debug_does_not_tell_the_secret() {
     let shown = format!("{:?}", key(ALICE));

@@ -19,6 +19,9 @@ fn keys_are_those_of_openssl() {
     assert_eq!(*owner.to_pem().unwrap(), OWNER);
     assert_eq!(owner.public().to_pem().unwrap(), OWNER_PUBLIC);
     assert_eq!(SealOwner::from_pem(OWNER_PUBLIC).unwrap(), owner.public());
+    // With what `openssl pkey -text` prints before it, and blank lines at the end.
+    assert_eq!(SealOwner::from_pem(&format!("X25519 Public-Key:\n{OWNER_PUBLIC}\n \n")).unwrap(), owner.public());
+    assert_eq!(OwnerSecret::from_pem(&format!("{OWNER}\n")).unwrap().public(), owner.public());
     let digits = "a4e09292b651c278b9772c569f5fa9bb13d906b46ab68c9df9dc2b4409f8a209";
     assert_eq!(owner.public().to_string(), digits);
     assert_eq!(format!("{owner:?}"), format!("OwnerSecret({digits})"));
