@@ -120,7 +120,7 @@ impl LaunchArguments {
         let mut server = Server::new(config)?;
         let launched = enclave.launch(&mut server, &Limits { grace: grace.as_ref(), ..self.enclave.limits() });
         if self.edge_calls {
-            console::say(serde_json::to_string(server.counts())?);
+            console::say(serde_json::to_string(&server.counts())?);
         }
         let launched = launched?;
         if self.timings {

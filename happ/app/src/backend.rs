@@ -44,7 +44,8 @@ pub trait Backend {
     /// Builds an enclave of `files`, runs it to its end, and answers its edge calls from `server`.
     ///
     /// An answer can take for ever, such as the answer to a read of a terminal. If the enclave ends or its time is up
-    /// meanwhile, the answer is not waited for; `server` then has nothing left to give or to tell.
+    /// meanwhile, the answer is not waited for; `server` then has nothing left to give, and tells only what it counted
+    /// and timed.
     ///
     /// # Errors
     /// Why no enclave was launched, or how it was lost.

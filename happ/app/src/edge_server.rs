@@ -28,6 +28,7 @@ pub use stdio::{Input, Output};
 pub use timebase::Timebase;
 
 use handles::Handles;
+use milestones::Record;
 use reply::{Failure, Payload};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,8 +56,7 @@ pub struct Server {
     directories: Vec<String>,
     attested: Option<Vec<u8>>,
     freshness: BTreeMap<String, [u8; FRESHNESS_SIZE]>,
-    counts: BTreeMap<&'static str, u64>,
-    milestones: Milestones,
+    record: Record,
     log: Option<Log>,
 }
 
@@ -87,8 +87,7 @@ impl Server {
             entropy: config.entropy,
             attested: None,
             freshness: BTreeMap::new(),
-            counts: BTreeMap::new(),
-            milestones: Milestones::default(),
+            record: Record::default(),
             log: config.log,
         })
     }
@@ -106,10 +105,9 @@ impl Server {
     pub fn answer(&mut self, call: u64, request: &[u8], reply: &mut Vec<u8>) {
         let (request_id, status) = match frame::decode_request(call, request) {
             Ok(request) => {
-                *self.counts.entry(request.operation.name).or_default() += 1;
-                self.milestones.called(request.operation);
+                self.record.called(request.operation);
                 let status = self.dispatch(&request, reply).err().map(|Failure(status)| status);
-                self.milestones.answered(request.operation);
+                self.record.answered(request.operation);
                 if let Some(status) = status {
                     self.report(&request, status);
                 }
@@ -129,13 +127,22 @@ impl Server {
     }
 
     /// How often each operation was called, by its name in the operation table.
-    pub fn counts(&self) -> &BTreeMap<&'static str, u64> {
-        &self.counts
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.record.counts()
     }
 
     /// The times at which the enclave reached its milestones.
-    pub fn milestones(&self) -> &Milestones {
-        &self.milestones
+    pub fn milestones(&self) -> Milestones {
+        self.record.milestones()
+    }
+
+    /// A server that serves nothing, for while another thread has this one: what this one counts and times can be read
+    /// from both.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn stand_in(&self) -> Result<Self, ConfigError> {
+        Ok(Self { record: self.record.clone(), ..Self::new(Config::default())? })
     }
 
     /// The enclave's own explanation of its end: the text that it sent, at most 16 KiB, with control characters

@@ -197,7 +197,7 @@ fn launch_in<D: Device>(
     let started = Instant::now();
     let outcome = serve(&enclave, server, started, limits, host)?;
     enclave.destroy()?;
-    timings.add(started, server.milestones());
+    timings.add(started, &server.milestones());
     Ok(Launched { outcome, timings })
 }
 

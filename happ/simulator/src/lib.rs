@@ -209,7 +209,7 @@ fn launch(
     } else {
         None
     };
-    timings.add(started, server.milestones());
+    timings.add(started, &server.milestones());
     let outcome = match (ended, woken) {
         (Some(outcome), _) => outcome,
         (None, Woken::TimedOut) => Outcome::TimedOut,

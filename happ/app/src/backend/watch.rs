@@ -1,6 +1,6 @@
 //! Watching an enclave from outside while another thread answers its edge calls.
 
-use crate::edge_server::{Config, Server, StopHandle};
+use crate::edge_server::{Server, StopHandle};
 use crate::signals::Signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -20,9 +20,10 @@ pub struct Serving<T> {
 }
 
 impl<T: Send + 'static> Serving<T> {
-    /// Starts `work`, which answers edge calls from `server`. Until [`Self::finish`], `server` has nothing to give.
+    /// Starts `work`, which answers edge calls from `server`. Until [`Self::finish`], `server` has nothing to give, and
+    /// tells only what is counted and timed meanwhile.
     pub fn start(server: &mut Server, work: impl FnOnce(&mut Server) -> T + Send + 'static) -> Result<Self, Error> {
-        let nothing = Server::new(Config::default()).map_err(Error::other)?;
+        let nothing = server.stand_in().map_err(Error::other)?;
         let (running, end) = std::io::pipe()?;
         let mut served = std::mem::replace(server, nothing);
         let thread = std::thread::Builder::new().name("edge calls".into()).spawn(move || {
@@ -134,6 +135,10 @@ pub fn wait<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge_server::Config;
+    use wasmstone_edge_protocol::frame::request_head;
+    use wasmstone_edge_protocol::types::Empty;
+    use wasmstone_edge_protocol::{Operation, launch::Start};
 
     #[test]
     fn what_comes_first_wakes() {
@@ -155,5 +160,25 @@ mod tests {
         drop(sender);
         assert!(serving.ends_within(Duration::from_secs(60)).unwrap());
         assert!(serving.finish(&mut server));
+    }
+
+    #[test]
+    fn what_is_counted_can_be_read_while_the_thread_is_busy() {
+        let mut server = Server::new(Config::default()).unwrap();
+        let ((told, answered), (end, ended)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+        let serving = Serving::start(&mut server, move |server| {
+            let mut request = Vec::new();
+            request_head::<Start>(1, 0, Start::REPLY_PAYLOAD_MAX as u32, &Empty {}, |part| request.extend(part));
+            server.answer(Start::CALL.into(), &request, &mut Vec::new());
+            told.send(()).unwrap();
+            ended.recv().is_err()
+        });
+        let serving = serving.unwrap();
+        answered.recv().unwrap();
+        assert_eq!(server.counts().into_iter().collect::<Vec<_>>(), [("launch.start", 1)]);
+        assert!(server.milestones().running.is_some());
+        drop(end);
+        assert!(serving.finish(&mut server));
+        assert_eq!(server.counts()["launch.start"], 1);
     }
 }

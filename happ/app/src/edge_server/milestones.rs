@@ -1,5 +1,7 @@
-//! The times at which an enclave reached its milestones, measured by its host.
+//! What an enclave's host counts and times of the enclave's edge calls.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use wasmstone_edge_protocol::{Operation, OperationInfo, io, launch};
 
@@ -18,7 +20,7 @@ pub struct Milestones {
 
 impl Milestones {
     /// An edge call has come.
-    pub(super) fn called(&mut self, operation: &OperationInfo) {
+    fn called(&mut self, operation: &OperationInfo) {
         if self.guest.is_some() {
             return;
         }
@@ -30,7 +32,7 @@ impl Milestones {
     }
 
     /// It was answered.
-    pub(super) fn answered(&mut self, operation: &OperationInfo) {
+    fn answered(&mut self, operation: &OperationInfo) {
         if self.output.is_some() {
             return;
         }
@@ -39,5 +41,45 @@ impl Milestones {
             (io::Write::CALL, io::Write::FUNCTION) => self.output = Some(Instant::now()),
             _ => {}
         }
+    }
+}
+
+/// What was counted and timed until now. Clones are of the same record, so that it can be read while another thread
+/// answers a call that takes for ever.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record(Arc<Mutex<Recorded>>);
+
+#[derive(Debug, Default)]
+struct Recorded {
+    counts: BTreeMap<&'static str, u64>,
+    milestones: Milestones,
+}
+
+impl Record {
+    fn locked(&self) -> MutexGuard<'_, Recorded> {
+        // Every change is made in one step, so a thread that panicked has left nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An edge call has come.
+    pub fn called(&self, operation: &OperationInfo) {
+        let mut recorded = self.locked();
+        *recorded.counts.entry(operation.name).or_default() += 1;
+        recorded.milestones.called(operation);
+    }
+
+    /// It was answered.
+    pub fn answered(&self, operation: &OperationInfo) {
+        self.locked().milestones.answered(operation);
+    }
+
+    /// How often each operation was called.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.locked().counts.clone()
+    }
+
+    /// The times of the milestones.
+    pub fn milestones(&self) -> Milestones {
+        self.locked().milestones
     }
 }
