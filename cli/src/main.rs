@@ -30,6 +30,7 @@ struct Wasmstone {
 }
 
 fn main() -> ExitCode {
+    signals::survive_file_size_limit();
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|argument| is_bundle(argument)) {
         arguments.insert(1, "run".into());

@@ -1,5 +1,6 @@
-//! The signals that ask a program to end. While an enclave runs, the program reads them like any other event, so that
-//! it can end the enclave and free the enclave's memory before the signal ends the program.
+//! Signals. Those that ask a program to end: while an enclave runs, the program reads them like any other event, so that
+//! it can end the enclave and free the enclave's memory before the signal ends the program. And the one for a file that
+//! grows too large, which is an error like any other.
 
 use rustix::event::{PollFd, PollFlags};
 use std::io::{Error, Result};
@@ -59,6 +60,13 @@ impl Drop for Signals {
         // Setting a mask that was in force cannot fail.
         let _ = mask(libc::SIG_SETMASK, &self.previous);
     }
+}
+
+/// Lets a write beyond the limit on the size of files (`ulimit -f`) fail with EFBIG, as the enclave and the user are
+/// to be told, instead of ending the program with SIGXFSZ. Programs that are started from now on inherit that.
+pub fn survive_file_size_limit() {
+    // SAFETY: a signal that is ignored involves no code of this program.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Ends the program by `signal`, as if the signal had never been held back, so that the parent process sees which
