@@ -147,9 +147,10 @@ fn chunk_size(input: &[u8]) -> Result<Option<(u64, usize)>, BadBody> {
     }
     // Only tabs and visible characters: some readers would take other bytes for the end of the line.
     let is_extension = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
-    let extension = match rest {
-        [b';', ..] => rest.iter().position(|byte| !is_extension(byte)).unwrap_or(rest.len()),
-        _ => 0,
+    // Blanks may precede the semicolon of an extension (RFC 9112, section 7.1.1), but not stand for themselves.
+    let extension = match rest.iter().find(|byte| !matches!(byte, b' ' | b'\t')) {
+        Some(b';') | None => rest.iter().position(|byte| !is_extension(byte)).unwrap_or(rest.len()),
+        Some(_) => 0,
     };
     let (extension, rest) = rest.split_at(extension);
     match rest {

@@ -71,6 +71,8 @@ fn chunks() {
         "2\r\nHe\r\n3\r\nllo\r\n0\r\n\r\nNEXT",
         "1;a=b\r\nH\r\n04;\r\nello\r\n0000000000000000;x=\"\u{e4}\ty\"\r\n\r\nNEXT",
         "0000000000000005\r\nHello\r\n0\r\n\r\nNEXT",
+        "5 ;a\r\nHello\r\n0\t ;\r\n\r\nNEXT",
+        "5 \t ; a = \"b\" ; c\t=d \r\nHello\r\n0 ; last\r\n\r\nNEXT",
     ] {
         assert_eq!(chunked(text), Ok((b"Hello".to_vec(), None, b"NEXT".to_vec())), "{text:?}");
     }
@@ -86,7 +88,11 @@ fn chunks_that_are_none() {
         "\r\n\r\n",
         " 5\r\nHello\r\n",
         "5 \r\nHello\r\n",
-        "5\t;a\r\nHello",
+        "5\t\r\nHello",
+        "5 5;a\r\nHello",
+        "5 a;b\r\nHello",
+        " ;a\r\nHello",
+        "5 \x0b;a\r\nHello",
         "5\nHello\r\n",
         "5\r\nHello\n0\r\n\r\n",
         "5\r\nHello0\r\n\r\n",
@@ -128,6 +134,8 @@ fn chunks_that_are_none() {
         "0\r\n\r",
         "0\r\nX: a\r\n",
         "5;abc",
+        "5 ",
+        "5\t ",
         "ffffffffffffffff\r\nabc",
     ] {
         assert_eq!(chunked(text), Err(BadBody::Incomplete), "{text:?}");
@@ -157,6 +165,7 @@ fn extensions_are_bounded() {
     assert!(chunked(&line(LINE_MAX)).is_ok());
     assert_eq!(chunked(&line(LINE_MAX + 1)), Err(BadBody::Malformed));
     assert_eq!(chunked(&format!("1;{}", "e".repeat(LINE_MAX))), Err(BadBody::Malformed));
+    assert_eq!(chunked(&format!("1{}", " ".repeat(LINE_MAX))), Err(BadBody::Malformed));
 }
 
 /// Deterministic pseudo-random numbers.
