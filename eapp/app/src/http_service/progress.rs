@@ -128,7 +128,7 @@ impl HttpService {
         let kept = instance.request.connection.lock().transport.input.buffer.held();
         self.host.read_ahead = self.host.read_ahead.saturating_sub(instance.read_ahead.saturating_sub(kept));
         match finished {
-            Finished::Returned if instance.keep_alive.is_some() => {}
+            Finished::Returned if instance.keep_alive.is_some() => instance.request.connection.lock().complete_body(),
             Finished::Returned => self.report(format_args!("the program gave no response"))?,
             Finished::NoRoom(_) if !self.instances.is_empty() => {
                 // Another instance will end and leave its memory.

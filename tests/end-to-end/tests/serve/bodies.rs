@@ -183,3 +183,22 @@ fn a_body_without_its_end_has_none_on_the_wire() {
     }
     served.still_serves();
 }
+
+#[test]
+fn a_body_that_is_left_open_ends_with_what_was_written() {
+    let served = Served::start(&[]);
+    let mut client = served.client();
+    for bytes in [0, 9, 200_000] {
+        let response = client.get(&format!("/unfinished?bytes={bytes}"));
+        assert_eq!((response.status, response.body.len(), response.complete), (200, bytes, true), "{bytes}");
+    }
+    // The connection lives on; but a body that is shorter than the head says is not complete.
+    assert_eq!(client.get("/hello").status, 200);
+    let mut client = served.client();
+    client.last("/unfinished?bytes=5&declared=10");
+    let answer = client.rest();
+    assert!(answer.split_once("\r\n\r\n").is_none_or(|(_, body)| body.len() <= 5), "{answer}");
+    let mut client = served.client();
+    assert_eq!(client.get("/unfinished?bytes=10&declared=10").body.len(), 10);
+    assert_eq!(client.get("/hello").status, 200);
+}

@@ -1,6 +1,6 @@
 //! Errors of a service.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, pattern};
 use std::hint::black_box;
 use std::mem::forget;
 use wasip2::filesystem::preopens;
@@ -41,10 +41,15 @@ pub fn abandon(exchange: Exchange) {
     answer.write(b"half of it").expect("written");
 }
 
-/// Returns while the body is still open.
+/// Returns while the body, of `?bytes=LENGTH`, is still open; with `&declared=LENGTH` after a head with that length.
 pub fn unfinished(exchange: Exchange) {
-    let (_request, answer) = exchange.answer(200, Fields::new());
-    answer.write(b"half of it").expect("written");
+    let bytes = exchange.number("bytes") as usize;
+    let fields = Fields::new();
+    if let Some(declared) = exchange.value("declared") {
+        fields.set("content-length", &[declared.as_bytes().to_vec()]).expect("a field");
+    }
+    let (_request, answer) = exchange.answer(200, fields);
+    answer.write(&pattern(0, bytes)).expect("written");
     forget(answer);
 }
 

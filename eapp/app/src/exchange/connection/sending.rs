@@ -74,6 +74,17 @@ impl Connection {
         self.output.message.as_ref().is_none_or(|message| message.encoder.is_until_close())
     }
 
+    /// The guest has returned. As under Wasmtime, a body that it neither finished nor dropped ends with what it wrote.
+    pub fn complete_body(&mut self) {
+        if let Some(body) = self.output.message.as_ref().and_then(|message| message.body.as_ref()) {
+            let mut body = body.lock();
+            if body.end.is_none() {
+                // A body that is shorter than its message says is cut off.
+                let _ = body.finish(None);
+            }
+        }
+    }
+
     /// The body is not written to any more. It is cut off if the guest has not ended it.
     pub(super) fn abandon_body(&mut self) {
         if let Some(body) = self.output.message.as_ref().and_then(|message| message.body.as_ref()) {
