@@ -202,6 +202,7 @@ macro_rules! guests {
             fs_times: Wasip2 fs_times { data: Data::Empty };
             fs_open: Wasip2 fs_open { data: Data::Empty };
             fs_paths: Wasip2 fs_paths { data: Data::Empty };
+            fs_slashes: Wasip2 fs_slashes { data: Data::Empty, witness: Witness::Program };
             fs_directories: Wasip2 fs_directories { data: Data::Empty };
             fs_identity: Wasip2 fs_identity { data: Data::Empty };
             fs_read_only: Wasip2 fs_read_only { data: Data::ReadOnly };

@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::metadata::{Entries, Stat};
 use alloc::{string::String, vec, vec::Vec};
 use convert::{check_position, describe, descriptor_type, new_times};
-use places::{check_movable, check_vacant, is_directory, open_or_make};
+use places::{check_movable, check_vacant, is_directory, open_or_make, own_name};
 use wasmstone_edge_protocol::Status;
 use wasmstone_sealed_storage as storage;
 use wasmstone_sealed_storage::{Code, Disk, Place, Time, Volume};
@@ -131,12 +131,7 @@ impl FileSystem for Sealed {
     fn stat_at(&self, host: &mut Host, at: At<'_>, follow: bool) -> IoResult<Stat> {
         let directory = node(at.directory)?;
         let stat = within(host, directory, |volume, disk| {
-            let found = if follow {
-                volume.find(disk, directory.id, at.path, true)?
-            } else {
-                // As under Wasmtime, a slash behind the path has no meaning here.
-                volume.resolve(disk, directory.id, at.path, false)?.node.ok_or(Code::NotFound)?
-            };
+            let found = volume.find(disk, directory.id, at.path, follow)?;
             volume.stat(disk, found)
         })?;
         Ok(describe(directory.volume, stat))
@@ -201,6 +196,7 @@ impl FileSystem for Sealed {
     }
 
     fn create_directory_at(&self, host: &mut Host, at: At<'_>) -> IoResult<()> {
+        let at = At { path: own_name(at.path), ..at };
         changing_place(host, at, |volume, disk, place, now| match place.node {
             Some(_) => Err(Code::Exists.into()),
             None => volume.create_directory(disk, place.directory, &place.name, now).map(drop),
@@ -256,12 +252,13 @@ impl FileSystem for Sealed {
 
     fn rename_at(&self, host: &mut Host, old: At<'_>, new: At<'_>) -> IoResult<()> {
         let old_directory = node(old.directory)?;
-        changing_place(host, new, |volume, disk, to, now| {
-            let from = volume.resolve(disk, old_directory.id, old.path, false)?;
+        let slash = old.path.ends_with('/') || new.path.ends_with('/');
+        changing_place(host, At { path: own_name(new.path), ..new }, |volume, disk, to, now| {
+            let from = volume.resolve(disk, old_directory.id, own_name(old.path), false)?;
             let found = from.node.ok_or(Code::NotFound)?;
             check_movable(&from)?;
             check_movable(&to)?;
-            if (from.slash || to.slash) && !is_directory(volume, disk, found)? {
+            if slash && !is_directory(volume, disk, found)? {
                 return Err(Code::NotDirectory.into());
             }
             volume.rename(disk, (from.directory, &from.name), (to.directory, &to.name), now)

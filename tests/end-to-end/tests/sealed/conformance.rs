@@ -35,6 +35,19 @@ fn none_is_left_out() {
     assert_eq!(all.map(|case| case.name).collect::<BTreeSet<_>>(), NAMES.iter().copied().collect());
 }
 
+/// A program that checks itself finds what it expects.
+#[test]
+fn fs_slashes() {
+    let case = CASES.iter().find(|case| case.name == "fs_slashes").unwrap();
+    let bundled = sealed(case.program, "wasm32-wasip2", SEALED, &[]);
+    let seen = wasmstone_test_support::case::run(case, |grants| {
+        let mut enclave = Enclave::new(&bundled);
+        enclave.options(grants);
+        enclave.command(case.args)
+    });
+    assert_eq!(seen.code, case.exit.code(), "{}", String::from_utf8_lossy(&seen.stderr));
+}
+
 fn check(name: &str) {
     let case = CASES.iter().find(|case| case.name == name).unwrap();
     let targets: &[&str] = match case.targets {

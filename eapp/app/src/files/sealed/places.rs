@@ -52,6 +52,15 @@ pub fn check_vacant(volume: &mut Volume, disk: &mut dyn Disk, place: &Place) -> 
     }
 }
 
+/// A path without the slashes behind it. Making and renaming directories act on the name before them: they do not
+/// follow a link there.
+pub fn own_name(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" => path,
+        name => name,
+    }
+}
+
 /// Whether it is a directory.
 pub fn is_directory(volume: &mut Volume, disk: &mut dyn Disk, node: NodeId) -> storage::Result<bool> {
     Ok(volume.stat(disk, node)?.kind == Kind::Directory)

@@ -36,8 +36,15 @@ pub(in super::super) fn stat_at(
 ) -> Result<StatReply, Failure> {
     let (name, follow) = (path(name)?, follow(request.path_flags)?);
     let dir = server.handles.directory(request.handle.get())?.reading();
-    let metadata = if follow { dir.metadata(name)? } else { dir.symlink_metadata(name)? };
+    // As in POSIX, a link with `/` or `/.` behind it is followed, and anything but a directory is an error. cap-std
+    // ignores both behind a single name.
+    let metadata = if follow || requires_directory(name) { dir.metadata(name)? } else { dir.symlink_metadata(name)? };
     Ok(describe(&metadata))
+}
+
+/// Whether a path ends in a way that only a directory can have.
+fn requires_directory(name: &str) -> bool {
+    name.ends_with('/') || name.ends_with("/.")
 }
 
 pub(in super::super) fn set_times(

@@ -7,7 +7,10 @@ use wasip2::filesystem::types::{Descriptor, OpenFlags};
 fn every_call(dir: &Descriptor, path: &str) {
     print!("{path:?}:");
     print!(" stat={}", outcome(dir.stat_at(FOLLOW, path)));
-    print!(" lstat={}", outcome(dir.stat_at(NO_FOLLOW, path)));
+    if !path.ends_with('/') {
+        // What Wasmtime does with a slash is not what POSIX says: `fs_slashes` has it.
+        print!(" lstat={}", outcome(dir.stat_at(NO_FOLLOW, path)));
+    }
     print!(" hash={}", outcome(dir.metadata_hash_at(FOLLOW, path)));
     print!(" open={}", outcome(dir.open_at(FOLLOW, path, OpenFlags::empty(), READ)));
     print!(" readlink={}", outcome(dir.readlink_at(path)));
