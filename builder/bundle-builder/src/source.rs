@@ -1,6 +1,8 @@
-//! Reads the file that a bundle is built from, up to a limit, and recognises files that are not WebAssembly.
+//! Reads the file that a bundle is built from, up to a limit, and recognises files that are not WebAssembly. The text
+//! form of WebAssembly is encoded, as `wasmtime run` does.
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -41,15 +43,23 @@ impl WasmKind {
     }
 }
 
-/// Reads a WebAssembly file.
+/// Reads a WebAssembly file, in its binary or its text form. The result is the binary form.
 ///
 /// # Errors
-/// [`SourceError`] if it cannot be read or is too large. [`WasmKind::of`] checks whether it is WebAssembly.
+/// [`SourceError`] if it cannot be read or is too large, or if it is text with a mistake. [`WasmKind::of`] checks whether
+/// it is WebAssembly.
 pub fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
     let failed = |error| SourceError::Read { path: path.to_owned(), error };
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(MAX_WASM_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_WASM_BYTES { Err(SourceError::TooLarge) } else { Ok(bytes) }
+    if bytes.len() as u64 > MAX_WASM_BYTES {
+        return Err(SourceError::TooLarge);
+    }
+    if Look::of(&bytes) != Look::WasmText {
+        return Ok(bytes);
+    }
+    // What comes with the text for debuggers is left out, since it would name the file's path.
+    wat::Parser::new().parse_bytes(Some(path), &bytes).map(Cow::into_owned).map_err(SourceError::Text)
 }
 
 /// What a file that is not WebAssembly looks like.
@@ -126,9 +136,7 @@ impl Look {
             Self::Empty => "the file is empty: did the build that should write it fail?",
             Self::CutShort => "the file is cut short: copy or build it again",
             Self::Elf => "it is a native executable or object file (ELF): compile for wasm32-wasip2 or wasm32-wasip1",
-            Self::WasmText => {
-                "it is the text form of WebAssembly: convert it with \"wasm-tools parse\" or \"wat2wasm\""
-            }
+            Self::WasmText => "it is the text form of WebAssembly: encode it first, as source::read does",
             Self::Gzip => "it is compressed by gzip: unpack it with \"gunzip\"",
             Self::Zstd => "it is compressed by Zstandard: unpack it with \"unzstd\"",
             Self::Zip => "it is a ZIP archive: unpack it with \"unzip\"",
@@ -161,6 +169,9 @@ pub enum SourceError {
         MAX_WASM_BYTES >> 20
     )]
     TooLarge,
+    /// The text form of WebAssembly, with a mistake. The error shows the line.
+    #[error("the WebAssembly text is not valid: correct it at the place that is shown")]
+    Text(#[source] wat::Error),
     /// Something else.
     #[error("this is not WebAssembly; {}", .0.advice())]
     NotWasm(Look),
@@ -179,7 +190,7 @@ fn unreadable(error: &io::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, SourceError, WasmKind};
+    use super::{Look, SourceError, WasmKind, read};
 
     #[test]
     fn the_two_kinds_are_told_apart() {
@@ -210,6 +221,27 @@ mod tests {
         for (bytes, look) in cases {
             let Err(SourceError::NotWasm(found)) = WasmKind::of(bytes) else { panic!("{bytes:?} was accepted") };
             assert_eq!(found, look, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_encoded_and_all_else_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("program.wat");
+        let text = "  ;; a comment\n(; another ;) (module $name (memory 1))";
+        let binary = wat::parse_str(text).unwrap();
+        for content in [text.as_bytes(), &binary] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(read(&path).unwrap(), binary);
+        }
+        for other in [&b"fn main() {}\n"[..], b"", b"\x7fELF", b"\0asm"] {
+            std::fs::write(&path, other).unwrap();
+            assert_eq!(read(&path).unwrap(), other);
+        }
+        for wrong in ["(module", "(module (func (frobnicate)))", "(component) (component)", "(module (; "] {
+            std::fs::write(&path, wrong).unwrap();
+            let Err(SourceError::Text(error)) = read(&path) else { panic!("{wrong} was accepted") };
+            assert!(error.to_string().contains("program.wat:1"), "{error}");
         }
     }
 

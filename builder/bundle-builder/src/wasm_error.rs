@@ -12,8 +12,8 @@ pub struct Names(pub Vec<String>);
 impl std::fmt::Display for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         /// The most names in a message.
-        const SHOWN: usize = 8;
-        let visible = |name: &String| name.chars().flat_map(char::escape_debug).take(200).collect::<String>();
+        const SHOWN: usize = 3;
+        let visible = |name: &String| name.chars().flat_map(char::escape_debug).take(100).collect::<String>();
         let shown: Vec<_> = self.0.iter().take(SHOWN).map(visible).collect();
         f.write_str(&shown.join(", "))?;
         match self.0.len().saturating_sub(SHOWN) {
@@ -148,6 +148,6 @@ mod tests {
     #[test]
     fn many_names_are_cut() {
         let names = Names((0..20).map(|n| format!("env.f{n}")).collect());
-        assert!(names.to_string().ends_with("env.f7 and 12 more"), "{names}");
+        assert!(names.to_string().ends_with("env.f2 and 17 more"), "{names}");
     }
 }

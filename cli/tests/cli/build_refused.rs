@@ -22,7 +22,6 @@ fn what_is_not_wasm_is_recognised() {
         (&b""[..], "empty"),
         (b"\0asm", "cut short"),
         (b"\x7fELF\x02\x01\x01\0\0", "native executable"),
-        (b"(module)", "text form"),
         (b"\x1f\x8b\x08\0\0\0\0\0", "gunzip"),
         (b"#!/bin/sh\nexit 1\n", "script"),
         (b"int main(void) { return 0; }\n", "it is text"),
@@ -32,6 +31,7 @@ fn what_is_not_wasm_is_recognised() {
         refused(content, &[], 108, &["this is not WebAssembly", words]);
     }
     refused(b"\0asm\x63\0\0\0", &[], 108, &["version"]);
+    refused(b"(module", &[], 108, &["the WebAssembly text is not valid", "app.wasm:1", "expected"]);
 }
 
 #[test]
@@ -71,6 +71,8 @@ fn foreign_imports_are_named() {
         let text = format!(r#"(module (import {import}) (memory (export "memory") 1) {start})"#);
         refused_text(&text, &["not part of WASI", name, advice]);
     }
+    let many: String = (0..24).map(|at| format!("(import \"env\" \"f{at}\" (func))")).collect();
+    refused_text(&format!("(module {many} {start})"), &["env.f0, env.f1, env.f2 and 21 more; these symbols"]);
     for (name, advice) in [
         ("my:own/thing@1.0.0", "compose"),
         ("wasi:cli/stdout@0.3.0", "WASI 0.3"),

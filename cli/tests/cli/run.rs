@@ -1,8 +1,13 @@
 //! Running, without compiled guests: grants, ends, banners.
 
 use crate::support::{COUNT, HELLO, LOOP, NOTHING, SLEEP, Sandbox, TRANSFER_NOTHING, TRAP};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::Stdio;
 use wasmstone_test_support::keystone_files::keystone_files;
+use wasmstone_test_support::processes::InTime;
 
 #[test]
 fn the_program_has_standard_output_for_itself() {
@@ -139,6 +144,76 @@ fn edge_calls_are_counted() {
         counts.as_object().unwrap().values().all(|count| count.as_u64().is_some_and(|count| count > 0)),
         "{counts}"
     );
+}
+
+#[test]
+fn what_was_counted_until_a_signal_or_the_end_of_the_time_is_printed() {
+    let sandbox = Sandbox::new();
+    // Prints a line, then waits for ever.
+    sandbox.bundle(
+        r#"(module
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\10\00\00\00\06\00\00\00")
+        (data (i32.const 16) "hello\n")
+        (data (i32.const 48) "\01")
+        (data (i32.const 56) "\ff\ff\ff\ff\ff\ff\ff\ff")
+        (func (export "_start")
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (drop (call $poll (i32.const 32) (i32.const 128) (i32.const 1) (i32.const 256)))))"#,
+    );
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut run = sandbox.command(env!("CARGO_BIN_EXE_wasmstone"));
+        run.args(["run", "app.wsb", "--edge-calls", "--timings"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut run = run.spawn_in_time();
+        let mut line = String::new();
+        BufReader::new(run.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "hello\n");
+        kill_process(Pid::from_child(&run), signal).unwrap();
+        let ended = run.wait_with_output().unwrap();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()));
+        counted(&String::from_utf8(ended.stderr).unwrap());
+    }
+    let ran = sandbox.wasmstone(["run", "app.wsb", "--edge-calls", "--timings", "--timeout", "3s"]);
+    assert_eq!(ran.code, Some(107), "{ran:?}");
+    counted(&ran.stderr);
+}
+
+/// Checks the counts and the times that a run has printed after its notice.
+fn counted(stderr: &str) {
+    let lines: Vec<serde_json::Value> =
+        stderr.lines().skip(1).take(2).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [counts, timings] = &lines[..] else { panic!("{stderr}") };
+    for operation in ["launch.start", "io.write", "io.poll"] {
+        assert!(counts[operation].as_u64().is_some_and(|count| count > 0), "{operation}: {counts}");
+    }
+    for phase in ["verify_ms", "create_ms", "boot_ms", "engine_ms", "first_output_ms"] {
+        assert!(timings[phase].as_f64().is_some_and(|time| time > 0.0), "{phase}: {timings}");
+    }
+}
+
+#[test]
+fn a_file_beyond_the_limit_on_the_size_of_files_is_an_error_like_any_other() {
+    let sandbox = Sandbox::new();
+    // Opens a file in the granted directory, sets its size to a gigabyte, and exits with the error number.
+    sandbox.bundle(
+        r#"(module
+        (import "wasi_snapshot_preview1" "path_open"
+            (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_filestat_set_size" (func $resize (param i32 i64) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "file")
+        (func (export "_start")
+            (if (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 1)
+                    (i64.const 0x400042) (i64.const 0) (i32.const 0) (i32.const 16))
+                (then (call $exit (i32.const 99))))
+            (call $exit (call $resize (i32.load (i32.const 16)) (i64.const 0x40000000)))))"#,
+    );
+    // In blocks of 512 bytes: enough for what the simulator sets aside. WASI's number for EFBIG is 22.
+    let ran = sandbox.shell("ulimit -f 1000000; exec \"$WASMSTONE\" run app.wsb --dir .::/");
+    assert_eq!(ran.code, Some(22), "{ran:?}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! A separate directory for each test, and programs small enough to be read.
 
-use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -151,15 +150,6 @@ impl Sandbox {
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
-    }
-
-    /// Whether the file system has files without a name, so that a killed process leaves nothing behind.
-    pub fn has_nameless_files(&self) -> bool {
-        let has = rustix::fs::open(self.path(""), OFlags::TMPFILE | OFlags::WRONLY, Mode::RUSR).is_ok();
-        if !has {
-            eprintln!("skipped: the file system of {} has no O_TMPFILE", self.path("").display());
-        }
-        has
     }
 
     /// A command in the working directory, with an otherwise empty environment.

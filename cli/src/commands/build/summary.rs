@@ -3,6 +3,7 @@
 use crate::console::{self, size, visible};
 use crate::view::{PolicyView, ProgramView, SCHEMA};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 use wasmstone_builder::{Built, Compiled, Float, MemorySize, Project};
 use wasmstone_bundle::{
@@ -65,6 +66,22 @@ fn warn_of_sealing(policy: &PolicyView<'_>, programs: usize) {
              build for one target, or always run the bundle with the same --engine",
         );
     }
+}
+
+/// Interfaces, which are in order, each package once: `wasi:cli@0.2.3 (environment, exit), wasi:random@0.2.3 (random)`.
+fn by_package(interfaces: &[String]) -> String {
+    let mut packages: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in interfaces {
+        let (path, version) = name.split_once('@').map_or((name.as_str(), ""), |(path, _)| (path, &name[path.len()..]));
+        let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+        packages.entry(format!("{package}{version}")).or_default().push(interface);
+    }
+    let described = packages.into_iter().map(|(package, interfaces)| match interfaces.join(", ") {
+        none if none.is_empty() => package,
+        interfaces => format!("{package} ({interfaces})"),
+    });
+    let all = described.collect::<Vec<_>>().join(", ");
+    if all.is_empty() { "none".to_owned() } else { all }
 }
 
 /// A count and its noun, in the singular or the plural.
@@ -188,7 +205,7 @@ impl Summary<'_> {
         for (name, text) in policy.iter().flat_map(PolicyView::lines) {
             line("", format!("{name}: {text}"));
         }
-        line("imports", if built.interfaces.is_empty() { "none".to_owned() } else { built.interfaces.join(" ") });
+        line("imports", by_package(&built.interfaces));
         let insecure = built.programs.iter().any(|program| program.launch.program.hardware_float);
         if insecure && !built.bundle.manifest().platform.fp_safe {
             console::warn("--insecure-float: the host can read and change the program's floating-point values");
@@ -243,5 +260,22 @@ impl Summary<'_> {
             platform: &self.built.bundle.manifest().platform.name,
             key_id: self.key.1.to_string(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_package;
+
+    #[test]
+    fn each_package_is_named_once() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(by_package(&[]), "none");
+        assert_eq!(by_package(&names(&["wasi_snapshot_preview1"])), "wasi_snapshot_preview1");
+        let all = ["wasi:cli/exit@0.2.3", "wasi:cli/stdin@0.2.3", "wasi:cli/stdout@0.2.0", "wasi:io/poll@0.2.3"];
+        assert_eq!(
+            by_package(&names(&all)),
+            "wasi:cli@0.2.0 (stdout), wasi:cli@0.2.3 (exit, stdin), wasi:io@0.2.3 (poll)"
+        );
     }
 }
