@@ -10,7 +10,7 @@ use crate::turns::Turn;
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use wasmstone_edge_protocol::handle;
 use wasmstone_policy::{Access, Grants};
-use wasmtime::{ResourceLimiter, component::ResourceTable};
+use wasmtime::{Memory, ResourceLimiter, component::ResourceTable};
 
 /// The store's data.
 pub struct Guest {
@@ -19,6 +19,8 @@ pub struct Guest {
     pub table: ResourceTable,
     /// What a program for WASI 0.1 has open.
     pub descriptors: Descriptors,
+    /// The memory of such a program, from its first call on.
+    pub memory: Option<Memory>,
     /// The host, while it is this guest's turn.
     pub host: Box<Host>,
     pub random: Random,
@@ -69,6 +71,7 @@ impl Guest {
             id,
             table: ResourceTable::new(),
             descriptors: Descriptors::default(),
+            memory: None,
             host,
             random,
             config,

@@ -19,12 +19,11 @@ use crate::bindings::wasmstone::attestation::attestation::{Error as AttestingErr
 use crate::boot::tasks;
 use crate::channel::Channel;
 use crate::clock::Clock;
+use crate::descriptors::File;
 use crate::ending::Ending;
 use crate::engine::program::Precompiled;
 use crate::failure::{IoFailure, StreamFailure};
-use crate::files::Descriptor;
-use crate::files::EntryStream;
-use crate::files::{FileInput, FileOutput, OpenFile};
+use crate::files::{Descriptor, EntryStream, FileInput, FileOutput, OpenFile};
 use crate::guest::{Guest, GuestConfig};
 use crate::host::Host;
 use crate::net::tcp::TcpSocket;
@@ -950,4 +949,36 @@ fn what_was_opened_for_reading_is_not_written() {
         assert_eq!(outcome(again), Outcome::Guest("closed".to_string()));
     }
     assert_eq!(bench.asked.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn a_full_disk_is_an_error_of_one_write() {
+    // The host writes three bytes at once, and fails at one of its writes.
+    for (fails_at, expected) in
+        [(0, ["InsufficientSpace", "6"]), (1, ["3", "6"]), (2, ["6", "InsufficientSpace"]), (3, ["6", "3"])]
+    {
+        let writes = core::sync::atomic::AtomicUsize::new(0);
+        let full: Lie = Box::new(move |frame| {
+            if writes.fetch_add(1, core::sync::atomic::Ordering::Relaxed) == fails_at {
+                let id = ReplyHeader::read_from_prefix(frame).unwrap().0.request_id.opaque();
+                *frame = reply_header(id, Status::InsufficientSpace, 0, 0).as_bytes().to_vec();
+            }
+        });
+        let mut bench = Bench::new("filesystem.write_at", full);
+        let host = &mut bench.guest.host;
+        let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
+        let directory = Descriptor::granted(16, true, None);
+        let opened = directory.open_at(host, 0, PathFlags::empty(), "file", OpenFlags::empty(), flags).unwrap();
+        let mut file = File::new(opened, false, false);
+        let mut position = 0;
+        for expected in expected {
+            let wrote = outcome(file.write(host, b"abcdef", None));
+            match expected.parse::<u64>() {
+                Ok(written) => position += written,
+                Err(_) => assert_eq!(wrote, Outcome::Guest(expected.to_string()), "{fails_at}"),
+            }
+            assert!(format!("{wrote:?}").contains(expected), "{fails_at}: {wrote:?}");
+            assert_eq!(file.position, position, "{fails_at}");
+        }
+    }
 }

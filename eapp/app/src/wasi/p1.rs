@@ -167,8 +167,10 @@ fn call(mut caller: Caller<'_, Guest>, run: Run, unstable: bool, parameters: &[V
             _ => 0,
         };
     }
-    let memory = caller.get_export(MEMORY).and_then(Extern::into_memory);
-    let (bytes, guest) = match memory {
+    if caller.data().memory.is_none() {
+        caller.data_mut().memory = caller.get_export(MEMORY).and_then(Extern::into_memory);
+    }
+    let (bytes, guest) = match caller.data().memory {
         Some(memory) => memory.data_and_store_mut(&mut caller),
         None => (&mut [][..], caller.data_mut()),
     };

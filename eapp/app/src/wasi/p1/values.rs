@@ -109,3 +109,6 @@ impl Call<'_> {
         self.memory.put_longs(address, &[device, inode, kind, links, size, accessed, modified, changed])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,8 @@ pub(in super::super) fn set_times(
     }
     match server.handles.descriptor(request.handle.get())? {
         Descriptor::File(file) => file.writing()?.set_times(times)?,
-        Descriptor::Directory(directory) => directory.writing()?.try_clone()?.into_std_file().set_times(times)?,
+        // A granted directory is only a place for paths to begin at; to have other times, it has to be open.
+        Descriptor::Directory(directory) => directory.writing()?.open(".")?.into_std().set_times(times)?,
     }
     Ok(Empty {})
 }
