@@ -7,7 +7,8 @@
 use std::path::PathBuf;
 use wasmstone_policy::Program;
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Engine, Module, Precompiled, Result, Store, StoreLimits, StoreLimitsBuilder, Val};
+use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::bindings::sync::Command;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -105,6 +106,12 @@ struct Host {
     limits: StoreLimits,
 }
 
+/// As [`Host`], for a core module.
+struct ModuleHost {
+    wasi: WasiP1Ctx,
+    limits: StoreLimits,
+}
+
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
@@ -122,33 +129,31 @@ pub fn engine(program: &Program) -> Result<Engine> {
     Engine::new(&config)
 }
 
-/// Runs a component that an engine of the same configuration precompiled.
+/// Runs a component or core module that an engine of the same configuration precompiled.
 ///
 /// # Errors
-/// If the bytes are not such a component, if it imports more than WASI 0.2 or exports no `wasi:cli/run`, or if a
+/// If the bytes are not such a program, if it imports more than WASI or a component exports no `wasi:cli/run`, or if a
 /// directory cannot be opened. The program's own failure is not an error.
 ///
 /// # Safety
-/// `precompiled` must be what [`Engine::precompile_component`] returned, unchanged: it is code.
+/// `precompiled` must be what [`Engine::precompile_component`] or `precompile_module` returned, unchanged: it is code.
 ///
 /// [`Engine::precompile_component`]: https://docs.rs/wasmtime/48/wasmtime/struct.Engine.html#method.precompile_component
 pub unsafe fn run(engine: &Engine, precompiled: &[u8], config: RunConfig) -> Result<Outcome> {
-    // SAFETY: the contract is the same as the caller's.
-    let component = unsafe { Component::deserialize(engine, precompiled)? };
-    let mut linker = Linker::<Host>::new(engine);
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-
     let stdout = MemoryOutputPipe::new(usize::MAX);
     let stderr = MemoryOutputPipe::new(usize::MAX);
-    let wasi = context(config, &stdout, &stderr)?;
-    let mut store = Store::new(engine, wasi);
-    store.limiter(|host| &mut host.limits);
-
-    let command = Command::instantiate(&mut store, &component, &linker)?;
-    let ran = command.wasi_cli_run().call_run(&mut store);
-    drop(store);
+    let (mut wasi, limits) = context(config, &stdout, &stderr)?;
+    let ran = if let Some(Precompiled::Module) = Engine::detect_precompiled(precompiled) {
+        // SAFETY: the contract is the same as the caller's.
+        let module = unsafe { Module::deserialize(engine, precompiled)? };
+        run_module(engine, &module, ModuleHost { wasi: wasi.build_p1(), limits })?
+    } else {
+        // SAFETY: the contract is the same as the caller's.
+        let component = unsafe { Component::deserialize(engine, precompiled)? };
+        run_component(engine, &component, Host { wasi: wasi.build(), table: ResourceTable::new(), limits })?
+    };
     let end = match ran {
-        Ok(result) => End::Exited(i32::from(result.is_err())),
+        Ok(code) => End::Exited(code),
         // An error that is not an exit is a trap, even if a host function raised it, as `poll` does on an empty list.
         Err(error) => match error.downcast_ref::<I32Exit>() {
             Some(I32Exit(code)) => End::Exited(*code),
@@ -158,7 +163,37 @@ pub unsafe fn run(engine: &Engine, precompiled: &[u8], config: RunConfig) -> Res
     Ok(Outcome { end, stdout: stdout.contents().to_vec(), stderr: stderr.contents().to_vec() })
 }
 
-fn context(config: RunConfig, stdout: &MemoryOutputPipe, stderr: &MemoryOutputPipe) -> Result<Host> {
+/// The result inside is the exit code of a program that returned, or why it did not.
+fn run_component(engine: &Engine, component: &Component, host: Host) -> Result<Result<i32>> {
+    let mut linker = Linker::<Host>::new(engine);
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+    let mut store = Store::new(engine, host);
+    store.limiter(|host| &mut host.limits);
+    let command = Command::instantiate(&mut store, component, &linker)?;
+    Ok(command.wasi_cli_run().call_run(&mut store).map(|result| i32::from(result.is_err())))
+}
+
+/// As [`run_component`]. It starts what `wasmtime run` starts.
+fn run_module(engine: &Engine, module: &Module, host: ModuleHost) -> Result<Result<i32>> {
+    let mut linker = wasmtime::Linker::<ModuleHost>::new(engine);
+    wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |host| &mut host.wasi)?;
+    wasmtime_wasi::p0::add_to_linker_sync(&mut linker, |host| &mut host.wasi)?;
+    let mut store = Store::new(engine, host);
+    store.limiter(|host| &mut host.limits);
+    // This runs `_initialize` of a reactor, and a module's start function.
+    if let Err(error) = linker.module(&mut store, "", module) {
+        return if error.is::<wasmtime::WasmBacktrace>() { Ok(Err(error)) } else { Err(error) };
+    }
+    let function = linker.get_default(&mut store, "")?;
+    let mut results = vec![Val::I32(0); function.ty(&store).results().len()];
+    Ok(function.call(&mut store, &[], &mut results).map(|()| 0))
+}
+
+fn context(
+    config: RunConfig,
+    stdout: &MemoryOutputPipe,
+    stderr: &MemoryOutputPipe,
+) -> Result<(WasiCtxBuilder, StoreLimits)> {
     let mut builder = WasiCtxBuilder::new();
     builder.args(&config.args).envs(&config.env).allow_blocking_current_thread(true);
     match config.stdin {
@@ -184,5 +219,5 @@ fn context(config: RunConfig, stdout: &MemoryOutputPipe, stderr: &MemoryOutputPi
         Some(bytes) => StoreLimitsBuilder::new().memory_size(bytes).build(),
         None => StoreLimits::default(),
     };
-    Ok(Host { wasi: builder.build(), table: ResourceTable::new(), limits })
+    Ok((builder, limits))
 }
