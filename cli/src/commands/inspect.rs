@@ -139,7 +139,7 @@ fn print(shown: &Json<'_>) -> anyhow::Result<()> {
         line("  cpu", compiled.cpu_features())?;
         line("  float", compiled.hardware_float().to_owned())?;
         if compiled.exceptions() {
-            line("  exceptions", "used, so the enclave app has a collector for them".to_owned())?;
+            line("  exceptions", ProgramView::EXCEPTIONS.to_owned())?;
         }
         line("  memory cap", size(compiled.max_memory()))?;
         line("  heap", compiled.heap().map_or("too large".to_owned(), size))?;

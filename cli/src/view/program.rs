@@ -70,7 +70,10 @@ impl<'a> ProgramView<'a> {
         if self.hardware_float { "uses floating-point registers" } else { "does not use floating-point registers" }
     }
 
-    /// Whether the program uses exceptions, and so the enclave app has to have them.
+    /// What is said about a program with exceptions.
+    pub const EXCEPTIONS: &'static str = "used, so the enclave app has a collector for them";
+
+    /// Whether the program uses exceptions.
     pub fn exceptions(&self) -> bool {
         self.exceptions
     }

@@ -188,7 +188,7 @@ impl Summary<'_> {
             line("", how);
         }
         if programs.first().is_some_and(ProgramView::exceptions) {
-            line("exceptions", "used: the enclave app with exceptions, which is 32K larger".to_owned());
+            line("exceptions", ProgramView::EXCEPTIONS.to_owned());
         }
         line("bundle", size(self.bundle_size));
         for (at, hashing) in self.hashing().into_iter().enumerate() {
