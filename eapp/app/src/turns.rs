@@ -39,6 +39,11 @@ impl Turn {
         self.0.lock().polls.take()
     }
 
+    /// Whether the guest has left what it waits for, and with it the host.
+    pub fn is_over(&self) -> bool {
+        self.0.lock().polls.is_some()
+    }
+
     /// Leaves the answers for the guest's next turn.
     pub fn leave(&self, polls: PollSet) {
         self.0.lock().polls = Some(polls);

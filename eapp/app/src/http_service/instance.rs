@@ -97,7 +97,13 @@ impl Instance {
         }
         let before = host.read_ahead;
         self.turn.swap(host);
-        let result = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        // While the engine collects exceptions, it offers to do something else. The guest has the host then.
+        let result = loop {
+            let result = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if result.is_ready() || self.turn.is_over() {
+                break result;
+            }
+        };
         self.turn.swap(host);
         self.read_ahead = self.read_ahead.saturating_add(host.read_ahead).saturating_sub(before);
         self.waits_for = self.turn.take();
