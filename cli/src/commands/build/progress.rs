@@ -25,7 +25,7 @@ impl Progress {
         }
         if !std::io::stderr().is_terminal() {
             let (stages, told) = channel();
-            let thread = thread::spawn(move || tell(&told, EVERY, |line| console::say(line)));
+            let thread = thread::spawn(move || tell(&told, EVERY, console::say));
             return Self::Lines { stages, thread };
         }
         let bar = ProgressBar::new_spinner();
@@ -47,8 +47,10 @@ impl Progress {
         match self {
             Self::Quiet => {}
             Self::Terminal(bar) => bar.set_message(name),
-            // The thread ends only when the sender does.
-            Self::Lines { stages, .. } => drop(stages.send(name)),
+            Self::Lines { stages, .. } => {
+                // The thread ends only after the sender, so it takes this.
+                let _ = stages.send(name);
+            }
         }
     }
 
