@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
         println!("{}", hex::encode(report));
     }
     if arguments.edge_calls {
-        eprintln!("{}", serde_json::to_string(server.counts())?);
+        eprintln!("{}", serde_json::to_string(&server.counts())?);
     }
     if let Some(changed) = enclave.floats_changed() {
         eprintln!("{}", serde_json::json!({ "floats-changed": changed }));
