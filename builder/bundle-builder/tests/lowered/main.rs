@@ -18,7 +18,7 @@ fn engine(lowered: bool) -> Engine {
         target: Target::host().expect("the tests run where there is machine code"),
         cpu_features: &[],
         hardware_float: false,
-        memories: Memories::Collected,
+        memories: Memories::Moving,
         simulated: true,
         lowered,
     };
