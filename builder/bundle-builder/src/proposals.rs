@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(
             needed(
                 "(module (tag $t) (memory i64 1 1 shared) (type (struct (field i32)))
-                    (func (try (do (throw $t)) (catch_all))))"
+                    (func try throw $t catch_all end))"
             ),
             [
                 "garbage collection (GC)",
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn legacy_exceptions_are_refused_with_the_way_to_the_standard_ones() {
-        let wasm = wat::parse_str("(module (tag $t) (func (try (do (throw $t)) (catch_all))))").unwrap();
+        let wasm = wat::parse_str("(module (tag $t) (func try throw $t catch_all end))").unwrap();
         let error = validate(&wasm).unwrap_err().to_string();
         assert!(error.contains("legacy exception handling") && error.contains("-wasm-use-legacy-eh=false"), "{error}");
     }

@@ -66,7 +66,7 @@ fn foreign_imports_are_named() {
         (r#""wasi_snapshot_preview1" "fd_write" (func)"#, "wasi_snapshot_preview1.fd_write", "another type"),
         (r#""wasi_snapshot_preview1" "fd_frob" (func)"#, "wasi_snapshot_preview1.fd_frob", "no function of that name"),
         (r#""wasi" "thread-spawn" (func (param i32) (result i32))"#, "wasi.thread-spawn", "wasip1-threads"),
-        (r#""env" "memory" (memory 1 1 shared)"#, "env.memory", "--import-memory"),
+        (r#""env" "memory" (memory 1)"#, "env.memory", "--import-memory"),
     ] {
         let text = format!(r#"(module (import {import}) (memory (export "memory") 1) {start})"#);
         refused_text(&text, &["not part of WASI", name, advice]);
@@ -100,7 +100,7 @@ fn proposals_that_are_not_supported_are_named() {
     for (what, proposal) in [
         ("(memory (export \"memory\") 1 1 shared)", "threads"),
         ("(memory (export \"memory\") i64 1)", "memory64"),
-        ("(memory (export \"memory\") 1) (tag)", "exception"),
+        ("(memory (export \"memory\") 1) (func try catch_all end)", "legacy exception handling"),
         ("(memory (export \"memory\") 1) (type (struct (field i32)))", "GC"),
     ] {
         refused_text(&format!("(module {what} {start})"), &["the program needs", proposal, "the validator says"]);

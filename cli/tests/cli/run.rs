@@ -185,7 +185,8 @@ fn counted(stderr: &str) {
     let lines: Vec<serde_json::Value> =
         stderr.lines().skip(1).take(2).map(|line| serde_json::from_str(line).unwrap()).collect();
     let [counts, timings] = &lines[..] else { panic!("{stderr}") };
-    for operation in ["launch.start", "io.write", "io.poll"] {
+    // Whether the program had come to its poll is a matter of time.
+    for operation in ["launch.start", "io.write"] {
         assert!(counts[operation].as_u64().is_some_and(|count| count > 0), "{operation}: {counts}");
     }
     for phase in ["verify_ms", "create_ms", "boot_ms", "engine_ms", "first_output_ms"] {
