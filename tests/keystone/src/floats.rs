@@ -2,7 +2,7 @@
 //! neither saves nor protects floating-point registers, and here the host does not either, so a bug would show as a
 //! wrong number.
 
-use super::remote::{Remote, text};
+use super::remote::text;
 use super::report::Report;
 use super::{Seen, Suite, built as file, guest};
 use anyhow::Result;

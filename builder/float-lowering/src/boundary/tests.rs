@@ -190,7 +190,7 @@ fn what_cannot_be_lowered_is_named_with_its_function() {
         ("(func $r unreachable f32x4.relaxed_madd unreachable)", "function \"r\"", "relaxed SIMD"),
         ("(import \"m\" \"f\" (func)) (func unreachable v128.not unreachable)", "function 1", "vectors (SIMD)"),
         ("(memory i64 1)", "the program", "memory64"),
-        ("(tag) (func $t (try (do (throw 0)) (catch_all)))", "function \"t\"", "legacy exceptions"),
+        ("(tag) (func $t try throw 0 catch_all end)", "function \"t\"", "legacy exceptions"),
         ("(type (struct (field f32)))", "the program", "GC"),
         ("(memory 1 1 shared)", "the program", "threads"),
         ("(memory 1) (func $n i32.const 0 i32.const 0 memory.atomic.notify drop)", "function \"n\"", "threads"),
