@@ -25,7 +25,7 @@ const BUILD: [&str; 7] = [
 ];
 
 /// The time that one processor of 2020 takes for this, in minutes.
-const CPU_MINUTES: usize = 25;
+const CPU_MINUTES: usize = 19;
 
 /// Sets up, builds wasmstone, then builds and runs the examples with it.
 ///
