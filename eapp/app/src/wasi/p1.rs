@@ -132,7 +132,7 @@ fn imported(import: &ImportType<'_>) -> Result<(&'static Function, FuncType)> {
 /// Checks that a module imports only functions of WASI 0.1.
 ///
 /// # Errors
-/// Names the first import that is none, or has another type.
+/// Names the first import that is not such a function, or has another type.
 pub fn check(module: &Module) -> Result<()> {
     module.imports().try_for_each(|import| imported(&import).map(drop))
 }

@@ -52,7 +52,7 @@ fn service(then: &str) -> Bundled {
 }
 
 #[test]
-fn a_service_catches_and_the_next_request_begins_anew() {
+fn a_service_catches_exceptions_and_the_next_request_starts_afresh() {
     let bundled = service("");
     for engine in ENGINES {
         let served =
