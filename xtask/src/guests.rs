@@ -34,13 +34,10 @@ pub fn build() -> Result<()> {
 pub fn build_for_board(name: &str) -> Result<()> {
     riscv64::prepare()?;
     step(&format!("{name} for RISC-V Linux"));
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--release", "--locked", "--target", riscv64::TARGET]);
-    build.args(["--package", "guests-std", "--bin", name]);
+    let mut build = riscv64::cargo_build();
+    build.args(["--quiet", "--release", "--package", "guests-std", "--bin", name]);
     build.arg("--manifest-path").arg(root().join("tests/guests/Cargo.toml"));
     build.arg("--target-dir").arg(target()?.join("guests"));
-    // Otherwise it would replace the flags that make the executable static.
-    build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(&mut build)
 }
 

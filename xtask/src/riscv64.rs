@@ -8,6 +8,7 @@ use crate::setup;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use wasmstone_test_support::shell::{cargo, run, step, target};
 
 /// Rust's name for the target. `.cargo/config.toml` says how to link for it.
@@ -80,14 +81,17 @@ pub fn prepare() -> Result<()> {
 
 /// Runs Cargo, and returns the directory of the executables.
 fn compile(arguments: &[&str]) -> Result<PathBuf> {
+    run(cargo_build().args(["--profile", PROFILE, "--no-default-features"]).args(arguments))?;
+    Ok(target()?.join(TARGET).join(PROFILE))
+}
+
+/// `cargo build` for this target.
+pub fn cargo_build() -> Command {
     let mut build = cargo();
-    build
-        .args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--no-default-features"])
-        .args(arguments);
+    build.args(["build", "--locked", "--target", TARGET]);
     // Otherwise it would replace the flags that make the executables static.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    run(&mut build)?;
-    Ok(target()?.join(TARGET).join(PROFILE))
+    build
 }
 
 /// Copies a program. A running program is not overwritten; the copy takes its name.

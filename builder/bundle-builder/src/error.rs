@@ -52,7 +52,8 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// Whether this can be the consequence of a program that is not valid: no stage validates what it reads.
+    /// Whether this can be the consequence of a program that is not valid: only the program as it was given
+    /// is validated before it is used.
     fn may_come_from_an_invalid_program(&self) -> bool {
         match self {
             Self::Wasm(error) => matches!(error, WasmError::Malformed(_)),

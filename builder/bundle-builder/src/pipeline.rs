@@ -23,13 +23,12 @@ use wasmstone_policy::{Entry, Launch, Memories, Program, Target};
 /// # Errors
 /// [`BuildError`] says what to change.
 pub fn build(request: &Request<'_>, mut progress: impl FnMut(Stage)) -> Result<Built, BuildError> {
-    let wasm = request.wasm;
-    let surveyed = survey(request, &mut progress).map_err(|error| diagnosed(error, &[wasm]))?;
-    let plan = plan(request, &surveyed, &mut progress).map_err(|error| diagnosed(error, &[wasm]))?;
+    let surveyed = survey(request, &mut progress)?;
+    let plan = plan(request, &surveyed, &mut progress)?;
     progress(Stage::Compiling);
     let programs = compile(request, &surveyed, &plan);
-    // The program as it was given comes first: what was removed from it is the builder's work.
-    let programs = programs.map_err(|error| diagnosed(error, &[wasm, &surveyed.wasm]))?;
+    // The program as it was given is valid, since it was validated first; what the builder made of it may not be.
+    let programs = programs.map_err(|error| diagnosed(error, &[&surveyed.wasm]))?;
     progress(Stage::Packing);
     pack(request, surveyed, plan, programs)
 }

@@ -4,44 +4,25 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+/// The executable in a file that `build.rs` wrote, if this crate was built with the feature that asks for it.
+macro_rules! built {
+    ($feature:literal, $file:literal) => {{
+        #[cfg(feature = $feature)]
+        let eapp: Option<&[u8]> = Some(include_bytes!(concat!(env!("OUT_DIR"), "/", $file)));
+        #[cfg(not(feature = $feature))]
+        let eapp = None;
+        eapp
+    }};
+}
+
 /// The executable without floating-point instructions: Keystone neither saves nor protects floating-point registers.
 /// `None` if this crate was built without its feature `soft`.
-pub const SOFT: Option<&[u8]> = soft();
+pub const SOFT: Option<&[u8]> = built!("soft", "soft");
 
 /// The executable without floating-point instructions for programs with exceptions: [`SOFT`], and the part of the
 /// engine that collects what exceptions leave behind. `None` if this crate was built without its feature `exceptions`.
-pub const SOFT_WITH_EXCEPTIONS: Option<&[u8]> = soft_with_exceptions();
-
-#[cfg(feature = "exceptions")]
-const fn soft_with_exceptions() -> Option<&'static [u8]> {
-    Some(include_bytes!(concat!(env!("OUT_DIR"), "/soft-exceptions")))
-}
-
-#[cfg(not(feature = "exceptions"))]
-const fn soft_with_exceptions() -> Option<&'static [u8]> {
-    None
-}
+pub const SOFT_WITH_EXCEPTIONS: Option<&[u8]> = built!("exceptions", "soft-exceptions");
 
 /// The executable with floating-point instructions, for platforms that protect an enclave's registers, and with
 /// exceptions. `None` if this crate was built without its feature `hard`.
-pub const HARD: Option<&[u8]> = hard();
-
-#[cfg(feature = "soft")]
-const fn soft() -> Option<&'static [u8]> {
-    Some(include_bytes!(concat!(env!("OUT_DIR"), "/soft")))
-}
-
-#[cfg(not(feature = "soft"))]
-const fn soft() -> Option<&'static [u8]> {
-    None
-}
-
-#[cfg(feature = "hard")]
-const fn hard() -> Option<&'static [u8]> {
-    Some(include_bytes!(concat!(env!("OUT_DIR"), "/hard")))
-}
-
-#[cfg(not(feature = "hard"))]
-const fn hard() -> Option<&'static [u8]> {
-    None
-}
+pub const HARD: Option<&[u8]> = built!("hard", "hard");
